@@ -1,0 +1,76 @@
+/* The wire's JSON <-> plain structs: strict on the way in, exact on the way out. */
+#ifndef CHAT_PROTOCOL_H
+#define CHAT_PROTOCOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "json.h"
+#include "message.h"
+
+enum event_kind {
+	EVENT_MESSAGE,
+	EVENT_READ,
+	EVENT_TYPING,
+	EVENT_HISTORY,
+};
+
+/* A client's publish to a chat.  Slices point into the payload or into `bytes`. */
+struct event {
+	enum event_kind kind;
+	struct slice ref;  /* empty: none.  After an error too, when there was a good one */
+	struct slice text; /* message */
+	int64_t seq;       /* read */
+	bool on;           /* typing */
+	int64_t before;    /* history; 0: not asked.  (`before` 0 is legal on the wire: see has_before) */
+	bool has_before;
+	int64_t after; /* history; -1: not asked */
+	int limit;     /* history; 50 unless asked */
+	char bytes[TEXT_MAX + REF_MAX];
+};
+
+/* One pass, no allocation.  CHAT_EBADJSON, CHAT_EBADEVENT, CHAT_EBADFIELD, CHAT_ETOOLARGE; *reason is
+ * then a sentence that names the member and quotes nothing that the client sent. */
+MUST_CHECK enum chat_error protocol_decode(struct slice payload, struct event *event,
+	const char **reason);
+
+/* The writers append one payload to an empty buffer; an allocation that fails shows in
+ * buffer->failed. */
+
+void protocol_message(struct buffer *out, const struct message *message);
+
+/* `message_event` is what protocol_message wrote: its members are taken over as they are. */
+void protocol_notification(struct buffer *out, struct slice room, struct slice name,
+	struct slice message_event, bool quiet);
+
+/* Cut before ANSWER_MAX bytes: kept are the messages nearest to the point asked for, the lowest seqs
+ * when `upwards` (asked with `after`), else the highest, and at least one. */
+void protocol_history(struct buffer *out, struct slice room, const struct page *page, bool upwards,
+	struct slice ref);
+
+/* Cut before ANSWER_MAX bytes: the newest chats are kept. */
+void protocol_unread(struct buffer *out, const struct unread *unread);
+
+/* To the chat. */
+void protocol_read(struct buffer *out, struct slice user_id, int64_t seq);
+/* To the reader's own lobby. */
+void protocol_read_lobby(struct buffer *out, struct slice room, const struct marked *marked);
+
+void protocol_typing(struct buffer *out, struct slice user_id, bool on);
+
+/* Somebody who is in a chat, or joins or leaves it. */
+struct person {
+	struct slice id;
+	struct slice name;
+};
+
+void protocol_presence_state(struct buffer *out, const struct person *people, size_t count);
+/* One person, who joins or leaves. */
+void protocol_presence_diff(struct buffer *out, const struct person *person, bool joins);
+
+/* ref empty: none.  retry_ms 0: left out. */
+void protocol_error(struct buffer *out, enum chat_error code, const char *reason, struct slice ref,
+	int64_t retry_ms);
+
+#endif

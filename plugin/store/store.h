@@ -1,0 +1,80 @@
+/* Postgres's door.  The store owns its threads and connections; nothing here waits for the database.
+ * Every function is for one thread, the broker's, unless it says otherwise.
+ *
+ * Two connections, a thread each: one saves messages (take all that wait, one statement, commit),
+ * one answers loads and moves read markers. */
+#ifndef CHAT_STORE_H
+#define CHAT_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "message.h"
+
+struct store;
+
+struct store_options {
+	const char *conninfo; /* libpq connection string or URI; "" for libpq's environment */
+	size_t queue_limit;   /* messages not yet stored, batches in flight too */
+	/* Called from a store thread when something is there to drain and nothing was before.
+	 * Must not block. */
+	void (*wake)(void *wake_arg);
+	void *wake_arg;
+};
+
+/* Log levels of lines that store threads hand over. */
+enum store_level {
+	STORE_NOTICE,
+	STORE_WARNING,
+	STORE_ERROR,
+};
+
+/* What the store has to say, on the broker's thread, in the order in which it happened.  Slices
+ * and pointers are the store's and live until the call returns. */
+struct store_sink {
+	void (*saved)(void *arg, enum saved_as as, const struct message *message);
+	void (*page)(void *arg, uint64_t ticket, const struct page *page);
+	void (*unread)(void *arg, uint64_t ticket, const struct unread *unread);
+	/* A load that could not be answered (connection lost, statement refused). */
+	void (*load_failed)(void *arg, uint64_t ticket);
+	void (*marked)(void *arg, const struct mark *mark, const struct marked *result);
+	/* A mark that could not be tried or whose outcome is unknown; marking again is harmless.
+	 * `for_good`: the database refused it, and would again. */
+	void (*mark_failed)(void *arg, const struct mark *mark, bool for_good);
+	/* Loads and marks can be answered from now on, or no longer. */
+	void (*answering)(void *arg, bool yes);
+	void (*log)(void *arg, enum store_level level, const char *line);
+};
+
+/* Copies the options and starts the threads (all signals blocked in them), which connect by
+ * themselves; a database that is not there is no error.  NULL when out of memory or threads; then
+ * *reason says which. */
+MUST_CHECK struct store *store_open(const struct store_options *options, const char **reason);
+
+/* Copies the message.  CHAT_EBUSY when queue_limit messages wait already, CHAT_ENOMEM. */
+MUST_CHECK enum chat_error store_save(struct store *store, const struct message *message);
+
+/* Copies the request.  CHAT_EUNAVAILABLE while the store is not answering, CHAT_EBUSY when too many
+ * requests wait already, CHAT_ENOMEM: in all three no answer will come. */
+MUST_CHECK enum chat_error store_load(struct store *store, const struct load *load);
+
+/* The same for a read mark. */
+MUST_CHECK enum chat_error store_mark(struct store *store, const struct mark *mark);
+
+/* Hands at most `budget` things to the sink.  Returns how many; when it is `budget`, there may be more. */
+size_t store_drain(struct store *store, size_t budget, const struct store_sink *sink, void *arg);
+
+/* Messages that are not stored yet: waiting, in flight or parked. */
+size_t store_waiting(const struct store *store);
+
+/* Whether loads and marks can be answered, as last reported through the sink's `answering`. */
+bool store_answering(const struct store *store);
+
+/* Tries for at most `timeout_ms` to store what waits, then ends the threads and frees everything,
+ * also what was not drained.  Returns how many messages were not stored.  NULL is fine.  A thread that
+ * cannot be ended in time (a name look-up that hangs) is left behind with its memory. */
+size_t store_close(struct store *store, int timeout_ms);
+
+#endif
