@@ -1,0 +1,64 @@
+// A plugin that was built with the address sanitizer, and what the sanitizer has to say in the end.
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const REPORT = 'sanitizer';
+
+/** A leak counts when one of these is in its stack: ours, or a library that only we call. */
+const OURS = /mosquitto_chat|libcjson|libpq/;
+
+/**
+ * @param {string} plugin
+ * @returns {boolean}
+ */
+export function isSanitized(plugin) {
+	return process.env.CHAT_SANITIZE === '1' || readFileSync(plugin).includes('__asan_init');
+}
+
+/**
+ * What the broker's environment needs to load such a plugin.
+ * @param {string} dir where reports go
+ * @param {string} plugin
+ * @returns {{ preload: string[], env: Record<string, string> }}
+ */
+export function sanitizerSetup(dir, plugin) {
+	const runtime = execFileSync(process.env.CC || 'gcc', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim();
+	return {
+		// The runtime has to come first. The plugin too, so that it is still mapped when leaks are
+		// reported after the broker has closed it: else its frames would have no names.
+		preload: [runtime, plugin],
+		env: {
+			// Leaks must not change the exit status, which is the broker's own answer.
+			ASAN_OPTIONS: `log_path=${join(dir, REPORT)}:detect_leaks=1:halt_on_error=1:fast_unwind_on_malloc=0`,
+			LSAN_OPTIONS: 'exitcode=0:report_objects=0',
+			UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+		},
+	};
+}
+
+/**
+ * @param {string} report
+ * @returns {string[]} the reported leaks that are ours
+ */
+function ownLeaks(report) {
+	return report.split(/\n\n+/).filter((block) => /^(Direct|Indirect) leak/.test(block.trim()) && OURS.test(block));
+}
+
+/**
+ * Everything that the sanitizers found in this folder's broker: empty when all is well.
+ * @param {string} dir
+ * @param {string} log the broker's own output
+ * @returns {string}
+ */
+export function sanitizerFindings(dir, log) {
+	const reports = readdirSync(dir)
+		.filter((name) => name.startsWith(`${REPORT}.`))
+		.map((name) => readFileSync(join(dir, name), 'utf8'));
+	const found = [log, ...reports].flatMap((text) => {
+		const bad = /ERROR: AddressSanitizer|runtime error:|DEADLYSIGNAL/.test(text);
+		return bad ? [text.slice(-8000)] : ownLeaks(text);
+	});
+	return found.join('\n\n');
+}
