@@ -18,20 +18,32 @@ export function isSanitized(plugin) {
 }
 
 /**
+ * The address sanitizer's runtime: the one that the plugin is linked to, else the compiler's.
+ * @param {string} plugin
+ * @returns {string}
+ */
+function runtimeOf(plugin) {
+	const linked = execFileSync('ldd', [plugin], { encoding: 'utf8' }).match(/=> (\S*asan\S*)/);
+	return linked ? linked[1]
+		: execFileSync(process.env.CC || 'gcc', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim();
+}
+
+/**
  * What the broker's environment needs to load such a plugin.
  * @param {string} dir where reports go
  * @param {string} plugin
  * @returns {{ preload: string[], env: Record<string, string> }}
  */
 export function sanitizerSetup(dir, plugin) {
-	const runtime = execFileSync(process.env.CC || 'gcc', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim();
 	return {
 		// The runtime has to come first. The plugin too, so that it is still mapped when leaks are
 		// reported after the broker has closed it: else its frames would have no names.
-		preload: [runtime, plugin],
+		preload: [runtimeOf(plugin), plugin],
 		env: {
+			// With the name of each frame's module: that tells whose leak it is.
+			ASAN_OPTIONS: `log_path=${join(dir, REPORT)}:detect_leaks=1:halt_on_error=1:fast_unwind_on_malloc=0`
+				+ `:stack_trace_format='    #%n %p %F %L %m'`,
 			// Leaks must not change the exit status, which is the broker's own answer.
-			ASAN_OPTIONS: `log_path=${join(dir, REPORT)}:detect_leaks=1:halt_on_error=1:fast_unwind_on_malloc=0`,
 			LSAN_OPTIONS: 'exitcode=0:report_objects=0',
 			UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
 		},
