@@ -7,13 +7,14 @@
 #include "message.h"
 #include "slice.h"
 
+/* What is said of a filter's first level holds for the one behind $share/<group>/ too. */
 enum topic_kind {
 	TOPIC_OTHER,  /* none of ours */
 	TOPIC_LOBBY,  /* user/<id> */
 	TOPIC_CHAT,   /* chat/<a>/<b> */
-	TOPIC_BROKEN, /* first level user or chat, but neither of the two forms; filters: also inside $share */
-	TOPIC_WILD,   /* a filter whose first level, also inside $share, is + or #: it would match ours */
-	TOPIC_HIDDEN, /* $hat and below, where consumed publishes go to die; filters: also inside $share */
+	TOPIC_BROKEN, /* first level user or chat, but neither of the two forms, or a shared one */
+	TOPIC_WILD,   /* a filter whose first level is + or #: it would match ours */
+	TOPIC_HIDDEN, /* $hat and below, where consumed publishes go to die */
 };
 
 struct topic {
