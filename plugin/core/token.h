@@ -15,10 +15,12 @@
 #define TOKEN_LEEWAY_MS 30000 /* clocks of host application and broker may differ by this much */
 
 /* The secrets that are live at once (rotation).  keyring_parse takes a secret file's content: one
- * secret a line (the bytes between line ends, a CR before the line end trimmed, blank lines skipped).
- * On failure *reason is a sentence for the operator, which never quotes a secret.  keyring_free wipes. */
+ * secret a line (the bytes between line ends, a CR before the line end trimmed, blank lines
+ * skipped).  On failure `reason` is a sentence for the operator, which never quotes a secret.
+ * keyring_free wipes. */
 struct keyring;
-MUST_CHECK struct keyring *keyring_parse(struct slice content, const char **reason);
+#define KEYRING_REASON_MAX 160
+MUST_CHECK struct keyring *keyring_parse(struct slice content, char reason[KEYRING_REASON_MAX]);
 void keyring_free(struct keyring *keyring);
 
 struct token_rules {

@@ -1,0 +1,511 @@
+#include "token.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include "json.h"
+#include "topic.h"
+#include "utf8.h"
+
+#define MAC_SIZE 32 /* bytes of an HMAC-SHA256 */
+
+/* ---- the secrets */
+
+struct keyring {
+	char *bytes; /* the file's content; the secrets are slices of it */
+	size_t len;
+	size_t count;
+	struct slice secrets[];
+};
+
+/* Steps through the lines; false behind the last. */
+static bool next_line(struct slice content, size_t *at, struct slice *line)
+{
+	if (*at >= content.len) {
+		return false;
+	}
+	struct slice rest = slice_from(content, *at);
+	const char *end = memchr(rest.bytes, '\n', rest.len);
+	line->bytes = rest.bytes;
+	line->len = end == NULL ? rest.len : (size_t)(end - rest.bytes);
+	*at += line->len + 1;
+	if (line->len > 0 && line->bytes[line->len - 1] == '\r') {
+		line->len--;
+	}
+	return true;
+}
+
+static bool check_secrets(struct slice content, size_t *count, char reason[KEYRING_REASON_MAX])
+{
+	*count = 0;
+	size_t at = 0;
+	struct slice line;
+	for (int number = 1; next_line(content, &at, &line); number++) {
+		if (line.len > 0 && line.len < SECRET_MIN) {
+			snprintf(reason, KEYRING_REASON_MAX,
+				"line %d is a secret of %zu bytes, which must have at least %d "
+				"(this makes a good one: openssl rand -base64 32)",
+				number, line.len, SECRET_MIN);
+			return false;
+		}
+		*count += line.len > 0;
+	}
+	if (*count == 0) {
+		snprintf(reason, KEYRING_REASON_MAX,
+			"there is no secret in it (this makes a good one: openssl rand -base64 32)");
+	}
+	return *count > 0;
+}
+
+struct keyring *keyring_parse(struct slice content, char reason[KEYRING_REASON_MAX])
+{
+	size_t count;
+	if (!check_secrets(content, &count, reason)) {
+		return NULL;
+	}
+	struct keyring *keyring = malloc(sizeof(*keyring) + count * sizeof(keyring->secrets[0]));
+	char *bytes = malloc(content.len);
+	if (keyring == NULL || bytes == NULL) {
+		free(keyring);
+		free(bytes);
+		snprintf(reason, KEYRING_REASON_MAX, "there is no memory for it");
+		return NULL;
+	}
+	memcpy(bytes, content.bytes, content.len);
+	*keyring = (struct keyring){.bytes = bytes, .len = content.len};
+	size_t at = 0;
+	struct slice line;
+	while (next_line(slice_of(bytes, content.len), &at, &line)) {
+		if (line.len > 0) {
+			keyring->secrets[keyring->count++] = line;
+		}
+	}
+	return keyring;
+}
+
+void keyring_free(struct keyring *keyring)
+{
+	if (keyring == NULL) {
+		return;
+	}
+	OPENSSL_cleanse(keyring->bytes, keyring->len);
+	free(keyring->bytes);
+	free(keyring);
+}
+
+/* Tries every secret whatever the ones before it gave: the time taken tells nothing. */
+static bool signed_by_any(
+	const struct keyring *keyring, struct slice text, const unsigned char mac[MAC_SIZE])
+{
+	unsigned matches = 0;
+	for (size_t i = 0; i < keyring->count; i++) {
+		unsigned char expected[MAC_SIZE];
+		unsigned len = 0;
+		struct slice secret = keyring->secrets[i];
+		const unsigned char *done = HMAC(EVP_sha256(), secret.bytes, (int)secret.len,
+			(const unsigned char *)text.bytes, text.len, expected, &len);
+		if (done != NULL && len == MAC_SIZE) {
+			matches |= CRYPTO_memcmp(expected, mac, MAC_SIZE) == 0;
+		}
+		OPENSSL_cleanse(expected, sizeof(expected));
+	}
+	return matches != 0;
+}
+
+/* ---- Base64, both alphabets */
+
+/* The character's six bits; -1 when it is none. */
+static int base64_bits(char c)
+{
+	if (c >= 'A' && c <= 'Z') {
+		return c - 'A';
+	}
+	if (c >= 'a' && c <= 'z') {
+		return c - 'a' + 26;
+	}
+	if (c >= '0' && c <= '9') {
+		return c - '0' + 52;
+	}
+	if (c == '+' || c == '-') {
+		return 62;
+	}
+	return c == '/' || c == '_' ? 63 : -1;
+}
+
+/* Text without padding -> bytes, three for each four characters.  False when no bytes give this
+ * text, also because of bits that are left over and not 0: one token has one spelling. */
+static bool base64_decode(struct slice text, unsigned char *into, size_t *len)
+{
+	uint32_t bits = 0;
+	int waiting = 0;
+	*len = 0;
+	for (size_t i = 0; i < text.len; i++) {
+		int six = base64_bits(text.bytes[i]);
+		if (six < 0) {
+			return false;
+		}
+		bits = bits << 6 | (uint32_t)six;
+		waiting += 6;
+		if (waiting >= 8) {
+			waiting -= 8;
+			into[(*len)++] = (unsigned char)(bits >> waiting);
+			bits &= (1U << waiting) - 1;
+		}
+	}
+	return waiting < 6 && bits == 0;
+}
+
+/* ---- what both forms have: an id and a name.  The functions below that return a `const char *`
+ * say what is wrong, NULL when nothing is. */
+
+static bool valid_name(struct slice name)
+{
+	if (name.len > NAME_MAX_BYTES) {
+		return false;
+	}
+	for (size_t at = 0; at < name.len;) {
+		size_t len = utf8_length(name.bytes + at, name.len - at);
+		unsigned char first = (unsigned char)name.bytes[at];
+		bool control =
+			first < 0x20 || first == 0x7F ||
+			(first == 0xC2 && len == 2 && (unsigned char)name.bytes[at + 1] < 0xA0);
+		if (len == 0 || control) {
+			return false;
+		}
+		at += len;
+	}
+	return true;
+}
+
+static void keep(char *into, struct slice text)
+{
+	if (text.len > 0) {
+		memcpy(into, text.bytes, text.len);
+	}
+	into[text.len] = '\0';
+}
+
+static const char *take_user(struct slice id, struct slice name, struct claims *claims)
+{
+	if (!topic_valid_id(id)) {
+		return "the user id is not 1 to 64 characters of A-Z a-z 0-9 _ . @ ~ = -";
+	}
+	if (!valid_name(name)) {
+		return "the name is not UTF-8 of at most 128 bytes without control characters";
+	}
+	keep(claims->id, id);
+	keep(claims->name, name);
+	return NULL;
+}
+
+/* ---- signed name */
+
+#define SIGNATURE_LEN 43 /* characters of Base64 for MAC_SIZE bytes, without padding */
+
+static struct slice without_newline(struct slice text)
+{
+	if (text.len > 0 && text.bytes[text.len - 1] == '\n') {
+		text.len--;
+	}
+	return text;
+}
+
+static bool looks_like_signed_name(struct slice username, struct slice password)
+{
+	if (username.len == 0 || memchr(username.bytes, ':', username.len) == NULL ||
+		(password.len != SIGNATURE_LEN && password.len != SIGNATURE_LEN + 1)) {
+		return false;
+	}
+	for (size_t i = 0; i < password.len; i++) {
+		bool padding = password.bytes[i] == '=' && i == password.len - 1;
+		if (base64_bits(password.bytes[i]) < 0 && !padding) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static const char *verify_signed_name(const struct keyring *keyring, struct slice username,
+	struct slice password, struct claims *claims)
+{
+	if (password.len == SIGNATURE_LEN + 1 && password.bytes[SIGNATURE_LEN] == '=') {
+		password.len--;
+	}
+	unsigned char mac[SIGNATURE_LEN + 1];
+	size_t len;
+	if (!base64_decode(password, mac, &len) || len != MAC_SIZE) {
+		return "the password is not the Base64 of 32 bytes";
+	}
+	if (!signed_by_any(keyring, username, mac)) {
+		return "no secret has made this signature";
+	}
+	const char *colon = memchr(username.bytes, ':', username.len);
+	size_t id_len = (size_t)(colon - username.bytes);
+	return take_user(
+		slice_of(username.bytes, id_len), slice_from(username, id_len + 1), claims);
+}
+
+/* ---- JWT */
+
+struct jwt {
+	struct slice header;
+	struct slice claims;
+	struct slice signature;
+	struct slice signed_part; /* header, dot, claims */
+};
+
+static bool split_jwt(struct slice password, struct jwt *jwt)
+{
+	size_t dots[2] = {0, 0};
+	size_t count = 0;
+	for (size_t i = 0; i < password.len; i++) {
+		char c = password.bytes[i];
+		if (c == '.') {
+			if (count == 2) {
+				return false;
+			}
+			dots[count++] = i;
+		} else if (base64_bits(c) < 0 || c == '+' || c == '/') {
+			return false;
+		}
+	}
+	if (count != 2) {
+		return false;
+	}
+	jwt->header = slice_of(password.bytes, dots[0]);
+	jwt->claims = slice_of(password.bytes + dots[0] + 1, dots[1] - dots[0] - 1);
+	jwt->signature = slice_from(password, dots[1] + 1);
+	jwt->signed_part = slice_of(password.bytes, dots[1]);
+	return jwt->header.len > 0 && jwt->claims.len > 0 && jwt->signature.len > 0;
+}
+
+/* Three bytes for each four characters, so a part of any token fits. */
+struct part {
+	unsigned char bytes[TOKEN_MAX];
+	size_t len;
+};
+
+static struct slice part_text(const struct part *part)
+{
+	return slice_of((const char *)part->bytes, part->len);
+}
+
+static const char *check_header(struct slice text)
+{
+	enum {
+		ALG,
+		TYP,
+		CRIT,
+		COUNT
+	};
+	struct json_member members[COUNT] = {
+		[ALG] = {.name = SLICE("alg")},
+		[TYP] = {.name = SLICE("typ")},
+		[CRIT] = {.name = SLICE("crit")},
+	};
+	const char *reason;
+	if (!json_read(text, members, COUNT, &reason)) {
+		return "the header is not good JSON";
+	}
+	const struct json_member *alg = &members[ALG];
+	char bytes[5];
+	if (!alg->there || alg->value.type != JSON_STRING || alg->value.len != sizeof(bytes) ||
+		!slice_equal(json_unescape(&alg->value, bytes), SLICE("HS256"))) {
+		return "the header's 'alg' is not HS256";
+	}
+	if (members[TYP].there && members[TYP].value.type != JSON_STRING) {
+		return "the header's 'typ' is no string";
+	}
+	return members[CRIT].there ? "the header has 'crit'" : NULL;
+}
+
+/* A claim's seconds as milliseconds.  What lies beyond the years that anybody lives in is cut to
+ * a bound that can be added to without overflow. */
+#define TIME_BOUND 9e15 /* ms; the year 287,000 */
+static bool read_time(const struct json_member *claim, int64_t *into)
+{
+	double seconds;
+	if (!json_double(&claim->value, &seconds)) {
+		return false;
+	}
+	double ms = seconds * 1000;
+	*into = (int64_t)(ms > TIME_BOUND ? TIME_BOUND : ms < -TIME_BOUND ? -TIME_BOUND : ms);
+	return true;
+}
+
+enum {
+	SUB,
+	EXP,
+	NBF,
+	IAT,
+	AUD,
+	NAME,
+	CLAIMS
+};
+
+static const char *check_times(
+	const struct json_member claims[CLAIMS], int64_t now, int64_t *expires_at)
+{
+	if (!claims[EXP].there || !read_time(&claims[EXP], expires_at)) {
+		return "'exp' is missing or no number";
+	}
+	if (*expires_at <= 0 || now >= *expires_at + TOKEN_LEEWAY_MS) {
+		return "it has expired";
+	}
+	int64_t time;
+	if (claims[NBF].there && !read_time(&claims[NBF], &time)) {
+		return "'nbf' is no number";
+	}
+	if (claims[NBF].there && now < time - TOKEN_LEEWAY_MS) {
+		return "it is not valid yet ('nbf')";
+	}
+	if (claims[IAT].there && !read_time(&claims[IAT], &time)) {
+		return "'iat' is no number";
+	}
+	if (claims[IAT].there && now < time - TOKEN_LEEWAY_MS) {
+		return "it comes from the future ('iat')";
+	}
+	return NULL;
+}
+
+static bool is_string(const struct json_value *value, struct slice expected)
+{
+	char bytes[TOKEN_MAX];
+	return value->len == expected.len && slice_equal(json_unescape(value, bytes), expected);
+}
+
+static const char *check_audience(const struct json_member *aud, struct slice audience)
+{
+	static const char wrong_type[] = "'aud' is neither a string nor an array of strings";
+	bool found = audience.len == 0;
+	if (aud->there && aud->value.type == JSON_STRING) {
+		found = found || is_string(&aud->value, audience);
+	} else if (aud->there && aud->value.type == JSON_ARRAY) {
+		size_t at = 0;
+		struct json_value element;
+		bool bad;
+		while (json_next_string(&aud->value, &at, &element, &bad)) {
+			found = found || is_string(&element, audience);
+		}
+		if (bad) {
+			return wrong_type;
+		}
+	} else if (aud->there) {
+		return wrong_type;
+	}
+	return found ? NULL
+		     : "'aud' does not name the audience that plugin_opt_jwt_audience asks for";
+}
+
+/* The text of a claim that is a string, of at most `size` bytes. */
+static bool read_text(const struct json_member *claim, char *into, size_t size, struct slice *text)
+{
+	if (claim->value.type != JSON_STRING || claim->value.len > size) {
+		return false;
+	}
+	*text = json_unescape(&claim->value, into);
+	return true;
+}
+
+static const char *check_user(
+	const struct json_member claims[CLAIMS], struct slice username, struct claims *into)
+{
+	char id_bytes[ID_MAX];
+	char name_bytes[NAME_MAX_BYTES];
+	struct slice id;
+	struct slice name;
+	int64_t number;
+	if (!claims[SUB].there) {
+		return "'sub' is missing";
+	}
+	if (json_integer(&claims[SUB].value, &number)) {
+		id = claims[SUB].value.raw;
+	} else if (!read_text(&claims[SUB], id_bytes, sizeof(id_bytes), &id)) {
+		return "'sub' is neither a user id nor an integer from 0 to 2^53 - 1";
+	}
+	if (!claims[NAME].there) {
+		name = id;
+	} else if (!read_text(&claims[NAME], name_bytes, sizeof(name_bytes), &name)) {
+		return "'name' is no string or longer than 128 bytes";
+	}
+	if (username.len > 0 && !slice_equal(username, id)) {
+		return "the username is neither empty nor the token's 'sub'";
+	}
+	return take_user(id, name, into);
+}
+
+static const char *check_claims(struct slice text, const struct token_rules *rules,
+	struct slice username, int64_t now, struct claims *into)
+{
+	struct json_member claims[CLAIMS] = {
+		[SUB] = {.name = SLICE("sub")},
+		[EXP] = {.name = SLICE("exp")},
+		[NBF] = {.name = SLICE("nbf")},
+		[IAT] = {.name = SLICE("iat")},
+		[AUD] = {.name = SLICE("aud")},
+		[NAME] = {.name = SLICE("name")},
+	};
+	const char *reason;
+	if (!json_read(text, claims, CLAIMS, &reason)) {
+		return "the claims are not good JSON";
+	}
+	reason = check_times(claims, now, &into->expires_at);
+	if (reason == NULL) {
+		reason = check_audience(&claims[AUD], rules->audience);
+	}
+	if (reason == NULL) {
+		reason = check_user(claims, username, into);
+	}
+	return reason;
+}
+
+static const char *verify_jwt(const struct keyring *keyring, const struct token_rules *rules,
+	const struct jwt *jwt, struct slice username, int64_t now, struct claims *claims)
+{
+	if (jwt->signed_part.len + 1 + jwt->signature.len > TOKEN_MAX) {
+		return "it is longer than 4096 bytes";
+	}
+	struct part part;
+	if (!base64_decode(jwt->header, part.bytes, &part.len)) {
+		return "the header is not Base64url";
+	}
+	const char *reason = check_header(part_text(&part));
+	if (reason != NULL) {
+		return reason;
+	}
+	if (!base64_decode(jwt->signature, part.bytes, &part.len) || part.len != MAC_SIZE ||
+		!signed_by_any(keyring, jwt->signed_part, part.bytes)) {
+		return "no secret has made this signature";
+	}
+	if (!base64_decode(jwt->claims, part.bytes, &part.len)) {
+		return "the claims are not Base64url";
+	}
+	return check_claims(part_text(&part), rules, username, now, claims);
+}
+
+enum token_verdict token_verify(const struct keyring *keyring, const struct token_rules *rules,
+	struct slice username, struct slice password, int64_t now, struct claims *claims,
+	const char **reason)
+{
+	*claims = (struct claims){0};
+	struct jwt jwt;
+	if (split_jwt(password, &jwt)) {
+		*reason = verify_jwt(keyring, rules, &jwt, username, now, claims);
+		return *reason == NULL ? TOKEN_ACCEPTED : TOKEN_REFUSED;
+	}
+	password = without_newline(password);
+	if (!looks_like_signed_name(username, password)) {
+		*reason = "it has neither form of a chat token";
+		return TOKEN_NOT_OURS;
+	}
+	if (!rules->signed_names) {
+		*reason = "signed names are switched off (plugin_opt_signed_names)";
+		return TOKEN_REFUSED;
+	}
+	*reason = verify_signed_name(keyring, username, password, claims);
+	return *reason == NULL ? TOKEN_ACCEPTED : TOKEN_REFUSED;
+}
