@@ -23,17 +23,17 @@ struct event {
 	struct slice text; /* message */
 	int64_t seq;       /* read */
 	bool on;           /* typing */
-	int64_t before;    /* history; 0: not asked.  (`before` 0 is legal on the wire: see has_before) */
+	int64_t before;    /* history; 0 is a legal one: see has_before */
 	bool has_before;
 	int64_t after; /* history; -1: not asked */
 	int limit;     /* history; 50 unless asked */
 	char bytes[TEXT_MAX + REF_MAX];
 };
 
-/* One pass, no allocation.  CHAT_EBADJSON, CHAT_EBADEVENT, CHAT_EBADFIELD, CHAT_ETOOLARGE; *reason is
- * then a sentence that names the member and quotes nothing that the client sent. */
-MUST_CHECK enum chat_error protocol_decode(struct slice payload, struct event *event,
-	const char **reason);
+/* One pass, no allocation.  CHAT_EBADJSON, CHAT_EBADEVENT, CHAT_EBADFIELD, CHAT_ETOOLARGE; *reason
+ * is then a sentence that names the member and quotes nothing that the client sent. */
+MUST_CHECK enum chat_error protocol_decode(
+	struct slice payload, struct event *event, const char **reason);
 
 /* The writers append one payload to an empty buffer; an allocation that fails shows in
  * buffer->failed. */
@@ -44,8 +44,8 @@ void protocol_message(struct buffer *out, const struct message *message);
 void protocol_notification(struct buffer *out, struct slice room, struct slice name,
 	struct slice message_event, bool quiet);
 
-/* Cut before ANSWER_MAX bytes: kept are the messages nearest to the point asked for, the lowest seqs
- * when `upwards` (asked with `after`), else the highest, and at least one. */
+/* Cut before ANSWER_MAX bytes: kept are the messages nearest to the point asked for, the lowest
+ * seqs when `upwards` (asked with `after`), else the highest, and at least one. */
 void protocol_history(struct buffer *out, struct slice room, const struct page *page, bool upwards,
 	struct slice ref);
 
