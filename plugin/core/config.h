@@ -26,8 +26,9 @@ struct config {
 	int queue_limit;         /* messages */
 };
 
-/* Fills in the defaults, then the rows.  On failure `reason` is a sentence that names the option and what it
- * may be (never a value that may hold a password), and the config holds nothing to free. */
+/* Fills in the defaults, then the rows.  On failure `reason` is a sentence that names the option
+ * and what it may be (never a value that may hold a password), and the config holds nothing to
+ * free. */
 #define CONFIG_REASON_MAX 256
 MUST_CHECK bool config_parse(struct config *config, const struct config_row *rows, size_t count,
 	char reason[CONFIG_REASON_MAX]);
