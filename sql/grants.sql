@@ -1,0 +1,38 @@
+-- Who may do what: `chat_plugin` may call the plugin's functions, and nobody else anything.
+--
+-- The functions run with the rights of the role that installs (security definer, search_path pinned),
+-- so the plugin's role needs no right on a table.
+
+do $$
+begin
+	if not exists (select from pg_roles where rolname = 'chat_plugin') then
+		create role chat_plugin login;
+	end if;
+end;
+$$;
+
+revoke all on schema chat from public, chat_plugin;
+revoke all on all tables in schema chat from public, chat_plugin;
+revoke all on all functions in schema chat from public, chat_plugin;
+
+grant usage on schema chat to chat_plugin;
+grant execute on function
+	chat.version(),
+	chat.save(text[], boolean, integer[], boolean[], text[], text[], timestamptz[], uuid[]),
+	chat.history(text[], bigint[], bigint[], integer[]),
+	chat.unread(text[]),
+	chat.mark(text[], text[], bigint[]),
+	chat.deliver(text)
+to chat_plugin;
+
+-- No statement of the plugin takes long; one that does must not hold what others wait for.  Only a
+-- role that may alter chat_plugin can set these; without them the plugin still sets its own.
+do $$
+begin
+	alter role chat_plugin set statement_timeout = '8s';
+	alter role chat_plugin set lock_timeout = '250ms';
+	alter role chat_plugin set idle_in_transaction_session_timeout = '10s';
+exception when insufficient_privilege then
+	raise notice 'chat: no right to set timeouts for the role chat_plugin';
+end;
+$$;
