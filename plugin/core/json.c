@@ -229,7 +229,7 @@ static bool read_string(struct cursor *cursor, struct json_value *value)
 			(unsigned char)c < 0x20 ? 0 : utf8_length(text.bytes + at, text.len - at);
 		if (len == 0) {
 			return fail(
-				cursor, "a string has a raw control character or invalid UTF-8");
+				cursor, "A string has a raw control character or invalid UTF-8.");
 		}
 		at += len;
 	}
@@ -310,11 +310,13 @@ static bool read_number(struct cursor *cursor, struct json_value *value)
 	return true;
 }
 
+static const char no_value[] = "Something stands where a value should be.";
+
 static bool read_literal(
 	struct cursor *cursor, struct slice word, enum json_type type, struct json_value *value)
 {
 	if (!slice_starts(slice_from(cursor->text, cursor->at), word)) {
-		return fail(cursor, "Something stands where a value should be.");
+		return fail(cursor, no_value);
 	}
 	value->type = type;
 	value->raw = slice_of(cursor->text.bytes + cursor->at, word.len);
