@@ -1,6 +1,5 @@
-/* Not cJSON: the strictness that the protocol promises takes a full pass of our own in any case,
- * and after it only a handful of top-level values are left to take, so that pass hands them over.
- */
+/* Not cJSON: the strictness that the protocol promises takes a full pass of our own anyway, and
+ * after it only a handful of top-level values are left to take, so that pass hands them over. */
 #include "json.h"
 
 #include <float.h>
@@ -228,8 +227,8 @@ static bool read_string(struct cursor *cursor, struct json_value *value)
 		size_t len =
 			(unsigned char)c < 0x20 ? 0 : utf8_length(text.bytes + at, text.len - at);
 		if (len == 0) {
-			return fail(
-				cursor, "A string has a raw control character or invalid UTF-8.");
+			return fail(cursor,
+				"A string has a raw control character or invalid UTF-8.");
 		}
 		at += len;
 	}
@@ -312,8 +311,8 @@ static bool read_number(struct cursor *cursor, struct json_value *value)
 
 static const char no_value[] = "Something stands where a value should be.";
 
-static bool read_literal(
-	struct cursor *cursor, struct slice word, enum json_type type, struct json_value *value)
+static bool read_literal(struct cursor *cursor, struct slice word, enum json_type type,
+	struct json_value *value)
 {
 	if (!slice_starts(slice_from(cursor->text, cursor->at), word)) {
 		return fail(cursor, no_value);
@@ -516,8 +515,8 @@ static bool names_differ(struct names *names)
 	return true;
 }
 
-static struct json_member *find_wanted(
-	const struct json_value *name, struct json_member *wanted, size_t count)
+static struct json_member *find_wanted(const struct json_value *name, struct json_member *wanted,
+	size_t count)
 {
 	if (name->len > JSON_NAME_MAX) {
 		return NULL;
@@ -532,8 +531,8 @@ static struct json_member *find_wanted(
 	return NULL;
 }
 
-static bool read_member(
-	struct cursor *cursor, struct json_member *wanted, size_t count, struct names *names)
+static bool read_member(struct cursor *cursor, struct json_member *wanted, size_t count,
+	struct names *names)
 {
 	struct json_value name;
 	if (!read_name(cursor, &name)) {
@@ -554,8 +553,8 @@ static bool read_member(
 	return read_value(cursor, &ignored);
 }
 
-static bool read_members(
-	struct cursor *cursor, struct json_member *wanted, size_t count, struct names *names)
+static bool read_members(struct cursor *cursor, struct json_member *wanted, size_t count,
+	struct names *names)
 {
 	skip_space(cursor);
 	if (!take(cursor, '{')) {
@@ -598,8 +597,8 @@ bool json_read(struct slice text, struct json_member *wanted, size_t count, cons
 	return good;
 }
 
-bool json_next_string(
-	const struct json_value *array, size_t *at, struct json_value *element, bool *bad)
+bool json_next_string(const struct json_value *array, size_t *at, struct json_value *element,
+	bool *bad)
 {
 	*bad = false;
 	struct cursor cursor = {array->raw, *at, NULL};

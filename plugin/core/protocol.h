@@ -32,8 +32,8 @@ struct event {
 
 /* One pass, no allocation.  CHAT_EBADJSON, CHAT_EBADEVENT, CHAT_EBADFIELD, CHAT_ETOOLARGE; *reason
  * is then a sentence that names the member and quotes nothing that the client sent. */
-MUST_CHECK enum chat_error protocol_decode(
-	struct slice payload, struct event *event, const char **reason);
+MUST_CHECK enum chat_error protocol_decode(struct slice payload, struct event *event,
+	const char **reason);
 
 /* The writers append one payload to an empty buffer; an allocation that fails shows in
  * buffer->failed. */

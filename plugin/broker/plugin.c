@@ -1,0 +1,516 @@
+/* The plugin as Mosquitto sees it: three exported functions, a table of events, and the ports
+ * through which core reaches the broker and the store. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include <mosquitto.h>
+#include <mosquitto_broker.h>
+#include <mosquitto_plugin.h>
+
+#include "chat.h"
+#include "config.h"
+#include "log.h"
+#include "secrets.h"
+#include "store.h"
+#include "wake.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+#define DRAIN_PER_TICK 500    /* results dealt with before the loop looks at its sockets again */
+#define FIRST_TICK_MS 1000    /* later than that after the start there will be none */
+#define CLOSE_TIMEOUT_MS 2000 /* for storing what waits at shutdown */
+
+struct plugin {
+	mosquitto_plugin_id_t *id;
+	struct config config;
+	struct wake wake;
+	struct store *store;
+	struct chat *chat;
+	int64_t started; /* steady ms */
+	bool ticked;
+	bool complained; /* about ticks that do not come */
+};
+
+/* The only static state there is: callbacks get it as userdata, a second load has to see it. */
+static struct plugin *loaded;
+
+static int64_t clock_ms(clockid_t clock)
+{
+	struct timespec now;
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static struct chat_time now(void)
+{
+	return (struct chat_time){clock_ms(CLOCK_REALTIME), clock_ms(CLOCK_MONOTONIC)};
+}
+
+/* Ports: what core asks of the broker and the store. */
+
+static bool port_publish(void *arg, struct slice topic, struct slice payload, int qos)
+{
+	struct plugin *plugin = arg;
+	/* mosquitto_broker_publish_copy miscounts the broker's memory in 2.0. */
+	char *copy = mosquitto_malloc(payload.len);
+	if (copy == NULL) {
+		return false;
+	}
+	memcpy(copy, payload.bytes, payload.len);
+	if (mosquitto_broker_publish(NULL, topic.bytes, (int)payload.len, copy, qos, false, NULL) !=
+		MOSQ_ERR_SUCCESS) {
+		mosquitto_free(copy);
+		return false;
+	}
+	wake_published(&plugin->wake);
+	return true;
+}
+
+static enum chat_error port_save(void *arg, const struct message *message)
+{
+	return store_save(((struct plugin *)arg)->store, message);
+}
+
+static enum chat_error port_load(void *arg, const struct load *load)
+{
+	return store_load(((struct plugin *)arg)->store, load);
+}
+
+static enum chat_error port_mark(void *arg, const struct mark *mark)
+{
+	return store_mark(((struct plugin *)arg)->store, mark);
+}
+
+static void port_kick(void *arg, const char *client_id)
+{
+	(void)arg;
+	mosquitto_kick_client_by_clientid(client_id, false);
+}
+
+static void port_log(void *arg, enum chat_level level, const char *line)
+{
+	(void)arg;
+	static const int levels[] = {
+		[CHAT_DEBUG] = MOSQ_LOG_DEBUG,
+		[CHAT_NOTICE] = MOSQ_LOG_NOTICE,
+		[CHAT_WARNING] = MOSQ_LOG_WARNING,
+	};
+	log_line(levels[level], "%s", line);
+}
+
+/* The store's sink: what it brings back goes to core. */
+
+static void sink_saved(void *arg, enum saved_as as, const struct message *message)
+{
+	chat_saved(((struct plugin *)arg)->chat, as, message);
+}
+
+static void sink_page(void *arg, uint64_t ticket, const struct page *page)
+{
+	chat_page(((struct plugin *)arg)->chat, ticket, page);
+}
+
+static void sink_unread(void *arg, uint64_t ticket, const struct unread *unread)
+{
+	chat_unread(((struct plugin *)arg)->chat, ticket, unread);
+}
+
+static void sink_load_failed(void *arg, uint64_t ticket)
+{
+	chat_load_failed(((struct plugin *)arg)->chat, ticket);
+}
+
+static void sink_marked(void *arg, const struct mark *mark, const struct marked *result)
+{
+	chat_marked(((struct plugin *)arg)->chat, mark, result);
+}
+
+static void sink_mark_failed(void *arg, const struct mark *mark, bool for_good)
+{
+	chat_mark_failed(((struct plugin *)arg)->chat, mark, for_good);
+}
+
+static void sink_answering(void *arg, bool yes)
+{
+	chat_answering(((struct plugin *)arg)->chat, yes);
+}
+
+static void sink_log(void *arg, enum store_level level, const char *line)
+{
+	(void)arg;
+	static const int levels[] = {
+		[STORE_NOTICE] = MOSQ_LOG_NOTICE,
+		[STORE_WARNING] = MOSQ_LOG_WARNING,
+		[STORE_ERROR] = MOSQ_LOG_ERR,
+	};
+	log_line(levels[level], "%s", line);
+}
+
+static const struct store_sink sink = {
+	.saved = sink_saved,
+	.page = sink_page,
+	.unread = sink_unread,
+	.load_failed = sink_load_failed,
+	.marked = sink_marked,
+	.mark_failed = sink_mark_failed,
+	.answering = sink_answering,
+	.log = sink_log,
+};
+
+/* Events. */
+
+/* With per_listener_settings 2.0.11 never ticks, so nothing that was stored would ever be sent. */
+static bool runs_without_ticks(struct plugin *plugin)
+{
+	if (plugin->ticked || clock_ms(CLOCK_MONOTONIC) - plugin->started < FIRST_TICK_MS) {
+		return false;
+	}
+	if (!plugin->complained) {
+		plugin->complained = true;
+		log_line(MOSQ_LOG_ERR,
+			"the broker does not tick: logins are refused. Set per_listener_settings false");
+	}
+	return true;
+}
+
+static int on_basic_auth(int event, void *event_data, void *userdata)
+{
+	(void)event;
+	struct plugin *plugin = userdata;
+	struct mosquitto_evt_basic_auth *auth = event_data;
+	const char *client_id = mosquitto_client_id(auth->client);
+	if (runs_without_ticks(plugin)) {
+		return MOSQ_ERR_AUTH;
+	}
+	struct chat_login login = {
+		.handle = auth->client,
+		.client_id = client_id == NULL ? "" : client_id,
+		.username = slice_str(auth->username),
+		.password = slice_str(auth->password),
+		.clean = mosquitto_client_clean_session(auth->client),
+		.mqtt5 = mosquitto_client_protocol_version(auth->client) == 5,
+	};
+	char username[CHAT_USERNAME_MAX + 1];
+	switch (chat_connect(plugin->chat, &login, now(), username)) {
+	case CHAT_ALLOW:
+		break;
+	case CHAT_DEFER:
+		return MOSQ_ERR_PLUGIN_DEFER;
+	case CHAT_DENY:
+		return MOSQ_ERR_AUTH;
+	}
+	if (username[0] != '\0' &&
+		mosquitto_set_username(auth->client, username) != MOSQ_ERR_SUCCESS) {
+		chat_disconnect(plugin->chat, auth->client);
+		return MOSQ_ERR_AUTH;
+	}
+	return MOSQ_ERR_SUCCESS;
+}
+
+static int on_disconnect(int event, void *event_data, void *userdata)
+{
+	(void)event;
+	struct mosquitto_evt_disconnect *disconnect = event_data;
+	chat_disconnect(((struct plugin *)userdata)->chat, disconnect->client);
+	return MOSQ_ERR_SUCCESS;
+}
+
+static enum chat_answer check_access(struct chat *chat, const struct mosquitto_evt_acl_check *acl)
+{
+	struct slice topic = slice_str(acl->topic);
+	switch (acl->access) {
+	case MOSQ_ACL_READ:
+		return chat_may_receive(
+			chat, acl->client, topic, slice_of(acl->payload, acl->payloadlen));
+	case MOSQ_ACL_WRITE:
+		return chat_may_publish(chat, acl->client, topic, acl->retain);
+	case MOSQ_ACL_SUBSCRIBE:
+		return chat_subscribe(chat, acl->client, topic, now());
+	case MOSQ_ACL_UNSUBSCRIBE:
+		return chat_unsubscribe(chat, acl->client, topic);
+	default:
+		return CHAT_DEFER;
+	}
+}
+
+static int on_acl_check(int event, void *event_data, void *userdata)
+{
+	(void)event;
+	switch (check_access(((struct plugin *)userdata)->chat, event_data)) {
+	case CHAT_ALLOW:
+		return MOSQ_ERR_SUCCESS;
+	case CHAT_DENY:
+		return MOSQ_ERR_ACL_DENIED;
+	case CHAT_DEFER:
+		break;
+	}
+	return MOSQ_ERR_PLUGIN_DEFER;
+}
+
+static int on_message(int event, void *event_data, void *userdata)
+{
+	(void)event;
+	struct mosquitto_evt_message *message = event_data;
+	switch (chat_publish(((struct plugin *)userdata)->chat, message->client,
+		slice_str(message->topic), slice_of(message->payload, message->payloadlen),
+		now())) {
+	case CHAT_ALLOW:
+		/* "chat/1/2" becomes "$hat/1/2", which nobody can subscribe to.  The letter is
+		 * changed in place, because another pointer would leak in 2.0.11. */
+		message->topic[0] = '$';
+		message->retain = false;
+		return MOSQ_ERR_SUCCESS;
+	case CHAT_DENY:
+		return MOSQ_ERR_ACL_DENIED;
+	case CHAT_DEFER:
+		break;
+	}
+	return MOSQ_ERR_SUCCESS;
+}
+
+static int on_tick(int event, void *event_data, void *userdata)
+{
+	(void)event;
+	(void)event_data;
+	struct plugin *plugin = userdata;
+	plugin->ticked = true;
+	wake_begin(&plugin->wake);
+	size_t drained = store_drain(plugin->store, DRAIN_PER_TICK, &sink, plugin);
+	chat_tick(plugin->chat, now());
+	wake_end(&plugin->wake, drained == DRAIN_PER_TICK);
+	return MOSQ_ERR_SUCCESS;
+}
+
+/* Options cannot be read again here, files can.  Anything but success would end a 2.1 broker. */
+static int on_reload(int event, void *event_data, void *userdata)
+{
+	(void)event;
+	(void)event_data;
+	struct plugin *plugin = userdata;
+	chat_reload(plugin->chat);
+	if (plugin->config.secret_file[0] == '\0') {
+		return MOSQ_ERR_SUCCESS;
+	}
+	char reason[SECRETS_REASON_MAX];
+	struct keyring *keyring = secrets_load(&plugin->config, reason);
+	if (keyring == NULL) {
+		log_line(MOSQ_LOG_ERR, "%s; the secrets stay as they were", reason);
+	} else {
+		chat_set_keyring(plugin->chat, keyring);
+		log_line(MOSQ_LOG_NOTICE, "secrets read again");
+	}
+	return MOSQ_ERR_SUCCESS;
+}
+
+/* 2.1 raises this instead of DISCONNECT when a session outlives its connection; older headers lack
+ * it. */
+#define EVENT_CLIENT_OFFLINE 28
+
+static const struct {
+	int event;
+	MOSQ_FUNC_generic_callback callback;
+	bool optional;
+} events[] = {
+	{MOSQ_EVT_BASIC_AUTH, on_basic_auth, false},
+	{MOSQ_EVT_ACL_CHECK, on_acl_check, false},
+	{MOSQ_EVT_MESSAGE, on_message, false},
+	{MOSQ_EVT_TICK, on_tick, false},
+	{MOSQ_EVT_DISCONNECT, on_disconnect, false},
+	{MOSQ_EVT_RELOAD, on_reload, false},
+	{EVENT_CLIENT_OFFLINE, on_disconnect, true},
+};
+
+#define EVENTS (sizeof(events) / sizeof(events[0]))
+
+static void unregister(struct plugin *plugin)
+{
+	for (size_t i = 0; i < EVENTS; i++) {
+		mosquitto_callback_unregister(
+			plugin->id, events[i].event, events[i].callback, NULL);
+	}
+}
+
+static bool register_events(struct plugin *plugin)
+{
+	for (size_t i = 0; i < EVENTS; i++) {
+		int rc = mosquitto_callback_register(
+			plugin->id, events[i].event, events[i].callback, NULL, plugin);
+		if (rc != MOSQ_ERR_SUCCESS && !events[i].optional) {
+			log_line(MOSQ_LOG_ERR, "event %d cannot be registered (%s)",
+				events[i].event, mosquitto_strerror(rc));
+			unregister(plugin);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Start and end. */
+
+static void ring(void *arg)
+{
+	wake_ring(arg);
+}
+
+static bool open_store(struct plugin *plugin)
+{
+	struct store_options options = {
+		.conninfo = plugin->config.database,
+		.queue_limit = (size_t)plugin->config.queue_limit,
+		.wake = ring,
+		.wake_arg = &plugin->wake,
+	};
+	const char *reason = "";
+	plugin->store = store_open(&options, &reason);
+	if (plugin->store == NULL) {
+		log_line(MOSQ_LOG_ERR, "the store cannot be opened: %s", reason);
+	}
+	return plugin->store != NULL;
+}
+
+static bool create_chat(struct plugin *plugin)
+{
+	char reason[SECRETS_REASON_MAX];
+	struct keyring *keyring = secrets_load(&plugin->config, reason);
+	if (keyring == NULL) {
+		log_line(MOSQ_LOG_ERR, "%s", reason);
+		return false;
+	}
+	const struct config *config = &plugin->config;
+	struct chat_options options = {
+		.tokens = {config->signed_names, slice_str(config->jwt_audience)},
+		.allow_other_topics = config->allow_other_topics,
+		.history_limit = config->history_limit,
+		.rate_limit = config->rate_limit,
+	};
+	struct chat_ports ports = {
+		.arg = plugin,
+		.publish = port_publish,
+		.save = port_save,
+		.load = port_load,
+		.mark = port_mark,
+		.kick = port_kick,
+		.log = port_log,
+	};
+	unsigned char seed[CHAT_SEED_SIZE];
+	if (getrandom(seed, sizeof(seed), 0) == sizeof(seed)) {
+		plugin->chat = chat_create(&options, &ports, keyring, seed);
+	}
+	if (plugin->chat == NULL) {
+		keyring_free(keyring);
+		log_line(MOSQ_LOG_ERR, "out of memory or of random numbers");
+	}
+	return plugin->chat != NULL;
+}
+
+static bool read_config(struct plugin *plugin, const struct mosquitto_opt *options, int count)
+{
+	struct config_row *rows = calloc((size_t)count + 1, sizeof(*rows));
+	if (rows == NULL) {
+		log_line(MOSQ_LOG_ERR, "out of memory");
+		return false;
+	}
+	for (int i = 0; i < count; i++) {
+		rows[i] = (struct config_row){options[i].key, options[i].value};
+	}
+	char reason[CONFIG_REASON_MAX];
+	bool good = config_parse(&plugin->config, rows, (size_t)count, reason);
+	free(rows);
+	if (!good) {
+		log_line(MOSQ_LOG_ERR, "%s", reason);
+	}
+	return good;
+}
+
+/* Each step needs those above it; what fails undoes them in reverse order. */
+static bool start(struct plugin *plugin, const struct mosquitto_opt *options, int count)
+{
+	const char *reason = "";
+	if (!read_config(plugin, options, count)) {
+		return false;
+	}
+	if (!create_chat(plugin)) {
+		goto no_chat;
+	}
+	if (!wake_init(&plugin->wake, &reason)) {
+		log_line(MOSQ_LOG_ERR, "%s", reason);
+		goto no_wake;
+	}
+	if (!open_store(plugin)) {
+		goto no_store;
+	}
+	if (!register_events(plugin)) {
+		goto no_events;
+	}
+	return true;
+
+no_events:
+	(void)store_close(plugin->store, 0);
+no_store:
+	wake_finish(&plugin->wake);
+no_wake:
+	chat_destroy(plugin->chat);
+no_chat:
+	config_finish(&plugin->config);
+	return false;
+}
+
+EXPORT int mosquitto_plugin_version(int supported_version_count, const int *supported_versions)
+{
+	for (int i = 0; i < supported_version_count; i++) {
+		if (supported_versions[i] == 5) {
+			return 5;
+		}
+	}
+	return -1;
+}
+
+EXPORT int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **userdata,
+	struct mosquitto_opt *options, int option_count)
+{
+	if (loaded != NULL) {
+		log_line(MOSQ_LOG_ERR, "loaded a second time: one `plugin` line only, and "
+				       "per_listener_settings false");
+		return MOSQ_ERR_ALREADY_EXISTS;
+	}
+	struct plugin *plugin = calloc(1, sizeof(*plugin));
+	if (plugin == NULL) {
+		return MOSQ_ERR_NOMEM;
+	}
+	plugin->id = identifier;
+	plugin->started = clock_ms(CLOCK_MONOTONIC);
+	if (!start(plugin, options, option_count)) {
+		free(plugin);
+		return MOSQ_ERR_INVAL;
+	}
+	loaded = plugin;
+	*userdata = plugin;
+	log_line(MOSQ_LOG_NOTICE, "version " CHAT_VERSION " loaded");
+	return MOSQ_ERR_SUCCESS;
+}
+
+EXPORT int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options, int option_count)
+{
+	(void)options;
+	(void)option_count;
+	struct plugin *plugin = userdata;
+	if (plugin == NULL || plugin != loaded) {
+		return MOSQ_ERR_SUCCESS;
+	}
+	unregister(plugin);
+	size_t lost = store_close(plugin->store, CLOSE_TIMEOUT_MS);
+	if (lost > 0) {
+		log_line(
+			MOSQ_LOG_ERR, "shut down with %zu messages that could not be stored", lost);
+	} else {
+		log_line(MOSQ_LOG_NOTICE, "shut down, all messages are stored");
+	}
+	wake_finish(&plugin->wake);
+	chat_destroy(plugin->chat);
+	config_finish(&plugin->config);
+	free(plugin);
+	loaded = NULL;
+	return MOSQ_ERR_SUCCESS;
+}

@@ -1,0 +1,93 @@
+#include "wake.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+/* SIGRTMIN itself is 2.1's. */
+#define WAKE_SIGNAL (SIGRTMIN + 6)
+#define INTERVAL_NS 500000
+/* 2.1 flushes before its tick and 2.0 after it, WebSockets need a turn more to be written. */
+#define ROUNDS_AFTER_PUBLISH 3
+
+static void nothing(int signal)
+{
+	(void)signal;
+}
+
+static bool handle_signal(void (*handler)(int))
+{
+	struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+	sigemptyset(&action.sa_mask);
+	return sigaction(WAKE_SIGNAL, &action, NULL) == 0;
+}
+
+bool wake_init(struct wake *wake, const char **reason)
+{
+	memset(wake, 0, sizeof(*wake));
+	if (!handle_signal(nothing)) {
+		*reason = "the wake-up signal cannot be handled";
+		return false;
+	}
+	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = WAKE_SIGNAL};
+	event._sigev_un._tid = gettid();
+	if (timer_create(CLOCK_MONOTONIC, &event, &wake->timer) != 0) {
+		*reason = "the wake-up timer cannot be made";
+		return false;
+	}
+	return true;
+}
+
+void wake_finish(struct wake *wake)
+{
+	timer_delete(wake->timer);
+	(void)handle_signal(SIG_IGN);
+}
+
+static void set_timer(struct wake *wake, long interval_ns)
+{
+	struct timespec interval = {.tv_nsec = interval_ns};
+	struct itimerspec spec = {.it_interval = interval, .it_value = interval};
+	timer_settime(wake->timer, 0, &spec, NULL);
+}
+
+static void arm(struct wake *wake)
+{
+	if (!atomic_exchange(&wake->armed, true)) {
+		set_timer(wake, INTERVAL_NS);
+	}
+}
+
+void wake_ring(struct wake *wake)
+{
+	atomic_store(&wake->rung, true);
+	arm(wake);
+}
+
+void wake_published(struct wake *wake)
+{
+	wake->rounds = ROUNDS_AFTER_PUBLISH;
+	arm(wake);
+}
+
+void wake_begin(struct wake *wake)
+{
+	atomic_store(&wake->rung, false);
+}
+
+void wake_end(struct wake *wake, bool more)
+{
+	if (wake->rounds > 0) {
+		wake->rounds--;
+	}
+	if (more || wake->rounds > 0 || !atomic_load(&wake->armed)) {
+		return;
+	}
+	/* Who rings between these lines either finds the timer disarmed and arms it, or is seen by
+	 * the last of them. */
+	set_timer(wake, 0);
+	atomic_store(&wake->armed, false);
+	if (atomic_load(&wake->rung)) {
+		arm(wake);
+	}
+}

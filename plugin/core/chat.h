@@ -1,0 +1,126 @@
+/* The conductor: what happened at the broker or in the store -> what to do, through a struct of
+ * functions (ports).  Knows no broker, no database, no thread and no clock: one thread calls it and
+ * brings the time. */
+#ifndef CHAT_CHAT_H
+#define CHAT_CHAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "message.h"
+#include "slice.h"
+#include "token.h"
+
+struct chat;
+
+struct chat_time {
+	int64_t wall;	/* Unix ms: tokens, sent_at */
+	int64_t steady; /* ms of a clock that never jumps: limits, deadlines */
+};
+
+enum chat_level {
+	CHAT_DEBUG,
+	CHAT_NOTICE,
+	CHAT_WARNING,
+};
+
+/* The world.  None of these calls back into chat, but for kick, which may end in chat_disconnect.
+ */
+struct chat_ports {
+	void *arg;
+	/* Copies.  False when it could not be published. */
+	bool (*publish)(void *arg, struct slice topic, struct slice payload, int qos);
+	/* As store_save, store_load and store_mark. */
+	enum chat_error (*save)(void *arg, const struct message *message);
+	enum chat_error (*load)(void *arg, const struct load *load);
+	enum chat_error (*mark)(void *arg, const struct mark *mark);
+	/* Disconnects whoever has this client id. */
+	void (*kick)(void *arg, const char *client_id);
+	/* One line; whatever came from outside may be in it and is not to be trusted. */
+	void (*log)(void *arg, enum chat_level level, const char *line);
+};
+
+struct chat_options {
+	struct token_rules tokens; /* its slices stay the caller's and live as long as chat */
+	bool allow_other_topics;
+	int history_limit;
+	int rate_limit;
+};
+
+#define CHAT_SEED_SIZE 32 /* random bytes */
+
+/* Takes the keyring on success.  NULL when out of memory. */
+MUST_CHECK struct chat *chat_create(const struct chat_options *options,
+	const struct chat_ports *ports, struct keyring *keyring,
+	const unsigned char seed[CHAT_SEED_SIZE]);
+void chat_destroy(struct chat *chat);
+
+enum chat_answer {
+	CHAT_ALLOW,
+	CHAT_DENY,
+	CHAT_DEFER, /* the broker's other rules decide */
+};
+
+/* Logins. */
+
+struct chat_login {
+	const void *handle;
+	const char *client_id;
+	struct slice username; /* .bytes NULL: none */
+	struct slice password;
+	bool clean; /* clean_session 1, clean start 1 */
+	bool mqtt5;
+};
+
+/* The name under which the broker is to know an accepted chat user: "chat:<id>". */
+#define CHAT_USERNAME_MAX (5 + ID_MAX)
+
+/* `username` is filled in after CHAT_ALLOW; empty: the broker's stays as it is. */
+MUST_CHECK enum chat_answer chat_connect(struct chat *chat, const struct chat_login *login,
+	struct chat_time now, char username[CHAT_USERNAME_MAX + 1]);
+
+/* The connection is gone.  Unknown handles and second calls are fine. */
+void chat_disconnect(struct chat *chat, const void *handle);
+
+/* From now to the next tick the broker asks chat_connect about sessions that it has already. */
+void chat_reload(struct chat *chat);
+
+/* Takes the keyring; live clients stay. */
+void chat_set_keyring(struct chat *chat, struct keyring *keyring);
+
+/* Topics. */
+
+MUST_CHECK enum chat_answer chat_subscribe(
+	struct chat *chat, const void *handle, struct slice filter, struct chat_time now);
+MUST_CHECK enum chat_answer chat_unsubscribe(
+	struct chat *chat, const void *handle, struct slice filter);
+MUST_CHECK enum chat_answer chat_may_publish(
+	struct chat *chat, const void *handle, struct slice topic, bool retain);
+MUST_CHECK enum chat_answer chat_may_receive(
+	struct chat *chat, const void *handle, struct slice topic, struct slice payload);
+
+/* A client's publish.  CHAT_ALLOW: it was ours, is dealt with, and must not go to anyone as it is;
+ * CHAT_DENY: it must not have come at all; CHAT_DEFER: not ours. */
+MUST_CHECK enum chat_answer chat_publish(struct chat *chat, const void *handle, struct slice topic,
+	struct slice payload, struct chat_time now);
+
+/* Once per turn of the broker's loop, after the store was drained. */
+void chat_tick(struct chat *chat, struct chat_time now);
+
+/* What the store brings back: see struct store_sink. */
+void chat_saved(struct chat *chat, enum saved_as as, const struct message *message);
+void chat_page(struct chat *chat, uint64_t ticket, const struct page *page);
+void chat_unread(struct chat *chat, uint64_t ticket, const struct unread *unread);
+void chat_load_failed(struct chat *chat, uint64_t ticket);
+void chat_marked(struct chat *chat, const struct mark *mark, const struct marked *result);
+void chat_mark_failed(struct chat *chat, const struct mark *mark, bool for_good);
+void chat_answering(struct chat *chat, bool yes);
+
+/* What is in the books. */
+struct chat_counts {
+	size_t clients, users, rooms, marks, entries;
+};
+struct chat_counts chat_count(const struct chat *chat);
+
+#endif

@@ -1,0 +1,152 @@
+/* Logins, disconnects, reloads. */
+#include <stdio.h>
+
+#include "chat_state.h"
+
+#define PREFIX "chat:"
+
+void chat_reload(struct chat *chat)
+{
+	chat->reloading = true;
+}
+
+void chat_set_keyring(struct chat *chat, struct keyring *keyring)
+{
+	keyring_free(chat->keyring);
+	chat->keyring = keyring;
+}
+
+static void drop(struct chat *chat, struct client *client)
+{
+	while (client->chats != NULL) {
+		chat_leave(chat, client->chats);
+	}
+	if (client->lobby_owed != NULL) {
+		requests_cancel(&chat->requests, client->lobby_owed);
+	}
+	if (client->passport != 0) {
+		passports_add(chat->passports, client->passport);
+	}
+	expiry_remove(&chat->expiry, client);
+	presence_remove(chat->presence, client);
+}
+
+void chat_disconnect(struct chat *chat, const void *handle)
+{
+	struct client *client = presence_find(chat->presence, handle);
+	if (client != NULL) {
+		drop(chat, client);
+	}
+}
+
+static enum chat_answer refuse(struct chat *chat, const struct chat_login *login, const char *why)
+{
+	chat_log(chat, CHAT_NOTICE, NULL, "(%.64s): login refused: %s", login->client_id, why);
+	return CHAT_DENY;
+}
+
+/* A client id belongs to the user who has it open (`id` empty: to ordinary clients). */
+static bool may_use_client_id(struct chat *chat, const char *client_id, struct slice id)
+{
+	struct client *holder = presence_holder(chat->presence, client_id);
+	for (; holder != NULL; holder = holder->older) {
+		if (!slice_equal(chat_client_id(holder), id)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static enum chat_answer connect_ordinary(struct chat *chat, const struct chat_login *login)
+{
+	struct slice nobody = slice_of("", 0);
+	if (!may_use_client_id(chat, login->client_id, nobody)) {
+		return refuse(chat, login, "the client id is in use by a chat user");
+	}
+	if (presence_add(chat->presence, login->handle, login->client_id, nobody, nobody) == NULL) {
+		return refuse(chat, login, "out of memory");
+	}
+	return CHAT_DEFER;
+}
+
+/* Why this user may not come in although the token is good; NULL: may. */
+static const char *obstacle(struct chat *chat, const struct chat_login *login, struct slice id)
+{
+	if (!login->clean) {
+		return "chat logins ask for a clean session (clean_session 1, clean start 1)";
+	}
+	if (!may_use_client_id(chat, login->client_id, id)) {
+		return "the client id is in use by somebody else";
+	}
+	const struct user *user = presence_user(chat->presence, id);
+	if (user != NULL && user->client_count >= CLIENTS_PER_USER_MAX) {
+		return "this user has too many connections";
+	}
+	return NULL;
+}
+
+static enum chat_answer connect_user(struct chat *chat, const struct chat_login *login,
+	const struct claims *claims, char username[CHAT_USERNAME_MAX + 1])
+{
+	struct slice id = slice_str(claims->id);
+	const char *why = obstacle(chat, login, id);
+	if (why != NULL) {
+		return refuse(chat, login, why);
+	}
+	struct client *client = presence_add(
+		chat->presence, login->handle, login->client_id, id, slice_str(claims->name));
+	if (client == NULL) {
+		return refuse(chat, login, "out of memory");
+	}
+	if (login->mqtt5) {
+		client->passport = passport_make(
+			chat->passports, slice_str(login->client_id), id, login->password);
+	}
+	if (claims->expires_at != 0) {
+		client->expires_at = claims->expires_at + TOKEN_LEEWAY_MS;
+		expiry_add(&chat->expiry, client);
+	}
+	snprintf(username, CHAT_USERNAME_MAX + 1, PREFIX "%s", claims->id);
+	return CHAT_ALLOW;
+}
+
+/* During a reload the broker asks about offline sessions, under the name that we gave them. */
+static bool has_passport(struct chat *chat, const struct chat_login *login)
+{
+	if (login->username.bytes == NULL || !slice_starts(login->username, SLICE(PREFIX))) {
+		return false;
+	}
+	struct slice id = slice_from(login->username, sizeof(PREFIX) - 1);
+	uint64_t passport =
+		passport_make(chat->passports, slice_str(login->client_id), id, login->password);
+	return passports_has(chat->passports, passport);
+}
+
+enum chat_answer chat_connect(struct chat *chat, const struct chat_login *login,
+	struct chat_time now, char username[CHAT_USERNAME_MAX + 1])
+{
+	username[0] = '\0';
+	struct client *client = presence_find(chat->presence, login->handle);
+	if (client != NULL) {
+		if (chat->reloading && strcmp(client->client_id, login->client_id) == 0) {
+			return client->user != NULL ? CHAT_ALLOW : CHAT_DEFER;
+		}
+		/* Its end was missed: handles come back after they were freed. */
+		drop(chat, client);
+	}
+	if (chat->reloading && has_passport(chat, login)) {
+		return CHAT_ALLOW;
+	}
+	struct claims claims;
+	const char *reason = "";
+	switch (token_verify(chat->keyring, &chat->options.tokens, login->username, login->password,
+		now.wall, &claims, &reason)) {
+	case TOKEN_ACCEPTED:
+		return connect_user(chat, login, &claims, username);
+	case TOKEN_REFUSED:
+		return refuse(chat, login, reason);
+	case TOKEN_NOT_OURS:
+		break;
+	}
+	return connect_ordinary(chat, login);
+}

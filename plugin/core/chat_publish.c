@@ -1,0 +1,208 @@
+/* What clients publish to a chat. */
+#include "access.h"
+#include "chat_state.h"
+
+/* A client's publish on its way through this file. */
+struct publish {
+	struct client *client;
+	struct slice id;
+	struct slice topic;
+	struct slice room;
+	const struct event *event;
+	struct chat_time now;
+};
+
+static void answer_error(struct chat *chat, const struct publish *p, enum chat_error code,
+	const char *reason, int64_t retry_ms)
+{
+	chat_log(chat, CHAT_DEBUG, p->client, "publish refused: %s: %s", chat_error_code(code),
+		reason);
+	chat_send_error(chat, p->topic, p->client->serial, code, reason, p->event->ref, retry_ms);
+}
+
+static int64_t at_least_a_second(int64_t ms)
+{
+	return ms > RETRY_MS ? ms : RETRY_MS;
+}
+
+/* Nothing that this user sends later may overtake what is refused now: all messages wait. */
+static void put_off(struct chat *chat, const struct publish *p, enum chat_error code, int64_t wait)
+{
+	int64_t retry_ms = at_least_a_second(wait);
+	limiter_hold(chat->limiter, p->id, p->now.steady, retry_ms, code);
+	answer_error(chat, p, code,
+		code == CHAT_ERATELIMITED ? "too many messages; send this one again later"
+					  : "the message cannot be stored now; send it again later",
+		retry_ms);
+}
+
+static void make_key(struct chat *chat, unsigned char key[KEY_SIZE])
+{
+	chat->key_counter++;
+	memcpy(key, &chat->key_start, 8);
+	for (int i = 0; i < 8; i++) {
+		key[8 + i] = (unsigned char)(chat->key_counter >> (56 - 8 * i));
+	}
+}
+
+/* The store has the message, or the sender hears that it has not. */
+static void save(struct chat *chat, const struct publish *p)
+{
+	struct message message = {
+		.room = p->room,
+		.user_id = p->id,
+		.opponent_id = topic_peer(p->room, p->id),
+		.name = presence_name(p->client->name),
+		.text = p->event->text,
+		.ref = p->event->ref,
+		.sent_at = p->now.wall,
+		.from = p->client->serial,
+	};
+	bool has_ref = message.ref.len > 0;
+	struct pending *pending = has_ref ? pending_find(&chat->pending, &message) : NULL;
+	if (pending != NULL) {
+		if (pending_repeat(pending, message.from) != CHAT_OK) {
+			put_off(chat, p, CHAT_EUNAVAILABLE, 0);
+		}
+		return;
+	}
+	if (has_ref && pending_add(&chat->pending, &message) != CHAT_OK) {
+		put_off(chat, p, CHAT_EUNAVAILABLE, 0);
+		return;
+	}
+	make_key(chat, message.key);
+	if (chat->ports.save(chat->ports.arg, &message) != CHAT_OK) {
+		if (has_ref) {
+			pending_remove(&chat->pending, pending_find(&chat->pending, &message));
+		}
+		put_off(chat, p, CHAT_EUNAVAILABLE, 0);
+	}
+}
+
+static void take_message(struct chat *chat, const struct publish *p)
+{
+	enum chat_error held = limiter_held(chat->limiter, p->id, p->now.steady);
+	if (held != CHAT_OK) {
+		put_off(chat, p, held, 0);
+		return;
+	}
+	int64_t wait = limiter_take(chat->limiter, p->id, LIMIT_MESSAGES, p->now.steady);
+	if (wait > 0) {
+		put_off(chat, p, CHAT_ERATELIMITED, wait);
+		return;
+	}
+	save(chat, p);
+}
+
+static bool asks_too_often(struct chat *chat, const struct publish *p)
+{
+	int64_t wait = limiter_take(chat->limiter, p->id, LIMIT_REQUESTS, p->now.steady);
+	if (wait > 0) {
+		answer_error(chat, p, CHAT_ERATELIMITED, "too many requests; ask again later",
+			at_least_a_second(wait));
+	}
+	return wait > 0;
+}
+
+static void take_read(struct chat *chat, const struct publish *p)
+{
+	/* While the store is away marks only wait, the highest of each chat: that is never refused.
+	 */
+	if (chat->answering && asks_too_often(chat, p)) {
+		return;
+	}
+	struct mark mark = {.room = p->room, .user_id = p->id, .seq = p->event->seq};
+	if (marks_set(chat->marks, &mark) != CHAT_OK) {
+		answer_error(chat, p, CHAT_EUNAVAILABLE,
+			"too many read marks wait; mark this chat again later", RETRY_MS);
+		return;
+	}
+	chat_pump(chat);
+}
+
+static void take_typing(struct chat *chat, const struct publish *p)
+{
+	if (limiter_take(chat->limiter, p->id, LIMIT_TYPING, p->now.steady) > 0) {
+		return;
+	}
+	if (presence_room(chat->presence, p->room) == NULL) {
+		return;
+	}
+	buffer_clear(&chat->text);
+	protocol_typing(&chat->text, p->id, p->event->on);
+	(void)chat_send(chat, p->topic, &chat->text, 0, 0);
+}
+
+static void take_history(struct chat *chat, const struct publish *p)
+{
+	const struct event *event = p->event;
+	if (asks_too_often(chat, p)) {
+		return;
+	}
+	struct load load = {
+		.what = LOAD_HISTORY,
+		.room = p->room,
+		/* Nothing stands before 1 as nothing stands before 0, which says "not asked". */
+		.before = event->has_before && event->before == 0 ? 1 : event->before,
+		.after = event->after,
+		.limit = event->limit,
+	};
+	if (chat->answering && p->client->requests < REQUESTS_PER_CLIENT_MAX &&
+		requests_add(&chat->requests, &load, event->ref, p->client->handle,
+			p->client->serial, false, p->now.steady) != NULL) {
+		p->client->requests++;
+		chat_pump(chat);
+		return;
+	}
+	answer_error(chat, p, CHAT_EUNAVAILABLE, "the history cannot be read now; ask again later",
+		RETRY_MS);
+}
+
+static void take(struct chat *chat, const struct publish *p)
+{
+	switch (p->event->kind) {
+	case EVENT_MESSAGE:
+		take_message(chat, p);
+		break;
+	case EVENT_READ:
+		take_read(chat, p);
+		break;
+	case EVENT_TYPING:
+		take_typing(chat, p);
+		break;
+	case EVENT_HISTORY:
+		take_history(chat, p);
+		break;
+	}
+}
+
+enum chat_answer chat_publish(struct chat *chat, const void *handle, struct slice topic,
+	struct slice payload, struct chat_time now)
+{
+	struct topic parsed = topic_parse(topic);
+	if (parsed.kind == TOPIC_OTHER) {
+		return CHAT_DEFER;
+	}
+	/* A bridge is asked for no access rights: what it brings to our topics ends here. */
+	struct client *client = presence_find(chat->presence, handle);
+	struct slice id = chat_client_id(client);
+	if (access_publish(id, &parsed, false) != ACCESS_YES) {
+		return CHAT_DENY;
+	}
+	struct publish p = {
+		.client = client,
+		.id = id,
+		.topic = topic,
+		.room = parsed.room,
+		.event = &chat->event,
+		.now = now,
+	};
+	const char *reason = "";
+	enum chat_error error = protocol_decode(payload, &chat->event, &reason);
+	if (error != CHAT_OK) {
+		answer_error(chat, &p, error, reason, 0);
+	} else {
+		take(chat, &p);
+	}
+	return CHAT_ALLOW;
+}

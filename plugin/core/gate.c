@@ -1,0 +1,171 @@
+#include "gate.h"
+
+#include <stdlib.h>
+
+/* Entries stand in a ring, in the order of their numbers, and in chains by fingerprint: finding,
+ * adding and forgetting are a few steps each, and only growth allocates. */
+
+#define SIZE_AT_START 64 /* entries; a power of two, as the ring always is */
+
+enum {
+	USED_UP = -1, /* an `only` that no connection has */
+};
+
+struct entry {
+	uint64_t fingerprint;
+	client_serial only;
+	uint64_t unless;
+	uint64_t next; /* in the chain: a higher number, 0 for the end */
+};
+
+struct chain {
+	uint64_t first; /* lowest number, 0 when empty */
+	uint64_t last;
+};
+
+struct gate {
+	struct siphash_key key;
+	struct entry *ring;   /* entry n stands at n & (size - 1) */
+	struct chain *chains; /* by fingerprint & (size - 1) */
+	uint64_t size;
+	uint64_t oldest; /* numbers in the books: oldest … next - 1 */
+	uint64_t next;
+	uint64_t this_tick; /* the first number of this turn of the loop */
+	uint64_t last_tick; /* and of the one before */
+};
+
+static struct entry *entry_at(const struct gate *gate, uint64_t number)
+{
+	return &gate->ring[number & (gate->size - 1)];
+}
+
+static struct chain *chain_of(const struct gate *gate, uint64_t fingerprint)
+{
+	return &gate->chains[fingerprint & (gate->size - 1)];
+}
+
+static void link_entry(struct gate *gate, uint64_t number)
+{
+	struct entry *entry = entry_at(gate, number);
+	struct chain *chain = chain_of(gate, entry->fingerprint);
+	entry->next = 0;
+	if (chain->first == 0) {
+		chain->first = number;
+	} else {
+		entry_at(gate, chain->last)->next = number;
+	}
+	chain->last = number;
+}
+
+/* The oldest entry is the first of its chain, because chains are in the order of numbers. */
+static void forget_oldest(struct gate *gate)
+{
+	struct entry *entry = entry_at(gate, gate->oldest);
+	chain_of(gate, entry->fingerprint)->first = entry->next;
+	gate->oldest++;
+}
+
+static bool resize(struct gate *gate, uint64_t size)
+{
+	struct entry *ring = calloc(size, sizeof(*ring));
+	struct chain *chains = calloc(size, sizeof(*chains));
+	if (ring == NULL || chains == NULL) {
+		free(ring);
+		free(chains);
+		return false;
+	}
+	struct gate old = *gate;
+	gate->ring = ring;
+	gate->chains = chains;
+	gate->size = size;
+	for (uint64_t number = gate->oldest; number < gate->next; number++) {
+		*entry_at(gate, number) = *entry_at(&old, number);
+		link_entry(gate, number);
+	}
+	free(old.ring);
+	free(old.chains);
+	return true;
+}
+
+struct gate *gate_create(const struct siphash_key *key)
+{
+	struct gate *gate = calloc(1, sizeof(*gate));
+	if (gate == NULL) {
+		return NULL;
+	}
+	gate->key = *key;
+	gate->oldest = gate->next = gate->this_tick = gate->last_tick = 1;
+	if (!resize(gate, SIZE_AT_START)) {
+		free(gate);
+		return NULL;
+	}
+	return gate;
+}
+
+void gate_destroy(struct gate *gate)
+{
+	if (gate == NULL) {
+		return;
+	}
+	free(gate->ring);
+	free(gate->chains);
+	free(gate);
+}
+
+uint64_t gate_open(struct gate *gate, struct slice topic, struct slice payload, client_serial only,
+	uint64_t unless)
+{
+	if (gate->next - gate->oldest == gate->size && !resize(gate, 2 * gate->size)) {
+		return 0;
+	}
+	uint64_t number = gate->next++;
+	*entry_at(gate, number) = (struct entry){
+		.fingerprint = siphash_pair(&gate->key, topic, payload),
+		.only = only,
+		.unless = unless,
+	};
+	link_entry(gate, number);
+	return number;
+}
+
+bool gate_pass(struct gate *gate, struct slice topic, struct slice payload, client_serial serial,
+	uint64_t *taken)
+{
+	if (gate->oldest == gate->next) {
+		return false;
+	}
+	uint64_t fingerprint = siphash_pair(&gate->key, topic, payload);
+	uint64_t number = chain_of(gate, fingerprint)->first;
+	while (number != 0) {
+		struct entry *entry = entry_at(gate, number);
+		bool meant = entry->only == 0 || entry->only == serial;
+		bool fresh = number > *taken && (entry->unless == 0 || entry->unless != *taken);
+		if (entry->fingerprint == fingerprint && meant && fresh) {
+			if (entry->only != 0) {
+				entry->only = (client_serial)USED_UP;
+			}
+			*taken = number;
+			return true;
+		}
+		number = entry->next;
+	}
+	return false;
+}
+
+void gate_tick(struct gate *gate)
+{
+	while (gate->oldest < gate->last_tick) {
+		forget_oldest(gate);
+	}
+	gate->last_tick = gate->this_tick;
+	gate->this_tick = gate->next;
+	/* A storm leaves a large ring behind: give it back once it is over. */
+	if (gate->oldest == gate->next && gate->size > 64 * SIZE_AT_START) {
+		(void)resize(gate, SIZE_AT_START);
+	}
+}
+
+size_t gate_entries(const struct gate *gate)
+{
+	return (size_t)(gate->next - gate->oldest);
+}

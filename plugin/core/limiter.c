@@ -1,0 +1,150 @@
+#include "limiter.h"
+
+#include <stdlib.h>
+
+#include "hash.h"
+
+/* A bucket is one number: the time (in µs) at which it will be full again.  Taking a token moves it
+ * by one interval; it may stand at most a burst ahead of now. */
+
+#define KINDS 3
+#define BURST 2		 /* seconds' worth of the rate */
+#define SWEEP_AT_ONCE 32 /* users looked at in one call: a bounded piece of work */
+
+struct usage {
+	UT_hash_handle hh;
+	struct usage *prev, *next;
+	int64_t full_at[KINDS]; /* µs */
+	int64_t held_until;	/* ms */
+	enum chat_error held_why;
+	uint32_t id_len;
+	char id[];
+};
+
+struct limiter {
+	struct siphash_key key;
+	int64_t interval; /* µs; 0: no limit */
+	struct usage *users;
+	struct usage *round; /* all users, the next one to be swept first */
+};
+
+struct limiter *limiter_create(int rate, const struct siphash_key *key)
+{
+	struct limiter *limiter = calloc(1, sizeof(*limiter));
+	if (limiter != NULL) {
+		limiter->key = *key;
+		limiter->interval = rate == 0 ? 0 : 1000000 / rate;
+	}
+	return limiter;
+}
+
+static void forget(struct limiter *limiter, struct usage *usage)
+{
+	DL_DELETE(limiter->round, usage);
+	HASH_DEL(limiter->users, usage);
+	free(usage);
+}
+
+void limiter_destroy(struct limiter *limiter)
+{
+	if (limiter == NULL) {
+		return;
+	}
+	while (limiter->round != NULL) {
+		forget(limiter, limiter->round);
+	}
+	free(limiter);
+}
+
+static struct usage *find(const struct limiter *limiter, struct slice id)
+{
+	struct usage *usage;
+	unsigned hash = (unsigned)siphash(&limiter->key, id);
+	HASH_FIND_BYHASHVALUE(hh, limiter->users, id.bytes, id.len, hash, usage);
+	return usage;
+}
+
+static struct usage *find_or_add(struct limiter *limiter, struct slice id)
+{
+	struct usage *usage = find(limiter, id);
+	if (usage != NULL) {
+		return usage;
+	}
+	usage = calloc(1, sizeof(*usage) + id.len);
+	if (usage == NULL) {
+		return NULL;
+	}
+	memcpy(usage->id, id.bytes, id.len);
+	usage->id_len = (uint32_t)id.len;
+	unsigned hash = (unsigned)siphash(&limiter->key, id);
+	HASH_ADD_KEYPTR_BYHASHVALUE(hh, limiter->users, usage->id, id.len, hash, usage);
+	if (usage->hh.tbl == NULL) {
+		free(usage);
+		return NULL;
+	}
+	DL_APPEND(limiter->round, usage);
+	return usage;
+}
+
+int64_t limiter_take(struct limiter *limiter, struct slice id, enum limit limit, int64_t now)
+{
+	if (limiter->interval == 0) {
+		return 0;
+	}
+	struct usage *usage = find_or_add(limiter, id);
+	if (usage == NULL) {
+		return 1000;
+	}
+	int64_t now_us = now * 1000;
+	int64_t full_at = usage->full_at[limit] > now_us ? usage->full_at[limit] : now_us;
+	int64_t ahead = full_at + limiter->interval - now_us;
+	if (ahead > BURST * 1000000) {
+		return (ahead - BURST * 1000000 + 999) / 1000;
+	}
+	usage->full_at[limit] = full_at + limiter->interval;
+	return 0;
+}
+
+void limiter_hold(
+	struct limiter *limiter, struct slice id, int64_t now, int64_t ms, enum chat_error why)
+{
+	struct usage *usage = find_or_add(limiter, id);
+	if (usage != NULL) {
+		usage->held_until = now + ms;
+		usage->held_why = why;
+	}
+}
+
+enum chat_error limiter_held(struct limiter *limiter, struct slice id, int64_t now)
+{
+	struct usage *usage = find(limiter, id);
+	return usage == NULL || usage->held_until <= now ? CHAT_OK : usage->held_why;
+}
+
+static bool idle(const struct usage *usage, int64_t now)
+{
+	for (int i = 0; i < KINDS; i++) {
+		if (usage->full_at[i] > now * 1000) {
+			return false;
+		}
+	}
+	return usage->held_until <= now;
+}
+
+void limiter_sweep(struct limiter *limiter, int64_t now)
+{
+	for (int i = 0; i < SWEEP_AT_ONCE && limiter->round != NULL; i++) {
+		struct usage *usage = limiter->round;
+		if (idle(usage, now)) {
+			forget(limiter, usage);
+		} else {
+			DL_DELETE(limiter->round, usage);
+			DL_APPEND(limiter->round, usage);
+		}
+	}
+}
+
+size_t limiter_users(const struct limiter *limiter)
+{
+	return HASH_COUNT(limiter->users);
+}

@@ -1,0 +1,42 @@
+/* Token buckets, per user and kind of request, whatever number of clients the user has and however
+ * often they come and go.  Only users who have used something lately take memory. */
+#ifndef CHAT_LIMITER_H
+#define CHAT_LIMITER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "siphash.h"
+#include "slice.h"
+
+enum limit {
+	LIMIT_MESSAGES,
+	LIMIT_REQUESTS, /* history, subscribe, read */
+	LIMIT_TYPING,
+};
+
+struct limiter;
+
+/* `rate` a second, bursts of twice that; 0: no limit.  Times in here are ms of a steady clock. */
+MUST_CHECK struct limiter *limiter_create(int rate, const struct siphash_key *key);
+void limiter_destroy(struct limiter *limiter);
+
+/* 0: granted, and taken.  Else the ms after which it would be. */
+MUST_CHECK int64_t limiter_take(
+	struct limiter *limiter, struct slice id, enum limit limit, int64_t now);
+
+/* Refuses all messages of the user for `ms` from now, for the reason `why`. */
+void limiter_hold(
+	struct limiter *limiter, struct slice id, int64_t now, int64_t ms, enum chat_error why);
+
+/* CHAT_OK when the user is not held, else why. */
+enum chat_error limiter_held(struct limiter *limiter, struct slice id, int64_t now);
+
+/* Forgets users whose buckets are full again, some at each call. */
+void limiter_sweep(struct limiter *limiter, int64_t now);
+
+/* Users in memory. */
+size_t limiter_users(const struct limiter *limiter);
+
+#endif

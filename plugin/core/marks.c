@@ -1,0 +1,209 @@
+#include "marks.h"
+
+#include <stdlib.h>
+
+/* A user with marks that wait, for the bound per user. */
+struct reader {
+	UT_hash_handle hh;
+	uint32_t count;
+	uint32_t id_len;
+	char id[];
+};
+
+struct entry {
+	UT_hash_handle hh;
+	struct entry *prev, *next; /* among those that wait */
+	struct reader *reader;
+	int64_t wanted; /* the highest seq asked for */
+	bool flying;	/* the store has it */
+	uint32_t key_len;
+	uint32_t room_len;
+	char key[]; /* room, NUL, user id */
+};
+
+struct marks {
+	struct siphash_key key;
+	struct entry *entries;
+	struct entry *waiting;
+	struct reader *readers;
+	size_t in_flight;
+};
+
+#define MARK_KEY_MAX (ROOM_MAX + 1 + ID_MAX)
+
+static struct slice key_of(const struct mark *mark, char into[MARK_KEY_MAX])
+{
+	memcpy(into, mark->room.bytes, mark->room.len);
+	into[mark->room.len] = '\0';
+	memcpy(into + mark->room.len + 1, mark->user_id.bytes, mark->user_id.len);
+	return slice_of(into, mark->room.len + 1 + mark->user_id.len);
+}
+
+struct marks *marks_create(const struct siphash_key *key)
+{
+	struct marks *marks = calloc(1, sizeof(*marks));
+	if (marks != NULL) {
+		marks->key = *key;
+	}
+	return marks;
+}
+
+static struct reader *reader_find_or_add(struct marks *marks, struct slice id)
+{
+	struct reader *reader;
+	unsigned hash = (unsigned)siphash(&marks->key, id);
+	HASH_FIND_BYHASHVALUE(hh, marks->readers, id.bytes, id.len, hash, reader);
+	if (reader != NULL) {
+		return reader;
+	}
+	reader = calloc(1, sizeof(*reader) + id.len);
+	if (reader == NULL) {
+		return NULL;
+	}
+	memcpy(reader->id, id.bytes, id.len);
+	reader->id_len = (uint32_t)id.len;
+	HASH_ADD_KEYPTR_BYHASHVALUE(hh, marks->readers, reader->id, id.len, hash, reader);
+	if (reader->hh.tbl == NULL) {
+		free(reader);
+		return NULL;
+	}
+	return reader;
+}
+
+static void reader_release(struct marks *marks, struct reader *reader)
+{
+	if (reader->count == 0) {
+		HASH_DEL(marks->readers, reader);
+		free(reader);
+	}
+}
+
+static void forget(struct marks *marks, struct entry *entry)
+{
+	if (entry->flying) {
+		marks->in_flight--;
+	} else {
+		DL_DELETE(marks->waiting, entry);
+	}
+	HASH_DEL(marks->entries, entry);
+	entry->reader->count--;
+	reader_release(marks, entry->reader);
+	free(entry);
+}
+
+void marks_destroy(struct marks *marks)
+{
+	if (marks == NULL) {
+		return;
+	}
+	while (marks->entries != NULL) {
+		forget(marks, marks->entries);
+	}
+	free(marks);
+}
+
+static struct entry *find(const struct marks *marks, const struct mark *mark)
+{
+	char bytes[MARK_KEY_MAX];
+	struct slice key = key_of(mark, bytes);
+	struct entry *entry;
+	unsigned hash = (unsigned)siphash(&marks->key, key);
+	HASH_FIND_BYHASHVALUE(hh, marks->entries, key.bytes, key.len, hash, entry);
+	return entry;
+}
+
+static enum chat_error add(struct marks *marks, const struct mark *mark)
+{
+	char bytes[MARK_KEY_MAX];
+	struct slice key = key_of(mark, bytes);
+	struct reader *reader = reader_find_or_add(marks, mark->user_id);
+	if (reader == NULL) {
+		return CHAT_ENOMEM;
+	}
+	if (reader->count >= MARKS_PER_USER_MAX) {
+		return CHAT_EBUSY;
+	}
+	struct entry *entry = calloc(1, sizeof(*entry) + key.len);
+	if (entry == NULL) {
+		reader_release(marks, reader);
+		return CHAT_ENOMEM;
+	}
+	memcpy(entry->key, key.bytes, key.len);
+	entry->key_len = (uint32_t)key.len;
+	entry->room_len = (uint32_t)mark->room.len;
+	entry->wanted = mark->seq;
+	entry->reader = reader;
+	unsigned hash = (unsigned)siphash(&marks->key, key);
+	HASH_ADD_KEYPTR_BYHASHVALUE(hh, marks->entries, entry->key, key.len, hash, entry);
+	if (entry->hh.tbl == NULL) {
+		free(entry);
+		reader_release(marks, reader);
+		return CHAT_ENOMEM;
+	}
+	reader->count++;
+	DL_APPEND(marks->waiting, entry);
+	return CHAT_OK;
+}
+
+enum chat_error marks_set(struct marks *marks, const struct mark *mark)
+{
+	struct entry *entry = find(marks, mark);
+	if (entry == NULL) {
+		return add(marks, mark);
+	}
+	if (mark->seq > entry->wanted) {
+		entry->wanted = mark->seq;
+	}
+	return CHAT_OK;
+}
+
+bool marks_next(struct marks *marks, struct mark *mark)
+{
+	struct entry *entry = marks->waiting;
+	if (entry == NULL || marks->in_flight >= MARKS_IN_FLIGHT_MAX) {
+		return false;
+	}
+	DL_DELETE(marks->waiting, entry);
+	entry->flying = true;
+	marks->in_flight++;
+	*mark = (struct mark){
+		.room = slice_of(entry->key, entry->room_len),
+		.user_id = slice_of(
+			entry->key + entry->room_len + 1, entry->key_len - entry->room_len - 1),
+		.seq = entry->wanted,
+	};
+	return true;
+}
+
+static void wait_again(struct marks *marks, struct entry *entry)
+{
+	entry->flying = false;
+	marks->in_flight--;
+	DL_APPEND(marks->waiting, entry);
+}
+
+void marks_done(struct marks *marks, const struct mark *mark)
+{
+	struct entry *entry = find(marks, mark);
+	if (entry == NULL || !entry->flying) {
+		return;
+	}
+	if (entry->wanted > mark->seq) {
+		wait_again(marks, entry);
+	} else {
+		forget(marks, entry);
+	}
+}
+
+void marks_again(struct marks *marks, const struct mark *mark)
+{
+	struct entry *entry = find(marks, mark);
+	if (entry != NULL && entry->flying) {
+		wait_again(marks, entry);
+	}
+}
+
+size_t marks_count(const struct marks *marks)
+{
+	return HASH_COUNT(marks->entries);
+}

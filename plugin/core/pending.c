@@ -1,0 +1,88 @@
+#include "pending.h"
+
+#include <stdlib.h>
+
+/* Ids hold no NUL, so with NULs between them the three parts cannot be confused. */
+#define KEY_MAX (ROOM_MAX + 1 + ID_MAX + 1 + REF_MAX)
+
+static struct slice key_of(const struct message *message, char into[KEY_MAX])
+{
+	struct slice parts[] = {message->room, message->user_id, message->ref};
+	size_t len = 0;
+	for (size_t i = 0; i < 3; i++) {
+		memcpy(into + len, parts[i].bytes, parts[i].len);
+		len += parts[i].len;
+		if (i < 2) {
+			into[len++] = '\0';
+		}
+	}
+	return slice_of(into, len);
+}
+
+struct pending *pending_find(struct pending_table *table, const struct message *message)
+{
+	char bytes[KEY_MAX];
+	struct slice key = key_of(message, bytes);
+	struct pending *pending;
+	unsigned hash = (unsigned)siphash(&table->key, key);
+	HASH_FIND_BYHASHVALUE(hh, table->waiting, key.bytes, key.len, hash, pending);
+	return pending;
+}
+
+enum chat_error pending_add(struct pending_table *table, const struct message *message)
+{
+	char bytes[KEY_MAX];
+	struct slice key = key_of(message, bytes);
+	struct pending *pending = calloc(1, sizeof(*pending) + key.len);
+	if (pending == NULL) {
+		return CHAT_ENOMEM;
+	}
+	memcpy(pending->key, key.bytes, key.len);
+	pending->key_len = (uint32_t)key.len;
+	pending->from = message->from;
+	unsigned hash = (unsigned)siphash(&table->key, key);
+	HASH_ADD_KEYPTR_BYHASHVALUE(hh, table->waiting, pending->key, key.len, hash, pending);
+	if (pending->hh.tbl == NULL) {
+		free(pending);
+		return CHAT_ENOMEM;
+	}
+	return CHAT_OK;
+}
+
+enum chat_error pending_repeat(struct pending *pending, client_serial from)
+{
+	if (pending->from == from) {
+		return CHAT_OK;
+	}
+	for (const struct repeat *r = pending->repeats; r != NULL; r = r->next) {
+		if (r->from == from) {
+			return CHAT_OK;
+		}
+	}
+	struct repeat *repeat = malloc(sizeof(*repeat));
+	if (repeat == NULL) {
+		return CHAT_ENOMEM;
+	}
+	repeat->from = from;
+	LL_PREPEND(pending->repeats, repeat);
+	return CHAT_OK;
+}
+
+void pending_remove(struct pending_table *table, struct pending *pending)
+{
+	HASH_DEL(table->waiting, pending);
+	struct repeat *repeat = pending->repeats;
+	while (repeat != NULL) {
+		struct repeat *next = repeat->next;
+		free(repeat);
+		repeat = next;
+	}
+	free(pending);
+}
+
+void pending_finish(struct pending_table *table)
+{
+	while (table->waiting != NULL) {
+		pending_remove(table, table->waiting);
+	}
+}

@@ -1,0 +1,46 @@
+/* Messages with a `ref` that wait in the store: a repeat of one of them takes no second place
+ * there, and is answered by that one's outcome. */
+#ifndef CHAT_PENDING_H
+#define CHAT_PENDING_H
+
+#include <stdbool.h>
+
+#include "error.h"
+#include "hash.h"
+#include "message.h"
+#include "siphash.h"
+
+/* A connection that repeated a waiting message. */
+struct repeat {
+	struct repeat *next;
+	client_serial from;
+};
+
+struct pending {
+	UT_hash_handle hh;
+	struct repeat *repeats; /* at most one a connection, never the first sender's */
+	client_serial from;
+	uint32_t key_len;
+	char key[]; /* room, user id and ref */
+};
+
+struct pending_table {
+	struct siphash_key key;
+	struct pending *waiting;
+};
+
+/* NULL when no message of this sender and ref waits in this room. */
+struct pending *pending_find(struct pending_table *table, const struct message *message);
+
+/* CHAT_ENOMEM.  The message has a ref, and is not in the table. */
+MUST_CHECK enum chat_error pending_add(struct pending_table *table, const struct message *message);
+
+/* Notes that this connection repeated it. */
+MUST_CHECK enum chat_error pending_repeat(struct pending *pending, client_serial from);
+
+/* Takes it out and frees it. */
+void pending_remove(struct pending_table *table, struct pending *pending);
+
+void pending_finish(struct pending_table *table);
+
+#endif

@@ -1,0 +1,84 @@
+#include "siphash.h"
+
+struct state {
+	uint64_t v0, v1, v2, v3;
+};
+
+static uint64_t rotate(uint64_t x, int bits)
+{
+	return (x << bits) | (x >> (64 - bits));
+}
+
+static void round_once(struct state *s)
+{
+	s->v0 += s->v1;
+	s->v1 = rotate(s->v1, 13) ^ s->v0;
+	s->v0 = rotate(s->v0, 32);
+	s->v2 += s->v3;
+	s->v3 = rotate(s->v3, 16) ^ s->v2;
+	s->v0 += s->v3;
+	s->v3 = rotate(s->v3, 21) ^ s->v0;
+	s->v2 += s->v1;
+	s->v1 = rotate(s->v1, 17) ^ s->v2;
+	s->v2 = rotate(s->v2, 32);
+}
+
+static void word(struct state *s, uint64_t m)
+{
+	s->v3 ^= m;
+	round_once(s);
+	s->v0 ^= m;
+}
+
+/* Whole words, then the rest of the bytes with the length on top: each text is closed, whatever
+ * follows it. */
+static void text(struct state *s, struct slice bytes)
+{
+	size_t at = 0;
+	for (; bytes.len - at >= 8; at += 8) {
+		uint64_t m;
+		memcpy(&m, bytes.bytes + at, 8);
+		word(s, m);
+	}
+	uint64_t last = (uint64_t)bytes.len << 56;
+	for (size_t i = at; i < bytes.len; i++) {
+		last |= (uint64_t)(unsigned char)bytes.bytes[i] << (8 * (i - at));
+	}
+	word(s, last);
+}
+
+static struct state start(const struct siphash_key *key)
+{
+	return (struct state){
+		key->k0 ^ UINT64_C(0x736f6d6570736575),
+		key->k1 ^ UINT64_C(0x646f72616e646f6d),
+		key->k0 ^ UINT64_C(0x6c7967656e657261),
+		key->k1 ^ UINT64_C(0x7465646279746573),
+	};
+}
+
+static uint64_t finish(struct state *s)
+{
+	s->v2 ^= 0xff;
+	round_once(s);
+	round_once(s);
+	round_once(s);
+	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
+uint64_t siphash(const struct siphash_key *key, struct slice bytes)
+{
+	struct state s = start(key);
+	text(&s, bytes);
+	return finish(&s);
+}
+
+uint64_t siphash_pair(const struct siphash_key *key, struct slice first, struct slice second)
+{
+	struct state s = start(key);
+	/* The first text's whole length, not only its lowest byte, keeps the two apart. */
+	word(&s, first.len);
+	text(&s, first);
+	text(&s, second);
+	return finish(&s);
+}
