@@ -1,0 +1,227 @@
+// Everything the demo needs, started and ended together: a PostgreSQL cluster, a broker with the
+// plugin, and the application.  All of it lives in one folder, and nothing outside is touched.
+
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { startBroker } from '../../tests/stack/broker.js';
+import { startCluster } from '../../tests/stack/cluster.js';
+import { freePort } from '../../tests/stack/ports.js';
+import { until } from '../../tests/stack/wait.js';
+import { startHost } from './host.js';
+
+const WATCH_EVERY = 1000;
+
+/** Root's home is closed to the users that the servers run as. */
+function usualFolder() {
+	const base = process.getuid?.() === 0 ? '/var/lib' : process.env.XDG_DATA_HOME || join(homedir(), '.local/share');
+	return join(base, 'mosquitto-chat-demo');
+}
+
+const folder = resolve(process.argv[2] ?? usualFolder());
+const inFolder = (/** @type {string} */ name) => join(folder, name);
+
+/** @param {string} line */
+function say(line) {
+	process.stdout.write(`${line}\n`);
+}
+
+/**
+ * A small file that is never seen half written.
+ * @param {string} name
+ * @param {string} text
+ */
+function remember(name, text) {
+	writeFileSync(inFolder(`${name}.new`), text, { mode: 0o600 });
+	renameSync(inFolder(`${name}.new`), inFolder(name));
+}
+
+/**
+ * @param {string} name
+ * @returns {string} empty when there is none
+ */
+function recall(name) {
+	return existsSync(inFolder(name)) ? readFileSync(inFolder(name), 'utf8').trim() : '';
+}
+
+/**
+ * @param {string} name
+ * @returns {string} 64 characters, made at the first start
+ */
+function secret(name) {
+	if (!recall(name)) {
+		remember(name, `${randomBytes(32).toString('hex')}\n`);
+	}
+	return recall(name);
+}
+
+/**
+ * @param {number} port
+ * @returns {Promise<boolean>}
+ */
+function isFree(port) {
+	return new Promise((answer) => {
+		const server = createServer();
+		server.once('error', () => answer(false));
+		server.listen({ port, host: '127.0.0.1' }, () => server.close(() => answer(true)));
+	});
+}
+
+/** The ports of the last time, or others where somebody else has taken them. */
+async function choosePorts() {
+	/** @type {Record<string, number>} */
+	let known = {};
+	try {
+		known = JSON.parse(recall('ports'));
+	} catch {
+		// The first start.
+	}
+	const ports = { page: 0, websocket: 0, mqtt: 0, postgres: 0 };
+	for (const name of /** @type {(keyof typeof ports)[]} */ (Object.keys(ports))) {
+		const port = known[name];
+		ports[name] = Number.isInteger(port) && await isFree(port) ? port : await freePort();
+	}
+	remember('ports', `${JSON.stringify(ports)}\n`);
+	return ports;
+}
+
+/**
+ * Whether a process lives whose command line has these words: a number alone may be somebody
+ * else's by now.
+ * @param {number} pid
+ * @param {string[]} words
+ * @returns {boolean}
+ */
+function lives(pid, words) {
+	try {
+		const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+		return pid > 0 && words.every((word) => line.some((it) => it.endsWith(word)));
+	} catch {
+		return false;
+	}
+}
+
+/**
+ * Ends a server that a demo without a proper end (SIGKILL) has left behind in this folder.
+ * @param {string} what
+ * @param {number} pid
+ * @param {string[]} words
+ * @param {NodeJS.Signals} signal
+ */
+async function endLeftover(what, pid, words, signal) {
+	if (lives(pid, words)) {
+		say(`Ending the ${what} that an earlier run left behind.`);
+		process.kill(pid, signal);
+		await until(`the old ${what} (process ${pid}) to end`, () => !lives(pid, words));
+	}
+}
+
+async function takeFolder() {
+	const [pid, address] = recall('running').split(' ');
+	if (lives(Number(pid), ['js-client/demo/main.js']) && Number(pid) !== process.pid) {
+		throw new Error(`the demo runs already, as process ${pid}: ${address}`);
+	}
+	await endLeftover('broker', Number(recall('broker.pid')), [inFolder('broker/mosquitto.conf')], 'SIGTERM');
+	const postmaster = inFolder('postgres/data/postmaster.pid');
+	const line = existsSync(postmaster) ? readFileSync(postmaster, 'utf8').split('\n')[0] : '';
+	await endLeftover('PostgreSQL', Number(line), ['postgres', inFolder('postgres/data')], 'SIGINT');
+}
+
+/** What has to end, the last one first. @type {(() => unknown)[]} */
+const endings = [];
+let ending = false;
+
+/** @param {number} code */
+async function end(code) {
+	if (ending) {
+		// Asked a second time: at once.  What still runs is killed as this process exits.
+		process.exit(code || 1);
+	}
+	ending = true;
+	const begun = endings.length > 0;
+	for (const stop of endings.reverse()) {
+		try {
+			await stop();
+		} catch (error) {
+			say(/** @type {Error} */ (error).message);
+			code = 1;
+		}
+	}
+	if (begun) {
+		say(`Ended. The messages stay in ${folder}`);
+	}
+	process.exit(code);
+}
+
+async function main() {
+	mkdirSync(folder, { recursive: true });
+	chmodSync(folder, 0o755);
+	await takeFolder();
+	const ports = await choosePorts();
+	const address = `http://127.0.0.1:${ports.page}/`;
+	remember('running', `${process.pid} ${address}\n`);
+	endings.push(() => rmSync(inFolder('running'), { force: true }));
+
+	say('Starting PostgreSQL …');
+	const cluster = await startCluster({ dir: inFolder('postgres'), port: ports.postgres });
+	endings.push(() => cluster.stop());
+	await cluster.install();
+
+	say('Starting Mosquitto with the plugin …');
+	const chatSecret = secret('chat.secret');
+	const broker = await startBroker({
+		dir: inFolder('broker'),
+		conninfo: cluster.conninfo,
+		secrets: [chatSecret],
+		tcpPort: ports.mqtt,
+		wsPort: ports.websocket,
+	});
+	remember('broker.pid', `${broker.pid}\n`);
+	endings.push(async () => {
+		await broker.stop();
+		rmSync(inFolder('broker.pid'), { force: true });
+	});
+
+	const host = await startHost({
+		port: ports.page,
+		secret: Buffer.from(chatSecret),
+		sessionKey: Buffer.from(secret('session.key')),
+		wsPort: broker.wsPort,
+	});
+	endings.push(() => host.stop());
+
+	const watch = setInterval(() => {
+		const dead = [!broker.alive() && `the broker (see ${inFolder('broker/log')})`,
+			!cluster.alive() && `PostgreSQL (see ${inFolder('postgres/log')})`].filter(Boolean);
+		if (dead.length > 0 && !ending) {
+			say(`Something has ended by itself: ${dead.join(' and ')}.`);
+			end(1);
+		}
+	}, WATCH_EVERY);
+	endings.push(() => clearInterval(watch));
+
+	say(`
+    mosquitto-chat demo:  ${host.address}
+
+    Open it in two windows of your browser, log in as somebody else in each, and chat.
+    The broker listens on 127.0.0.1:${broker.tcpPort} (MQTT) and 127.0.0.1:${broker.wsPort} (WebSockets).
+    Everything is in ${folder}
+    Ctrl-C ends it; the messages are still there the next time.
+`);
+}
+
+// A closed terminal takes our output with it, which is no reason to skip the rest of the ending.
+process.stdout.on('error', () => {});
+process.stderr.on('error', () => {});
+for (const signal of /** @type {NodeJS.Signals[]} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+	process.on(signal, () => end(0));
+}
+
+main().catch((error) => {
+	if (!ending) {
+		say(`The demo did not start: ${error.message}`);
+		end(1);
+	}
+});
