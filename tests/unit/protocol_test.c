@@ -1,0 +1,573 @@
+#include "protocol.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "unit.h"
+#include "vectors.h"
+
+/* ---- in */
+
+/* Decodes bytes that stand where the memory ends, into memory full of rubbish. */
+static enum chat_error decode(struct slice payload, struct event *event, const char **reason,
+	char **exact)
+{
+	*exact = malloc(payload.len == 0 ? 1 : payload.len);
+	assert_non_null(*exact);
+	memcpy(*exact, payload.bytes, payload.len);
+	memset(event, 0xA5, sizeof(*event));
+	return protocol_decode(slice_of(*exact, payload.len), event, reason);
+}
+
+static void check_event(const cJSON *vector, const struct event *event, const char *why)
+{
+	static const char *const kinds[] = {
+		[EVENT_MESSAGE] = "message",
+		[EVENT_READ] = "read",
+		[EVENT_TYPING] = "typing",
+		[EVENT_HISTORY] = "history",
+	};
+	if (strcmp(kinds[event->kind], vectors_string(vector, "event", "")) != 0) {
+		fail_msg("%s: is %s", why, kinds[event->kind]);
+	}
+	struct slice text = vectors_bytes(vector, "text");
+	assert_slice_equal(event->text, text);
+	vectors_free(text);
+	assert_int_equal(event->seq, vectors_integer(vector, "seq", 0));
+	assert_int_equal(event->on, vectors_bool(vector, "on", true));
+	assert_int_equal(event->has_before, vectors_has(vector, "before"));
+	assert_int_equal(event->before, vectors_integer(vector, "before", 0));
+	assert_int_equal(event->after, vectors_integer(vector, "after", -1));
+	assert_int_equal(event->limit, vectors_integer(vector, "limit", 50));
+}
+
+static void check_error(const cJSON *vector, enum chat_error error, const char *reason,
+	const char *why)
+{
+	const char *expected = vectors_string(vector, "error", "");
+	if (strcmp(chat_error_code(error), expected) != 0) {
+		fail_msg("%s: is %s, not %s", why, chat_error_code(error), expected);
+	}
+	assert_non_null(reason);
+	char name[32];
+	snprintf(name, sizeof(name), "'%s'", vectors_string(vector, "names", ""));
+	if (vectors_has(vector, "names") && strstr(reason, name) == NULL) {
+		fail_msg("%s: \"%s\" does not name %s", why, reason, name);
+	}
+}
+
+static void every_payload_is_read_as_the_contract_says(void **state)
+{
+	(void)state;
+	cJSON *vectors = vectors_load("payloads.json");
+	struct event *event = malloc(sizeof(*event));
+	assert_non_null(event);
+	const cJSON *vector;
+	cJSON_ArrayForEach(vector, vectors)
+	{
+		const char *why = vectors_string(vector, "why", "");
+		struct slice payload = vectors_bytes(vector, "payload");
+		const char *reason;
+		char *exact;
+		enum chat_error error = decode(payload, event, &reason, &exact);
+		if (vectors_has(vector, "error")) {
+			check_error(vector, error, reason, why);
+		} else if (error != CHAT_OK) {
+			fail_msg("%s: %s: %s", why, chat_error_code(error), reason);
+		} else {
+			check_event(vector, event, why);
+		}
+		struct slice ref = vectors_bytes(vector, "ref");
+		if (!slice_equal(event->ref, ref)) {
+			fail_msg("%s: the ref is \"%.*s\"", why, SLICE_ARGS(event->ref));
+		}
+		vectors_free(ref);
+		vectors_free(payload);
+		free(exact);
+	}
+	free(event);
+	cJSON_Delete(vectors);
+}
+
+static void a_payload_that_is_not_there_is_bad_json(void **state)
+{
+	(void)state;
+	struct event *event = malloc(sizeof(*event));
+	assert_non_null(event);
+	const char *reason;
+	assert_int_equal(protocol_decode(slice_of(NULL, 0), event, &reason), CHAT_EBADJSON);
+	assert_int_equal(event->ref.len, 0);
+	free(event);
+}
+
+static void a_reason_quotes_nothing_that_the_client_sent(void **state)
+{
+	(void)state;
+	cJSON *vectors = vectors_load("payloads.json");
+	struct event *event = malloc(sizeof(*event));
+	assert_non_null(event);
+	const cJSON *vector;
+	cJSON_ArrayForEach(vector, vectors)
+	{
+		struct slice payload = vectors_bytes(vector, "payload");
+		const char *reason;
+		char *exact;
+		if (decode(payload, event, &reason, &exact) != CHAT_OK) {
+			/* A sentence, and a constant one: it does not lie in what was sent. */
+			assert_true(reason < exact || reason > exact + payload.len);
+			assert_int_equal(reason[strlen(reason) - 1], '.');
+		}
+		vectors_free(payload);
+		free(exact);
+	}
+	free(event);
+	cJSON_Delete(vectors);
+}
+
+static void a_payload_cut_anywhere_is_bad_json(void **state)
+{
+	(void)state;
+	struct slice payload =
+		SLICE("{\"ref\":\"m\\u002d1\",\"event\":\"message\",\"text\":\"\\ud83d"
+		      "\\ude00\xC3\xA9\",\"x\":[1,{\"y\":null}]}");
+	struct event *event = malloc(sizeof(*event));
+	assert_non_null(event);
+	const char *reason;
+	for (size_t len = 0; len < payload.len; len++) {
+		char *exact;
+		assert_int_equal(decode(slice_of(payload.bytes, len), event, &reason, &exact),
+			CHAT_EBADJSON);
+		assert_int_equal(event->ref.len, 0);
+		free(exact);
+	}
+	assert_int_equal(protocol_decode(payload, event, &reason), CHAT_OK);
+	assert_slice_equal(event->ref, SLICE("m-1"));
+	free(event);
+}
+
+/* ---- out */
+
+/* What the vectors say of a message, until it is released. */
+static struct message message_of(const cJSON *vector)
+{
+	return (struct message){
+		.seq = vectors_integer(vector, "seq", 0),
+		.user_id = slice_str(vectors_string(vector, "user_id", NULL)),
+		.text = slice_str(vectors_string(vector, "text", NULL)),
+		.sent_at = vectors_integer(vector, "sent_at", 0),
+		.ref = slice_str(vectors_string(vector, "ref", NULL)),
+	};
+}
+
+static struct slice text_of(const cJSON *vector, const char *name)
+{
+	return slice_str(vectors_string(vector, name, NULL));
+}
+
+static void write_message(struct buffer *out, const cJSON *v)
+{
+	struct message message = message_of(vectors_member(v, "message"));
+	protocol_message(out, &message);
+}
+
+static void write_notification(struct buffer *out, const cJSON *v)
+{
+	struct buffer message = {0};
+	write_message(&message, v);
+	protocol_notification(out, text_of(v, "room"), text_of(v, "name"), buffer_slice(&message),
+		vectors_bool(v, "quiet", false));
+	buffer_free(&message);
+}
+
+#define MANY 8
+
+static void write_history(struct buffer *out, const cJSON *v)
+{
+	struct message messages[MANY];
+	struct page page = {
+		.messages = messages,
+		.more = vectors_bool(v, "more", false),
+		.a_read = vectors_integer(v, "a_read", 0),
+		.b_read = vectors_integer(v, "b_read", 0),
+	};
+	const cJSON *message;
+	cJSON_ArrayForEach(message, vectors_member(v, "messages"))
+	{
+		assert_true(page.count < MANY);
+		messages[page.count++] = message_of(message);
+	}
+	protocol_history(out, text_of(v, "room"), &page, vectors_bool(v, "upwards", false),
+		text_of(v, "ref"));
+}
+
+static void write_unread(struct buffer *out, const cJSON *v)
+{
+	struct unread_chat chats[MANY];
+	struct unread unread = {
+		.chats = chats,
+		.total = vectors_integer(v, "total", 0),
+		.more = vectors_bool(v, "more", false),
+	};
+	const cJSON *chat;
+	cJSON_ArrayForEach(chat, vectors_member(v, "chats"))
+	{
+		assert_true(unread.count < MANY);
+		chats[unread.count++] = (struct unread_chat){
+			.room = text_of(chat, "room"),
+			.peer_id = text_of(chat, "user_id"),
+			.count = vectors_integer(chat, "count", 0),
+			.last = message_of(vectors_member(chat, "last")),
+		};
+	}
+	protocol_unread(out, &unread);
+}
+
+static void write_read(struct buffer *out, const cJSON *v)
+{
+	protocol_read(out, text_of(v, "user_id"), vectors_integer(v, "seq", 0));
+}
+
+static void write_read_lobby(struct buffer *out, const cJSON *v)
+{
+	struct marked marked = {
+		.moved = true,
+		.seq = vectors_integer(v, "seq", 0),
+		.count = vectors_integer(v, "count", 0),
+		.total = vectors_integer(v, "total", 0),
+	};
+	protocol_read_lobby(out, text_of(v, "room"), &marked);
+}
+
+static void write_typing(struct buffer *out, const cJSON *v)
+{
+	protocol_typing(out, text_of(v, "user_id"), vectors_bool(v, "on", false));
+}
+
+static struct person person_of(const cJSON *vector)
+{
+	return (struct person){text_of(vector, "id"), text_of(vector, "name")};
+}
+
+static void write_presence_state(struct buffer *out, const cJSON *v)
+{
+	struct person people[MANY];
+	size_t count = 0;
+	const cJSON *user;
+	cJSON_ArrayForEach(user, vectors_member(v, "users"))
+	{
+		assert_true(count < MANY);
+		people[count++] = person_of(user);
+	}
+	protocol_presence_state(out, people, count);
+}
+
+static void write_presence_diff(struct buffer *out, const cJSON *v)
+{
+	struct person person = person_of(v);
+	protocol_presence_diff(out, &person, vectors_bool(v, "joins", false));
+}
+
+static void write_error(struct buffer *out, const cJSON *v)
+{
+	int error = CHAT_EBADJSON;
+	while (strcmp(chat_error_code((enum chat_error)error), vectors_string(v, "code", "")) !=
+		0) {
+		assert_int_not_equal(error, CHAT_EINVALID);
+		error++;
+	}
+	protocol_error(out, (enum chat_error)error, vectors_string(v, "reason", NULL),
+		text_of(v, "ref"), vectors_integer(v, "retry_ms", 0));
+}
+
+static const struct {
+	const char *name;
+	void (*write)(struct buffer *out, const cJSON *vector);
+} writers[] = {
+	{"message", write_message},
+	{"notification", write_notification},
+	{"history", write_history},
+	{"unread", write_unread},
+	{"read", write_read},
+	{"read_lobby", write_read_lobby},
+	{"typing", write_typing},
+	{"presence_state", write_presence_state},
+	{"presence_diff", write_presence_diff},
+	{"error", write_error},
+};
+
+static void write_vector(struct buffer *out, const cJSON *vector)
+{
+	const char *name = vectors_string(vector, "write", "");
+	for (size_t i = 0; i < sizeof(writers) / sizeof(writers[0]); i++) {
+		if (strcmp(writers[i].name, name) == 0) {
+			writers[i].write(out, vector);
+			return;
+		}
+	}
+	fail_msg("nobody writes %s", name);
+}
+
+static void every_event_is_written_to_the_letter(void **state)
+{
+	(void)state;
+	cJSON *vectors = vectors_load("events.json");
+	struct buffer out = {0};
+	const cJSON *vector;
+	cJSON_ArrayForEach(vector, vectors)
+	{
+		buffer_clear(&out);
+		write_vector(&out, vector);
+		assert_false(out.failed);
+		assert_slice_equal(buffer_slice(&out), text_of(vector, "payload"));
+	}
+	buffer_free(&out);
+	cJSON_Delete(vectors);
+}
+
+static bool no_memory;
+
+void *__real_realloc(void *bytes, size_t size);
+void *__wrap_realloc(void *bytes, size_t size);
+void *__wrap_realloc(void *bytes, size_t size)
+{
+	return no_memory ? NULL : __real_realloc(bytes, size);
+}
+
+static void without_memory_every_writer_fails_and_writes_nothing(void **state)
+{
+	(void)state;
+	cJSON *vectors = vectors_load("events.json");
+	const cJSON *vector;
+	cJSON_ArrayForEach(vector, vectors)
+	{
+		struct buffer out = {0};
+		no_memory = true;
+		write_vector(&out, vector);
+		no_memory = false;
+		assert_true(out.failed);
+		assert_int_equal(buffer_slice(&out).len, 0);
+		buffer_free(&out);
+	}
+	cJSON_Delete(vectors);
+}
+
+static void a_time_that_no_calendar_has_becomes_the_nearest(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t ms;
+		const char *sent_at;
+	} times[] = {
+		{-1, "1970-01-01T00:00:00.000Z"},
+		{INT64_MIN, "1970-01-01T00:00:00.000Z"},
+		{253402300800000, "9999-12-31T23:59:59.999Z"},
+		{INT64_MAX, "9999-12-31T23:59:59.999Z"},
+	};
+	struct buffer out = {0};
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		struct message message = {.sent_at = times[i].ms};
+		buffer_clear(&out);
+		protocol_message(&out, &message);
+		buffer_append(&out, slice_of("", 1));
+		assert_non_null(strstr(out.bytes, times[i].sent_at));
+	}
+	buffer_free(&out);
+}
+
+/* ---- what is too long */
+
+/* `count` messages with seqs from 1, each of `len` times the character. */
+static struct message *long_messages(size_t count, char character, size_t len)
+{
+	struct message *messages = calloc(count, sizeof(*messages));
+	char *text = malloc(len);
+	assert_non_null(messages);
+	assert_non_null(text);
+	memset(text, character, len);
+	for (size_t i = 0; i < count; i++) {
+		messages[i].seq = (int64_t)i + 1;
+		messages[i].user_id = SLICE("1");
+		messages[i].text = slice_of(text, len);
+	}
+	return messages;
+}
+
+static void free_messages(struct message *messages)
+{
+	free((char *)(uintptr_t)messages[0].text.bytes);
+	free(messages);
+}
+
+/* What is in an answer: how many messages or chats, the first one's seq, `more`. */
+struct answer {
+	int count;
+	int first;
+	bool more;
+};
+
+static struct answer read_answer(const struct buffer *out, const char *list)
+{
+	assert_false(out->failed);
+	assert_true(out->len <= ANSWER_MAX);
+	cJSON *json = cJSON_ParseWithLength(out->bytes, out->len);
+	assert_non_null(json);
+	const cJSON *items = vectors_member(json, list);
+	const cJSON *first = cJSON_GetArrayItem(items, 0);
+	struct answer answer = {
+		.count = cJSON_GetArraySize(items),
+		.first = first == NULL ? 0 : (int)vectors_integer(first, "seq", 0),
+		.more = vectors_bool(json, "more", false),
+	};
+	cJSON_Delete(json);
+	return answer;
+}
+
+static void a_long_history_keeps_the_newest(void **state)
+{
+	(void)state;
+	struct message *messages = long_messages(200, 'x', TEXT_MAX);
+	struct page page = {.messages = messages, .count = 200};
+	struct buffer out = {0};
+	protocol_history(&out, SLICE("1/2"), &page, false, SLICE("q"));
+	struct answer answer = read_answer(&out, "messages");
+	assert_int_equal(answer.count, 15);
+	assert_int_equal(answer.first, 186);
+	assert_true(answer.more);
+	buffer_free(&out);
+	free_messages(messages);
+}
+
+static void a_long_history_upwards_keeps_the_oldest(void **state)
+{
+	(void)state;
+	struct message *messages = long_messages(200, 'x', TEXT_MAX);
+	struct page page = {.messages = messages, .count = 200};
+	struct buffer out = {0};
+	protocol_history(&out, SLICE("1/2"), &page, true, SLICE("q"));
+	struct answer answer = read_answer(&out, "messages");
+	assert_int_equal(answer.count, 15);
+	assert_int_equal(answer.first, 1);
+	assert_true(answer.more);
+	buffer_free(&out);
+	free_messages(messages);
+}
+
+static void escapes_count_as_they_are_written(void **state)
+{
+	(void)state;
+	struct message *messages = long_messages(200, '\x01', TEXT_MAX);
+	struct page page = {.messages = messages, .count = 200};
+	struct buffer out = {0};
+	protocol_history(&out, SLICE("1/2"), &page, false, SLICE(""));
+	struct answer answer = read_answer(&out, "messages");
+	assert_int_equal(answer.count, 2);
+	assert_int_equal(answer.first, 199);
+	buffer_free(&out);
+	free_messages(messages);
+}
+
+/* A history whose answer is exactly `size` bytes long when nothing is cut. */
+static size_t history_of_size(size_t size, struct answer *answer, bool upwards)
+{
+	struct buffer out = {0};
+	struct message *messages = long_messages(20, 'x', 12000);
+	struct page page = {.messages = messages, .count = 20, .a_read = 5, .b_read = 123};
+	protocol_history(&out, SLICE("1/2"), &page, upwards, SLICE("a \"ref\""));
+	assert_true(out.len < size);
+	struct message *nearest = upwards ? &messages[0] : &messages[19];
+	char *text = malloc(12000 + size - out.len);
+	assert_non_null(text);
+	nearest->text = slice_of(text, 12000 + size - out.len);
+	memset(text, 'y', nearest->text.len);
+	buffer_clear(&out);
+	protocol_history(&out, SLICE("1/2"), &page, upwards, SLICE("a \"ref\""));
+	*answer = read_answer(&out, "messages");
+	size_t len = out.len;
+	nearest->text = messages[1].text;
+	free(text);
+	free_messages(messages);
+	buffer_free(&out);
+	return len;
+}
+
+static void an_answer_of_just_the_limit_is_whole(void **state)
+{
+	(void)state;
+	struct answer answer;
+	for (int upwards = 0; upwards < 2; upwards++) {
+		assert_int_equal(history_of_size(ANSWER_MAX, &answer, upwards), ANSWER_MAX);
+		assert_int_equal(answer.count, 20);
+		assert_false(answer.more);
+	}
+}
+
+static void an_answer_of_one_byte_more_is_cut(void **state)
+{
+	(void)state;
+	struct answer answer;
+	(void)history_of_size(ANSWER_MAX + 1, &answer, false);
+	assert_int_equal(answer.count, 19);
+	assert_int_equal(answer.first, 2);
+	assert_true(answer.more);
+	(void)history_of_size(ANSWER_MAX + 1, &answer, true);
+	assert_int_equal(answer.count, 19);
+	assert_int_equal(answer.first, 1);
+	assert_true(answer.more);
+}
+
+static void a_long_unread_keeps_the_newest_chats(void **state)
+{
+	(void)state;
+	struct message *messages = long_messages(1, 'x', TEXT_MAX);
+	struct unread_chat chats[UNREAD_CHATS_MAX];
+	for (size_t i = 0; i < UNREAD_CHATS_MAX; i++) {
+		chats[i] = (struct unread_chat){SLICE("1/2"), SLICE("2"), 1, messages[0]};
+	}
+	struct unread unread = {.chats = chats, .count = UNREAD_CHATS_MAX, .total = 100};
+	struct buffer out = {0};
+	protocol_unread(&out, &unread);
+	struct answer answer = read_answer(&out, "chats");
+	assert_int_equal(answer.count, 15);
+	assert_true(answer.more);
+	buffer_free(&out);
+	free_messages(messages);
+}
+
+static void a_full_list_of_short_unread_chats_is_whole(void **state)
+{
+	(void)state;
+	struct message *messages = long_messages(1, 'x', 2300);
+	struct unread_chat chats[UNREAD_CHATS_MAX];
+	for (size_t i = 0; i < UNREAD_CHATS_MAX; i++) {
+		chats[i] = (struct unread_chat){SLICE("1/2"), SLICE("2"), 1, messages[0]};
+	}
+	struct unread unread = {.chats = chats, .count = UNREAD_CHATS_MAX, .total = 100};
+	struct buffer out = {0};
+	protocol_unread(&out, &unread);
+	struct answer answer = read_answer(&out, "chats");
+	assert_int_equal(answer.count, UNREAD_CHATS_MAX);
+	assert_false(answer.more);
+	buffer_free(&out);
+	free_messages(messages);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_payload_is_read_as_the_contract_says),
+		cmocka_unit_test(a_payload_that_is_not_there_is_bad_json),
+		cmocka_unit_test(a_reason_quotes_nothing_that_the_client_sent),
+		cmocka_unit_test(a_payload_cut_anywhere_is_bad_json),
+		cmocka_unit_test(every_event_is_written_to_the_letter),
+		cmocka_unit_test(without_memory_every_writer_fails_and_writes_nothing),
+		cmocka_unit_test(a_time_that_no_calendar_has_becomes_the_nearest),
+		cmocka_unit_test(a_long_history_keeps_the_newest),
+		cmocka_unit_test(a_long_history_upwards_keeps_the_oldest),
+		cmocka_unit_test(escapes_count_as_they_are_written),
+		cmocka_unit_test(an_answer_of_just_the_limit_is_whole),
+		cmocka_unit_test(an_answer_of_one_byte_more_is_cut),
+		cmocka_unit_test(a_long_unread_keeps_the_newest_chats),
+		cmocka_unit_test(a_full_list_of_short_unread_chats_is_whole),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
