@@ -102,7 +102,7 @@ export function useStage({ options = {}, secrets, conf = '', database = true, in
 
 		/**
 		 * One more broker, on the same database.
-		 * @param {Partial<import('../stack/broker.js').BrokerOptions>} [more]
+		 * @param {Partial<import('../stack/broker.js').BrokerOptions> & { conf?: string }} [more]
 		 */
 		async another({ conf: lines = '', ...more } = {}) {
 			const folder = join(dir, `broker-${brokers.length + 1}`);

@@ -42,7 +42,7 @@ const PORT_TAKEN = /Address already in use|Unable to create websockets listener/
  * @property {string} [conninfo] short for `options.database`
  * @property {string[] | null} [secrets] null: no secret file, and no option for one
  * @property {Record<string, string | number | boolean>} [options] the plugin's, without `plugin_opt_`
- * @property {string} [conf] more lines for mosquitto.conf
+ * @property {string | ((plugin: string) => string)} [conf] more lines for mosquitto.conf; told where the plugin is
  * @property {string | null} [plugin] null: a plain broker
  * @property {NodeJS.ProcessEnv} [env]
  * @property {string} [binary]
@@ -163,7 +163,8 @@ async function launch({
 
 	const confFile = join(dir, 'mosquitto.conf');
 	writeFileSync(confFile, confText({
-		tcpPort, wsPort, plugin, conf,
+		tcpPort, wsPort, plugin,
+		conf: typeof conf === 'function' ? conf(plugin ?? '') : conf,
 		options: Object.entries({
 			...(conninfo ? { database: conninfo } : {}),
 			...(secrets ? { secret_file: secretFile } : {}),

@@ -1,0 +1,134 @@
+// Starts: one that cannot work stops with a line that says what to do.
+
+import assert from 'node:assert/strict';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, afterEach, describe, test } from 'node:test';
+import { StartError, startBroker } from '../stack/broker.js';
+import { scratchFolder } from '../stack/folder.js';
+import { signName } from '../stack/tokens.js';
+import { give, serviceUser } from '../stack/users.js';
+import { connect, endClients, refusalOf } from './client.js';
+
+const NOWHERE = 'host=127.0.0.1 port=9 dbname=chat user=chat_plugin';
+const SECRET = 'a secret of thirty-two bytes, ok';
+const dir = scratchFolder('start');
+let count = 0;
+/** @type {import('../stack/broker.js').Broker[]} */
+const brokers = [];
+
+/** @param {Partial<import('../stack/broker.js').BrokerOptions>} options */
+async function start(options) {
+	const broker = await startBroker({ dir: join(dir, String(++count)), conninfo: NOWHERE, secrets: [SECRET], env: { CHAT_SECRET: undefined }, ...options });
+	brokers.push(broker);
+	return broker;
+}
+
+/** @param {import('../stack/broker.js').Broker} broker */
+async function letsIn(broker, secret = SECRET) {
+	const client = await connect({ broker, id: '1', secret });
+	await client.fence();
+}
+
+/**
+ * The start stops, with a line of ours that matches.
+ * @param {RegExp} line
+ * @param {Partial<import('../stack/broker.js').BrokerOptions>} options
+ */
+async function stops(line, options) {
+	await assert.rejects(start(options), (error) => {
+		assert.ok(error instanceof StartError, String(error));
+		assert.notEqual(error.exit.code, 0);
+		const lines = error.log.split('\n').filter((it) => /^\S+ chat: /.test(it));
+		assert.ok(lines.some((it) => line.test(it)), `no line like ${line}:\n${error.log}`);
+		return true;
+	});
+}
+
+describe('a start', () => {
+	test('works without a database', async () => {
+		assert.equal(Buffer.byteLength(SECRET), 32);
+		await letsIn(await start({}));
+	});
+
+	afterEach(endClients);
+	after(async () => {
+		for (const broker of brokers) {
+			await broker.stop();
+		}
+	});
+
+	test('works with every option at its bounds', async () => {
+		const low = { signed_names: 'true', jwt_audience: 'x', other_topics: 'defer', history_limit: 1, rate_limit: 0, queue_limit: 1 };
+		const high = { signed_names: 'false', other_topics: 'allow', history_limit: 200, rate_limit: 1000000, queue_limit: 10000000 };
+		await letsIn(await start({ options: low }));
+		await start({ options: high });
+	});
+
+	describe('without a secret', () => {
+		test('stops and says where one may come from', () => stops(/secret_file|CHAT_SECRET/, { secrets: null }));
+		test('in the variable that was named stops and names it', () => stops(/OTHER_VARIABLE/, { secrets: null, options: { secret_env: 'OTHER_VARIABLE' } }));
+		test('in its file stops and names the file', () => stops(/secret/, { secrets: [] }));
+		test('but blank lines stops', () => stops(/secret/, { secrets: ['', '', ''] }));
+		test('because there is no such file stops and names it', () => stops(/no-such-file/, { secrets: null, options: { secret_file: '/no-such-file' } }));
+	});
+
+	describe('with a short secret', () => {
+		const short = 'x'.repeat(31);
+		test('stops and says how long it must be', () => stops(/32/, { secrets: [short] }));
+		test('beside a good one stops', () => stops(/32/, { secrets: [SECRET, short] }));
+		test('in the environment stops', () => stops(/32/, { secrets: null, env: { CHAT_SECRET: short } }));
+	});
+
+	test('with a secret file that everybody can read stops and says so', async () => {
+		const file = join(dir, 'open-secret');
+		writeFileSync(file, `${SECRET}\n`);
+		give(serviceUser('mosquitto'), file);
+		for (const mode of [0o644, 0o604]) {
+			chmodSync(file, mode);
+			await stops(/open-secret/, { secrets: null, options: { secret_file: file } });
+		}
+		chmodSync(file, 0o640);
+		await letsIn(await start({ secrets: null, options: { secret_file: file } }));
+	});
+
+	test('takes the secret from the environment', async () => {
+		await letsIn(await start({ secrets: null, env: { CHAT_SECRET: SECRET } }));
+		const other = 'another secret of at least 32 bytes';
+		const broker = await start({ secrets: null, options: { secret_env: 'OTHER' }, env: { CHAT_SECRET: SECRET, OTHER: other } });
+		await letsIn(broker, other);
+		assert.equal(await refusalOf({ broker, id: '1', secret: SECRET }), 5);
+	});
+
+	test('takes from a secret file each line, to the byte', async () => {
+		const broker = await start({ secrets: null, ...await (async () => {
+			const file = join(dir, 'lines');
+			const lines = [`${SECRET}\r`, '', '\r', `  ${SECRET} with spaces  `, `${SECRET} \u00e9 # not a comment`, `${SECRET} without an end`];
+			writeFileSync(file, lines.join('\n'), { mode: 0o600 });
+			give(serviceUser('mosquitto'), file);
+			return { options: { secret_file: file } };
+		})() });
+		for (const secret of [SECRET, `  ${SECRET} with spaces  `, `${SECRET} \u00e9 # not a comment`, `${SECRET} without an end`]) {
+			await letsIn(broker, secret);
+		}
+		for (const secret of [`${SECRET}\r`, `${SECRET} with spaces`, '', '\r', `${SECRET}\n`]) {
+			const { username, password } = signName(secret, '1', 'x');
+			assert.equal(await refusalOf({ broker, username, password }), 5);
+		}
+	});
+
+	describe('with an option', () => {
+		for (const [name, value] of [
+			['no_such_option', '1'], ['Rate_limit', '20'], ['rate_limits', '20'],
+			['rate_limit', 'many'], ['rate_limit', '-1'], ['rate_limit', '1.5'], ['rate_limit', '1000001'], ['rate_limit', '20x'], ['rate_limit', '99999999999999999999'],
+			['queue_limit', '0'], ['queue_limit', '10000001'], ['queue_limit', 'x'], ['history_limit', '0'], ['history_limit', '201'],
+			['signed_names', 'maybe'], ['other_topics', 'deny'],
+		]) {
+			test(`${name} ${value} stops and names it`, () => stops(new RegExp(name), { options: { [name]: value } }));
+		}
+	});
+
+	test('that loads the plugin a second time stops', async () => {
+		await stops(/second|twice|already|once/, { conf: (plugin) => `plugin ${plugin}\nplugin_opt_database ${NOWHERE}` });
+	});
+});
