@@ -4,12 +4,12 @@
 -- returns null, at every connect and after a mark that asked for it.
 --
 -- Parameters: after, the room that the last call returned; '' to begin.
--- Returns: the room in which something was done, or may still be to do; null when there is none
--- behind `after`.
+-- Returns: the room in which something was to do, null when there is none behind `after`; and whether
+-- it came forward.
 -- Locks: the messages that it changes; then, without waiting, the row of the conversation.  When that
--- is locked the portion is done again later, which changes nothing.
+-- is locked it does not come forward, and the portion is done again later, which changes nothing.
 -- Plan: conversations_following for the room, a range of the primary key of chat.messages.
-create or replace function chat.deliver(after text) returns text
+create or replace function chat.deliver(after text, out room text, out forward boolean)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -27,8 +27,10 @@ declare
 	upto bigint;
 begin
 	select * into c from chat.conversations where following and room > after order by room limit 1;
+	room := c.room;
+	forward := false;
 	if not found then
-		return null;
+		return;
 	end if;
 	of_a := c.a_delivered < c.a_read;
 	id := case when of_a then c.a_id else c.b_id end;
@@ -47,7 +49,7 @@ begin
 		where room = c.room;
 		update chat.conversations set following = false
 		where room = c.room and a_delivered >= a_read and b_delivered >= b_read;
+		forward := true;
 	end if;
-	return c.room;
 end;
 $$;

@@ -1,0 +1,98 @@
+#include "job.h"
+
+#include <libpq-fe.h>
+#include <stdlib.h>
+
+static struct slice keep(char **at, struct slice s)
+{
+	struct slice kept = {*at, s.len};
+	if (s.len > 0) {
+		memcpy(*at, s.bytes, s.len);
+	}
+	*at += s.len;
+	return kept;
+}
+
+struct save_job *job_save(const struct message *m)
+{
+	size_t size = m->room.len + m->user_id.len + m->opponent_id.len + m->name.len +
+		      m->text.len + m->ref.len;
+	struct save_job *job = malloc(sizeof(*job) + size);
+	if (job == NULL) {
+		return NULL;
+	}
+	job->item = (struct item){.kind = JOB_SAVE};
+	job->as = SAVED_REJECTED;
+	job->in_doubt = false;
+	job->message = *m;
+	char *at = job->bytes;
+	job->message.room = keep(&at, m->room);
+	job->message.user_id = keep(&at, m->user_id);
+	job->message.opponent_id = keep(&at, m->opponent_id);
+	job->message.name = keep(&at, m->name);
+	job->message.text = keep(&at, m->text);
+	job->message.ref = keep(&at, m->ref);
+	return job;
+}
+
+struct load_job *job_load(const struct load *load, int64_t now)
+{
+	struct load_job *job = malloc(sizeof(*job) + load->room.len + load->user_id.len);
+	if (job == NULL) {
+		return NULL;
+	}
+	job->item = (struct item){.kind = JOB_LOAD};
+	job->load = *load;
+	job->since = now;
+	char *at = job->bytes;
+	job->load.room = keep(&at, load->room);
+	job->load.user_id = keep(&at, load->user_id);
+	return job;
+}
+
+struct mark_job *job_mark(const struct mark *mark)
+{
+	struct mark_job *job = malloc(sizeof(*job) + mark->room.len + mark->user_id.len);
+	if (job == NULL) {
+		return NULL;
+	}
+	*job = (struct mark_job){.item = {.kind = JOB_MARK}, .mark = *mark};
+	char *at = job->bytes;
+	job->mark.room = keep(&at, mark->room);
+	job->mark.user_id = keep(&at, mark->user_id);
+	return job;
+}
+
+void answer_release(struct answer *answer)
+{
+	if (atomic_fetch_sub(&answer->holders, 1) == 1) {
+		atomic_fetch_sub(answer->undrained, answer->size);
+		PQclear(answer->result);
+		free(answer);
+	}
+}
+
+void job_free(struct item *item)
+{
+	if (item == NULL) {
+		return;
+	}
+	if (item->kind == JOB_PAGE) {
+		struct page_job *page = (struct page_job *)item;
+		answer_release(page->answer);
+		free(page->asked);
+	} else if (item->kind == JOB_UNREAD) {
+		struct unread_job *unread = (struct unread_job *)item;
+		answer_release(unread->answer);
+		free(unread->asked);
+	}
+	free(item);
+}
+
+void jobs_free(struct items *items)
+{
+	struct item *item;
+	while ((item = items_shift(items)) != NULL) {
+		job_free(item);
+	}
+}

@@ -1,0 +1,104 @@
+/* Everything that travels between the broker's thread and the store's: jobs on the way in, which come
+ * back as their own outcome, and answers and lines on the way out.  Each is one allocation, its bytes
+ * behind it. */
+#ifndef CHAT_JOB_H
+#define CHAT_JOB_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "message.h"
+#include "queue.h"
+#include "store.h"
+
+enum job_kind {
+	JOB_SAVE, /* out: saved */
+	JOB_LOAD, /* out: load_failed */
+	JOB_MARK, /* out: marked or mark_failed */
+	JOB_PAGE,
+	JOB_UNREAD,
+	JOB_ANSWERING,
+	JOB_LINE,
+};
+
+struct save_job {
+	struct item item;
+	struct message message;
+	enum saved_as as; /* out */
+	bool in_doubt;    /* was sent, and the connection was lost before the answer */
+	char bytes[];
+};
+
+struct load_job {
+	struct item item;
+	struct load load;
+	int64_t since; /* clock_ms */
+	char bytes[];
+};
+
+enum mark_outcome {
+	MARK_UNKNOWN,
+	MARK_DONE,
+	MARK_REFUSED,
+};
+
+struct mark_job {
+	struct item item;
+	struct mark mark;
+	enum mark_outcome outcome; /* out */
+	struct marked result;      /* out */
+	int64_t due;               /* when its room was locked */
+	int pause;
+	char bytes[];
+};
+
+/* What the answers of one statement have in common: the result that their slices point into.  Whoever
+ * lets go last frees it. */
+struct answer {
+	_Atomic size_t holders;
+	_Atomic size_t *undrained; /* the loader's count of bytes, `size` of which are here */
+	size_t size;
+	void *result; /* PGresult */
+};
+
+struct page_job {
+	struct item item;
+	struct load_job *asked; /* owns it: the messages' user ids are slices of its room */
+	struct answer *answer;
+	struct page page;
+	struct message messages[];
+};
+
+struct unread_job {
+	struct item item;
+	struct load_job *asked;
+	struct answer *answer;
+	struct unread unread;
+	struct unread_chat chats[];
+};
+
+struct answering_job {
+	struct item item;
+	bool yes;
+};
+
+struct line_job {
+	struct item item;
+	enum store_level level;
+	char line[];
+};
+
+/* Copies of what is passed, or NULL when out of memory. */
+struct save_job *job_save(const struct message *message);
+struct load_job *job_load(const struct load *load, int64_t now);
+struct mark_job *job_mark(const struct mark *mark);
+
+/* Whatever it is.  NULL is fine. */
+void job_free(struct item *item);
+void jobs_free(struct items *items);
+
+void answer_release(struct answer *answer);
+
+#endif

@@ -1,0 +1,48 @@
+/* The thread that answers loads and moves read markers, in batches, on a connection of its own.  While
+ * it has none its queue is closed and nothing waits here: who asks is told at once, and asks again when
+ * the store is answering. */
+#ifndef CHAT_LOADER_H
+#define CHAT_LOADER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bell.h"
+#include "pgconn.h"
+#include "queue.h"
+#include "report.h"
+
+struct loader {
+	struct queue in; /* of load_job and mark_job; closed while not answering */
+	struct bell bell;
+	struct report *report;
+	_Atomic size_t undrained; /* bytes of answers that the broker's thread has not taken yet */
+
+	/* The thread's own from here on. */
+	struct pgconn conn;
+	struct params params;
+	bool answering;
+	struct items histories;
+	struct items unreads;
+	struct items marks;
+	struct items locked_marks; /* whose rooms are locked */
+	size_t load_cap;           /* of the next batches */
+	size_t mark_cap;
+	int strikes;        /* statements in a row that were in the way of others */
+	int64_t not_before; /* of the next statement */
+	bool delivering;    /* some conversation may have something to deliver */
+	int64_t deliver_due;
+	size_t deliver_after_len;
+	char deliver_after[ROOM_MAX];
+};
+
+MUST_CHECK bool loader_init(
+	struct loader *loader, const char *conninfo, struct report *report);
+/* After the thread has ended, and what it has put out is freed. */
+void loader_finish(struct loader *loader);
+
+/* The thread: ends when the bell's stop_at has passed. */
+void *loader_run(void *loader);
+
+#endif

@@ -1,0 +1,249 @@
+#include "store.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "job.h"
+#include "loader.h"
+#include "pgconn.h"
+#include "report.h"
+#include "saver.h"
+
+/* What the broker's thread may leave undrained before saving is refused, beyond queue_limit. */
+#define UNDRAINED_MAX 100000
+
+/* How long after its last moment a thread may take to end. */
+#define GRACE_MS 250
+
+struct store {
+	char *conninfo;
+	size_t queue_limit;
+	_Atomic size_t waiting;
+	struct report report;
+	struct saver saver;
+	struct loader loader;
+	pthread_t saver_thread;
+	pthread_t loader_thread;
+	/* The broker's thread's own. */
+	struct items draining;
+	bool answering;
+};
+
+static bool start_threads(struct store *store)
+{
+	sigset_t all;
+	sigset_t before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	bool started =
+		pthread_create(&store->saver_thread, NULL, saver_run, &store->saver) == 0;
+	if (started &&
+		pthread_create(&store->loader_thread, NULL, loader_run, &store->loader) != 0) {
+		bell_stop(&store->saver.bell, clock_ms());
+		pthread_join(store->saver_thread, NULL);
+		started = false;
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return started;
+}
+
+struct store *store_open(const struct store_options *options, const char **reason)
+{
+	*reason = options->conninfo[0] == '\0' ? NULL : pgconn_check(options->conninfo);
+	if (*reason != NULL) {
+		return NULL;
+	}
+	*reason = "out of memory, file descriptors or threads";
+	struct store *store = calloc(1, sizeof(*store));
+	if (store == NULL) {
+		return NULL;
+	}
+	store->queue_limit = options->queue_limit;
+	store->conninfo = strdup(options->conninfo);
+	if (store->conninfo == NULL) {
+		goto no_conninfo;
+	}
+	if (!report_init(&store->report, options->wake, options->wake_arg, &store->waiting)) {
+		goto no_report;
+	}
+	if (!saver_init(&store->saver, store->conninfo, &store->report, &store->waiting)) {
+		goto no_saver;
+	}
+	if (!loader_init(&store->loader, store->conninfo, &store->report)) {
+		goto no_loader;
+	}
+	if (!start_threads(store)) {
+		goto no_threads;
+	}
+	*reason = NULL;
+	return store;
+
+no_threads:
+	loader_finish(&store->loader);
+no_loader:
+	saver_finish(&store->saver);
+no_saver:
+	report_finish(&store->report);
+no_report:
+	free(store->conninfo);
+no_conninfo:
+	free(store);
+	return NULL;
+}
+
+enum chat_error store_save(struct store *store, const struct message *message)
+{
+	if (atomic_load(&store->waiting) >= store->queue_limit ||
+		store->draining.count >= store->queue_limit + UNDRAINED_MAX) {
+		return CHAT_EBUSY;
+	}
+	struct save_job *job = job_save(message);
+	if (job == NULL) {
+		return CHAT_ENOMEM;
+	}
+	atomic_fetch_add(&store->waiting, 1);
+	enum chat_error error = queue_put(&store->saver.in, &job->item);
+	if (error != CHAT_OK) {
+		atomic_fetch_sub(&store->waiting, 1);
+		job_free(&job->item);
+	}
+	return error;
+}
+
+static enum chat_error ask(struct store *store, struct item *item)
+{
+	if (item == NULL) {
+		return CHAT_ENOMEM;
+	}
+	enum chat_error error = queue_put(&store->loader.in, item);
+	if (error != CHAT_OK) {
+		job_free(item);
+	}
+	return error;
+}
+
+enum chat_error store_load(struct store *store, const struct load *load)
+{
+	struct load_job *job = job_load(load, clock_ms());
+	return ask(store, job == NULL ? NULL : &job->item);
+}
+
+enum chat_error store_mark(struct store *store, const struct mark *mark)
+{
+	struct mark_job *job = job_mark(mark);
+	return ask(store, job == NULL ? NULL : &job->item);
+}
+
+static void hand_mark(const struct mark_job *job, const struct store_sink *sink, void *arg)
+{
+	if (job->outcome == MARK_DONE) {
+		sink->marked(arg, &job->mark, &job->result);
+	} else {
+		sink->mark_failed(arg, &job->mark, job->outcome == MARK_REFUSED);
+	}
+}
+
+static void hand(
+	struct store *store, const struct item *item, const struct store_sink *sink, void *arg)
+{
+	switch ((enum job_kind)item->kind) {
+	case JOB_SAVE: {
+		const struct save_job *job = (const struct save_job *)item;
+		sink->saved(arg, job->as, &job->message);
+		break;
+	}
+	case JOB_LOAD:
+		sink->load_failed(arg, ((const struct load_job *)item)->load.ticket);
+		break;
+	case JOB_MARK:
+		hand_mark((const struct mark_job *)item, sink, arg);
+		break;
+	case JOB_PAGE: {
+		const struct page_job *job = (const struct page_job *)item;
+		sink->page(arg, job->asked->load.ticket, &job->page);
+		break;
+	}
+	case JOB_UNREAD: {
+		const struct unread_job *job = (const struct unread_job *)item;
+		sink->unread(arg, job->asked->load.ticket, &job->unread);
+		break;
+	}
+	case JOB_ANSWERING:
+		store->answering = ((const struct answering_job *)item)->yes;
+		sink->answering(arg, store->answering);
+		break;
+	case JOB_LINE: {
+		const struct line_job *job = (const struct line_job *)item;
+		sink->log(arg, job->level, job->line);
+		break;
+	}
+	}
+}
+
+size_t store_drain(struct store *store, size_t budget, const struct store_sink *sink, void *arg)
+{
+	size_t done = 0;
+	while (done < budget) {
+		if (store->draining.first == NULL) {
+			store->draining = queue_take_all(&store->report.out);
+		}
+		struct item *item = items_shift(&store->draining);
+		if (item == NULL) {
+			break;
+		}
+		hand(store, item, sink, arg);
+		job_free(item);
+		done++;
+	}
+	return done;
+}
+
+size_t store_waiting(const struct store *store)
+{
+	return atomic_load(&store->waiting);
+}
+
+bool store_answering(const struct store *store)
+{
+	return store->answering;
+}
+
+/* True: the thread has ended. */
+static bool join(pthread_t thread, int64_t until)
+{
+	int64_t left = until - clock_ms();
+	left = left > 0 ? left : 0;
+	struct timespec at;
+	clock_gettime(CLOCK_REALTIME, &at);
+	int64_t ns = at.tv_nsec + left % 1000 * 1000000;
+	at.tv_sec += (time_t)(left / 1000 + ns / 1000000000);
+	at.tv_nsec = (long)(ns % 1000000000);
+	return pthread_timedjoin_np(thread, NULL, &at) == 0;
+}
+
+size_t store_close(struct store *store, int timeout_ms)
+{
+	if (store == NULL) {
+		return 0;
+	}
+	int64_t now = clock_ms();
+	int64_t until = now + (timeout_ms > 0 ? timeout_ms : 0);
+	bell_stop(&store->loader.bell, now);
+	bell_stop(&store->saver.bell, until);
+	bool ended = join(store->saver_thread, until + GRACE_MS);
+	ended = join(store->loader_thread, until + GRACE_MS) && ended;
+	size_t left = atomic_load(&store->waiting);
+	atomic_store(&store->report.silent, true);
+	if (!ended) {
+		return left;
+	}
+	jobs_free(&store->draining);
+	report_finish(&store->report);
+	saver_finish(&store->saver);
+	loader_finish(&store->loader);
+	free(store->conninfo);
+	free(store);
+	return left;
+}

@@ -1,0 +1,234 @@
+#include "wire.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "statements.h"
+
+/* Memory beyond this is given back when the next statement begins. */
+#define KEEP_MAX (4 * SAVES_BYTES_MAX)
+
+/* PostgreSQL counts microseconds from 2000-01-01. */
+#define EPOCH_MS INT64_C(946684800000)
+
+void params_finish(struct params *params)
+{
+	for (size_t i = 0; i < PARAMS_MAX; i++) {
+		free(params->wires[i].bytes);
+	}
+	*params = (struct params){0};
+}
+
+void params_begin(struct params *params)
+{
+	for (size_t i = 0; i < PARAMS_MAX; i++) {
+		struct wire *wire = &params->wires[i];
+		wire->len = 0;
+		if (wire->cap > KEEP_MAX) {
+			free(wire->bytes);
+			*wire = (struct wire){0};
+		}
+	}
+	params->count = 0;
+	params->failed = false;
+}
+
+void params_next(struct params *params)
+{
+	assert(params->count < PARAMS_MAX);
+	params->count++;
+}
+
+/* Room for `len` more bytes in the current parameter; NULL when out of memory, then and ever after. */
+static unsigned char *grow(struct params *params, size_t len)
+{
+	struct wire *wire = &params->wires[params->count - 1];
+	if (params->failed) {
+		return NULL;
+	}
+	if (wire->cap - wire->len < len) {
+		size_t cap = wire->cap < 256 ? 256 : wire->cap;
+		while (cap - wire->len < len) {
+			cap *= 2;
+		}
+		char *bytes = realloc(wire->bytes, cap);
+		if (bytes == NULL) {
+			params->failed = true;
+			return NULL;
+		}
+		wire->bytes = bytes;
+		wire->cap = cap;
+	}
+	unsigned char *at = (unsigned char *)wire->bytes + wire->len;
+	wire->len += len;
+	return at;
+}
+
+static void put_bytes(struct params *params, const void *bytes, size_t len)
+{
+	unsigned char *at = grow(params, len);
+	if (at != NULL && len > 0) {
+		memcpy(at, bytes, len);
+	}
+}
+
+static void put_int4(struct params *params, int32_t value)
+{
+	unsigned char *at = grow(params, 4);
+	if (at != NULL) {
+		uint32_t bits = (uint32_t)value;
+		for (int i = 3; i >= 0; i--) {
+			at[i] = (unsigned char)bits;
+			bits >>= 8;
+		}
+	}
+}
+
+static void put_int8(struct params *params, int64_t value)
+{
+	unsigned char *at = grow(params, 8);
+	if (at != NULL) {
+		uint64_t bits = (uint64_t)value;
+		for (int i = 7; i >= 0; i--) {
+			at[i] = (unsigned char)bits;
+			bits >>= 8;
+		}
+	}
+}
+
+void params_array(struct params *params, Oid element, size_t count)
+{
+	params_next(params);
+	put_int4(params, 1); /* dimensions */
+	put_int4(params, 1); /* there may be nulls */
+	put_int4(params, (int32_t)element);
+	put_int4(params, (int32_t)count);
+	put_int4(params, 1); /* counts from */
+}
+
+void params_text(struct params *params, struct slice text)
+{
+	put_int4(params, (int32_t)text.len);
+	put_bytes(params, text.bytes, text.len);
+}
+
+void params_text_or_null(struct params *params, struct slice text)
+{
+	if (text.len == 0) {
+		put_int4(params, -1);
+	} else {
+		params_text(params, text);
+	}
+}
+
+void params_int4(struct params *params, int32_t value)
+{
+	put_int4(params, 4);
+	put_int4(params, value);
+}
+
+void params_int8_or_null(struct params *params, int64_t value, bool given)
+{
+	put_int4(params, given ? 8 : -1);
+	if (given) {
+		put_int8(params, value);
+	}
+}
+
+void params_bool(struct params *params, bool value)
+{
+	put_int4(params, 1);
+	params_raw_bool(params, value);
+}
+
+void params_time(struct params *params, int64_t unix_ms)
+{
+	params_int8_or_null(params, (unix_ms - EPOCH_MS) * 1000, true);
+}
+
+void params_uuid(struct params *params, const unsigned char uuid[16])
+{
+	put_int4(params, 16);
+	put_bytes(params, uuid, 16);
+}
+
+void params_raw_bool(struct params *params, bool value)
+{
+	put_bytes(params, value ? "\1" : "\0", 1);
+}
+
+void params_raw_text(struct params *params, struct slice text)
+{
+	put_bytes(params, text.bytes, text.len);
+}
+
+bool row_is_null(const struct row *row, int column)
+{
+	return PQgetisnull(row->result, row->no, column) != 0;
+}
+
+/* The column's bytes when there are exactly `len` of them, else NULL. */
+static const unsigned char *fixed(struct row *row, int column, int len)
+{
+	if (row_is_null(row, column) || PQgetlength(row->result, row->no, column) != len) {
+		row->wrong = true;
+		return NULL;
+	}
+	return (const unsigned char *)PQgetvalue(row->result, row->no, column);
+}
+
+static uint64_t big_endian(const unsigned char *bytes, int len)
+{
+	uint64_t value = 0;
+	for (int i = 0; i < len; i++) {
+		value = value << 8 | bytes[i];
+	}
+	return value;
+}
+
+int32_t row_int4(struct row *row, int column)
+{
+	const unsigned char *bytes = fixed(row, column, 4);
+	return bytes == NULL ? 0 : (int32_t)(uint32_t)big_endian(bytes, 4);
+}
+
+int64_t row_int8(struct row *row, int column)
+{
+	const unsigned char *bytes = fixed(row, column, 8);
+	return bytes == NULL ? 0 : (int64_t)big_endian(bytes, 8);
+}
+
+bool row_bool(struct row *row, int column)
+{
+	const unsigned char *bytes = fixed(row, column, 1);
+	return bytes != NULL && bytes[0] != 0;
+}
+
+char row_char(struct row *row, int column)
+{
+	const unsigned char *bytes = fixed(row, column, 1);
+	return bytes == NULL ? '\0' : (char)bytes[0];
+}
+
+int64_t row_time(struct row *row, int column)
+{
+	int64_t us = row_int8(row, column);
+	/* Downwards, also before 2000. */
+	int64_t ms = us / 1000 - (us % 1000 < 0);
+	return ms + EPOCH_MS;
+}
+
+struct slice row_text_or_empty(struct row *row, int column)
+{
+	if (row_is_null(row, column)) {
+		return slice_of("", 0);
+	}
+	return slice_of(PQgetvalue(row->result, row->no, column),
+		(size_t)PQgetlength(row->result, row->no, column));
+}
+
+struct slice row_text(struct row *row, int column)
+{
+	row->wrong = row->wrong || row_is_null(row, column);
+	return row_text_or_empty(row, column);
+}

@@ -1,0 +1,63 @@
+/* PostgreSQL's binary form: values and arrays on the way in, columns of a row on the way out.  For
+ * statements.c. */
+#ifndef CHAT_WIRE_H
+#define CHAT_WIRE_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "slice.h"
+
+/* Types and their array types, as pg_type has them since ever. */
+#define OID_BOOL 16
+#define OID_INT8 20
+#define OID_INT4 23
+#define OID_TEXT 25
+#define OID_BOOLS 1000
+#define OID_INT4S 1007
+#define OID_TEXTS 1009
+#define OID_INT8S 1016
+#define OID_TIME 1184
+#define OID_TIMES 1185
+#define OID_UUID 2950
+#define OID_UUIDS 2951
+
+struct params;
+
+/* Empties all, keeps the memory. */
+void params_begin(struct params *params);
+/* Begins the next parameter: an array, to be followed by `count` elements; or one raw value. */
+void params_array(struct params *params, Oid element, size_t count);
+void params_next(struct params *params);
+
+/* Elements of an array. */
+void params_text(struct params *params, struct slice text);
+void params_text_or_null(struct params *params, struct slice text); /* empty is null */
+void params_int4(struct params *params, int32_t value);
+void params_int8_or_null(struct params *params, int64_t value, bool given);
+void params_bool(struct params *params, bool value);
+void params_time(struct params *params, int64_t unix_ms);
+void params_uuid(struct params *params, const unsigned char uuid[16]);
+
+/* Values that are no arrays. */
+void params_raw_bool(struct params *params, bool value);
+void params_raw_text(struct params *params, struct slice text);
+
+/* One row of a result.  What is null or has another length than its type sets `wrong`. */
+struct row {
+	const PGresult *result;
+	int no;
+	bool wrong;
+};
+
+bool row_is_null(const struct row *row, int column);
+int32_t row_int4(struct row *row, int column);
+int64_t row_int8(struct row *row, int column);
+bool row_bool(struct row *row, int column);
+char row_char(struct row *row, int column);
+int64_t row_time(struct row *row, int column); /* Unix time in ms */
+struct slice row_text(struct row *row, int column);
+struct slice row_text_or_empty(struct row *row, int column); /* null is empty */
+
+#endif
