@@ -49,7 +49,7 @@ async function startDemo() {
 	const demo = runDemo();
 	const address = await until('the demo to print its address', () => {
 		assert.ok(running.size > 0, demo.output());
-		return /demo: +(http:\S+)/.exec(demo.output())?.[1];
+		return /demo: +(http:\S+)/.exec(demo.output())?.[1] ?? '';
 	}, { timeout: 60000 });
 	const servers = [read('broker.pid'), read('postgres/data/postmaster.pid').split('\n')[0]].map(Number);
 	return { ...demo, address, servers };

@@ -9,14 +9,14 @@ import { openBrowser, write } from './browser.js';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 const FILE = process.argv[2] ?? fileURLToPath(new URL('conversation.png', import.meta.url));
-const WINDOW = { width: 620, height: 560 };
+const WINDOW = { width: 620, height: 620 };
 /** Long enough for what has been written to reach the other window, and to be read there. */
 const A_MOMENT = 400;
 
 const TALK = /** @type {const} */ ([
 	['Ann', 'Hi Ben, did the parcel arrive?'],
 	['Ben', 'It did, this morning. Thank you!'],
-	['Ben', 'The lamp is even nicer than in the picture 💡'],
+	['Ben', 'The lamp is even nicer than in the picture.'],
 	['Ann', 'Wonderful. Shall I send you the second one as well?'],
 	['Ben', 'Please do. No hurry.'],
 	['Ann', 'Then it goes out on Monday.'],
@@ -30,7 +30,7 @@ async function addressOf(demo) {
 		if (demo.exitCode !== null) {
 			throw new Error(output);
 		}
-		return /demo: +(http:\S+)/.exec(output)?.[1];
+		return /demo: +(http:\S+)/.exec(output)?.[1] ?? '';
 	}, { timeout: 60000 });
 }
 

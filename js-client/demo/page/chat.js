@@ -50,7 +50,8 @@ export class Chat {
 	/** @type {Map<string, (event: any) => void>} questions that wait for an answer, by ref */
 	#asked = new Map();
 	#typed = 0;
-	#typingTimer = 0;
+	/** @type {ReturnType<typeof setTimeout> | undefined} */
+	#typingTimer;
 	#marked = 0;
 
 	/**
