@@ -1,0 +1,47 @@
+// The README's pieces, as its readers find them.
+
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** @param {string} path from the top of the repository */
+export function fromTop(path) {
+	return fileURLToPath(new URL(`../../${path}`, import.meta.url));
+}
+
+export const README = readFileSync(fromTop('README.md'), 'utf8');
+export const CONF = readFileSync(fromTop('mosquitto.conf.example'), 'utf8');
+
+/**
+ * The code blocks of a language, in their order.
+ * @param {string} language
+ * @returns {string[]}
+ */
+export function blocks(language) {
+	const fence = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms');
+	return [...README.matchAll(fence)].map(([, code]) => code);
+}
+
+/**
+ * The rows of the table under a heading, each an array of its cells' texts.
+ * @param {string} heading
+ * @returns {string[][]}
+ */
+export function tableUnder(heading) {
+	const start = README.indexOf(`\n${heading}\n`);
+	if (start < 0) {
+		throw new Error(`README.md has no heading "${heading}"`);
+	}
+	const rows = README.slice(start).split('\n').slice(2)
+		.join('\n').split(/^#/m)[0].split('\n')
+		.filter((line) => line.startsWith('|'));
+	return rows.slice(2).map((line) => line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim()));
+}
+
+/**
+ * The options that the example configuration names, with their values; `set`: the line is no comment.
+ * @returns {Map<string, { value: string, set: boolean }>}
+ */
+export function confOptions() {
+	const line = /^(#?)(plugin_opt_\w+)[ \t]*(.*)$/gm;
+	return new Map([...CONF.matchAll(line)].map(([, hash, name, value]) => [name, { value, set: hash === '' }]));
+}

@@ -1,0 +1,36 @@
+// The README's table of options and the example configuration say the same.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CONF, confOptions, tableUnder } from './extract.js';
+
+/** What a site has to fill in. */
+const FILL_IN = ['plugin', 'plugin_opt_database', 'plugin_opt_secret_file'];
+
+const table = new Map(tableUnder('## Options').map(([name, value]) => [
+	name.replaceAll('`', ''),
+	value === 'empty' || value === '–' ? '' : value.replaceAll('`', ''),
+]));
+
+test('readme_and_example_conf_name_the_same_options', () => {
+	assert.deepEqual([...table.keys()].sort(), [...confOptions().keys()].sort());
+});
+
+test('example_conf_shows_each_default_of_the_readme', () => {
+	for (const [name, { value, set }] of confOptions()) {
+		if (!set) {
+			assert.equal(value, table.get(name), name);
+		}
+	}
+});
+
+test('example_conf_marks_three_lines_to_fill_in', () => {
+	const marked = CONF.split(/\n\n+/).filter((paragraph) => paragraph.startsWith('# FILL IN'));
+	const lines = marked.map((paragraph) => paragraph.trim().split('\n').pop());
+	assert.deepEqual(lines.map((line) => line?.split(' ')[0]), FILL_IN);
+});
+
+test('example_conf_sets_nothing_that_debians_sets', () => {
+	assert.doesNotMatch(CONF, /^(pid_file|persistence|persistence_location|log_dest|include_dir)\b/m);
+	assert.doesNotMatch(CONF, /^log_type all\b/m);
+});
