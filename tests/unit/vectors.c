@@ -86,12 +86,16 @@ bool vectors_bool(const cJSON *object, const char *name, bool otherwise)
 struct bytes {
 	char *bytes;
 	size_t len;
+	size_t size;
 };
 
 static void append(struct bytes *to, const char *bytes, size_t len)
 {
-	to->bytes = realloc(to->bytes, to->len + len + 1);
-	assert_non_null(to->bytes);
+	if (to->size - to->len < len + 1) {
+		to->size = 2 * to->size + len + 1;
+		to->bytes = realloc(to->bytes, to->size);
+		assert_non_null(to->bytes);
+	}
 	memcpy(to->bytes + to->len, bytes, len);
 	to->len += len;
 	to->bytes[to->len] = '\0';
@@ -126,7 +130,7 @@ static void append_piece(struct bytes *to, const cJSON *piece)
 
 struct slice vectors_bytes(const cJSON *object, const char *name)
 {
-	struct bytes bytes = {NULL, 0};
+	struct bytes bytes = {NULL, 0, 0};
 	append(&bytes, "", 0);
 	if (vectors_has(object, name)) {
 		const cJSON *member = vectors_member(object, name);

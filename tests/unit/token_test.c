@@ -1,0 +1,310 @@
+#include "token.h"
+
+#include <stdlib.h>
+
+#include "unit.h"
+#include "vectors.h"
+
+#define SECRET "0123456789abcdef0123456789abcdef"
+
+/* ---- the end of the memory */
+
+static int allocations_left = -1; /* negative: no end */
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_malloc(size_t size)
+{
+	if (allocations_left == 0) {
+		return NULL;
+	}
+	allocations_left -= allocations_left > 0;
+	return __real_malloc(size);
+}
+
+/* ---- logins */
+
+static struct keyring *keyring_of(const cJSON *vectors)
+{
+	char content[512] = "";
+	const cJSON *secret;
+	cJSON_ArrayForEach(secret, vectors_member(vectors, "secrets"))
+	{
+		strcat(content, secret->valuestring);
+		strcat(content, "\n");
+	}
+	char reason[KEYRING_REASON_MAX];
+	struct keyring *keyring = keyring_parse(slice_str(content), reason);
+	assert_non_null(keyring);
+	return keyring;
+}
+
+static struct slice given(const cJSON *vector, const char *name)
+{
+	return vectors_has(vector, name) ? vectors_bytes(vector, name) : slice_of(NULL, 0);
+}
+
+static void check_login(const cJSON *vector, const struct keyring *keyring, int64_t now)
+{
+	static const char *const verdicts[] = {
+		[TOKEN_ACCEPTED] = "accepted",
+		[TOKEN_REFUSED] = "refused",
+		[TOKEN_NOT_OURS] = "not_ours",
+	};
+	const char *why = vectors_string(vector, "why", "");
+	struct slice username = given(vector, "username");
+	struct slice password = given(vector, "password");
+	struct token_rules rules = {
+		.signed_names = vectors_bool(vector, "signed_names", true),
+		.audience = slice_str(vectors_string(vector, "audience", NULL)),
+	};
+	struct claims claims;
+	memset(&claims, 0xA5, sizeof(claims));
+	const char *reason = NULL;
+	enum token_verdict verdict =
+		token_verify(keyring, &rules, username, password, now, &claims, &reason);
+	if (strcmp(verdicts[verdict], vectors_string(vector, "verdict", "")) != 0) {
+		fail_msg("%s: is %s: %s", why, verdicts[verdict], reason);
+	}
+	if (verdict == TOKEN_ACCEPTED) {
+		assert_string_equal(claims.id, vectors_string(vector, "id", ""));
+		assert_string_equal(claims.name, vectors_string(vector, "name", ""));
+		assert_int_equal(claims.expires_at, vectors_integer(vector, "expires_at", -1));
+	} else if (strstr(reason, vectors_string(vector, "because", "")) == NULL) {
+		fail_msg("%s: \"%s\" does not speak of %s", why, reason,
+			vectors_string(vector, "because", ""));
+	}
+	vectors_free(username);
+	vectors_free(password);
+}
+
+static void every_login_has_the_verdict_of_the_contract(void **state)
+{
+	(void)state;
+	cJSON *vectors = vectors_load("tokens.json");
+	struct keyring *keyring = keyring_of(vectors);
+	const cJSON *vector;
+	cJSON_ArrayForEach(vector, vectors_member(vectors, "logins"))
+	{
+		check_login(vector, keyring, vectors_integer(vectors, "now", 0));
+	}
+	keyring_free(keyring);
+	cJSON_Delete(vectors);
+}
+
+static void a_refused_login_leaves_no_claims(void **state)
+{
+	(void)state;
+	cJSON *vectors = vectors_load("tokens.json");
+	char reason[KEYRING_REASON_MAX];
+	struct keyring *keyring =
+		keyring_parse(SLICE(SECRET), reason); /* which signed none of them */
+	assert_non_null(keyring);
+	struct token_rules rules = {.signed_names = true};
+	const cJSON *vector;
+	cJSON_ArrayForEach(vector, vectors_member(vectors, "logins"))
+	{
+		struct slice username = given(vector, "username");
+		struct slice password = given(vector, "password");
+		struct claims claims;
+		const char *why;
+		assert_int_not_equal(token_verify(keyring, &rules, username, password,
+					     vectors_integer(vectors, "now", 0), &claims, &why),
+			TOKEN_ACCEPTED);
+		assert_string_equal(claims.id, "");
+		assert_string_equal(claims.name, "");
+		vectors_free(username);
+		vectors_free(password);
+	}
+	keyring_free(keyring);
+	cJSON_Delete(vectors);
+}
+
+/* Each of the token's bytes matters: with any other in its place, it is not accepted. */
+static void no_byte_of_an_accepted_token_can_be_changed(void **state)
+{
+	(void)state;
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				       "0123456789-_.=+/";
+	cJSON *vectors = vectors_load("tokens.json");
+	struct keyring *keyring = keyring_of(vectors);
+	struct token_rules rules = {.signed_names = true};
+	struct slice token = {NULL, 0};
+	const cJSON *vector;
+	cJSON_ArrayForEach(vector, vectors_member(vectors, "logins"))
+	{
+		if (strcmp(vectors_string(vector, "why", ""), "a JWT") == 0) {
+			token = vectors_bytes(vector, "password");
+		}
+	}
+	assert_non_null(token.bytes);
+	char changed[TOKEN_MAX];
+	for (size_t i = 0; i < token.len; i++) {
+		for (const char *c = alphabet; *c != '\0'; c++) {
+			memcpy(changed, token.bytes, token.len);
+			changed[i] = *c;
+			struct claims claims;
+			const char *why;
+			enum token_verdict verdict = token_verify(keyring, &rules,
+				slice_of(NULL, 0), slice_of(changed, token.len),
+				vectors_integer(vectors, "now", 0), &claims, &why);
+			assert_true((verdict == TOKEN_ACCEPTED) == (*c == token.bytes[i]));
+		}
+	}
+	vectors_free(token);
+	keyring_free(keyring);
+	cJSON_Delete(vectors);
+}
+
+/* ---- secrets */
+
+/* base64 HMAC-SHA256 of "1:Ann" with SECRET. */
+#define SIGNATURE "M371pUHToEnw6Y2Lyp4xCTKsupO5R3PMEuSXqIW42Ds="
+
+static bool accepts(const char *content, size_t len)
+{
+	char reason[KEYRING_REASON_MAX];
+	struct keyring *keyring = keyring_parse(slice_of(content, len), reason);
+	if (keyring == NULL) {
+		return false;
+	}
+	struct token_rules rules = {.signed_names = true};
+	struct claims claims;
+	const char *why;
+	bool accepted = token_verify(keyring, &rules, SLICE("1:Ann"), SLICE(SIGNATURE), 0, &claims,
+				&why) == TOKEN_ACCEPTED;
+	keyring_free(keyring);
+	return accepted;
+}
+
+#define OTHER "ffffffffffffffffffffffffffffffff"
+
+static void a_secret_is_what_stands_between_line_ends(void **state)
+{
+	(void)state;
+	static const char *const contents[] = {SECRET, SECRET "\n", SECRET "\r\n", SECRET "\r",
+		"\n\n" SECRET "\n\n", "\r\n\r\n" SECRET "\r\n", OTHER "\n" SECRET,
+		SECRET "\n" OTHER "\n", OTHER "\r\n\r\n" OTHER "\r\n" SECRET "\r\n" OTHER};
+	for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
+		if (!accepts(contents[i], strlen(contents[i]))) {
+			fail_msg("not accepted: %zu", i);
+		}
+	}
+}
+
+static void nothing_but_one_carriage_return_is_trimmed(void **state)
+{
+	(void)state;
+	static const char *const contents[] = {" " SECRET, SECRET " ", SECRET "\t\n",
+		SECRET "\r\r\n", SECRET SECRET, OTHER, "\xEF\xBB\xBF" SECRET, SECRET "\v" OTHER};
+	for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
+		assert_false(accepts(contents[i], strlen(contents[i])));
+	}
+	assert_false(accepts(SECRET "\0x", sizeof(SECRET "\0x") - 1));
+}
+
+static void refused(struct slice content, const char *expected)
+{
+	char reason[KEYRING_REASON_MAX] = "";
+	assert_null(keyring_parse(content, reason));
+	if (strstr(reason, expected) == NULL) {
+		fail_msg("\"%s\" does not say \"%s\"", reason, expected);
+	}
+}
+
+static void a_file_without_a_secret_is_refused(void **state)
+{
+	(void)state;
+	refused(slice_of(NULL, 0), "no secret");
+	refused(SLICE(""), "no secret");
+	refused(SLICE("\n\r\n\n"), "no secret");
+	refused(SLICE(""), "openssl rand -base64 32");
+}
+
+static void a_short_secret_is_refused_with_its_line_and_length(void **state)
+{
+	(void)state;
+	refused(SLICE("hunter2"), "line 1 is a secret of 7 bytes");
+	refused(SLICE("hunter2"), "at least 32");
+	refused(SLICE("hunter2"), "openssl rand -base64 32");
+	refused(SLICE("0123456789abcdef0123456789abcde\r\n"), "of 31 bytes");
+	refused(SLICE(SECRET "\n\r\nhunter2\n"), "line 3 is");
+	refused(SLICE(" \n" SECRET), "line 1 is a secret of 1 bytes");
+}
+
+static void a_refusal_never_quotes_a_secret(void **state)
+{
+	(void)state;
+	char reason[KEYRING_REASON_MAX] = "";
+	assert_null(keyring_parse(SLICE("hunter2"), reason));
+	assert_null(strstr(reason, "hunter2"));
+}
+
+static void many_secrets_may_be_live(void **state)
+{
+	(void)state;
+	static char content[1000 * sizeof(OTHER) + sizeof(SECRET)] = "";
+	size_t len = 0;
+	for (int i = 0; i < 1000; i++) {
+		memcpy(content + len, OTHER "\n", sizeof(OTHER));
+		len += sizeof(OTHER);
+	}
+	memcpy(content + len, SECRET, sizeof(SECRET) - 1);
+	assert_true(accepts(content, len + sizeof(SECRET) - 1));
+}
+
+static void a_secret_longer_than_a_block_is_taken_whole(void **state)
+{
+	(void)state;
+	char content[10000];
+	memset(content, 'a', sizeof(content));
+	char reason[KEYRING_REASON_MAX];
+	struct keyring *keyring = keyring_parse(slice_of(content, sizeof(content)), reason);
+	assert_non_null(keyring);
+	struct token_rules rules = {.signed_names = true};
+	struct claims claims;
+	const char *why;
+	assert_int_equal(token_verify(keyring, &rules, SLICE("1:Ann"),
+				 SLICE("DEhhONAbVmpavQ21yI+JlNdVOJUanbe/zw9jXp6aQjE="), 0, &claims,
+				 &why),
+		TOKEN_ACCEPTED);
+	keyring_free(keyring);
+}
+
+static void running_out_of_memory_refuses_the_file(void **state)
+{
+	(void)state;
+	for (int left = 0; left < 2; left++) {
+		allocations_left = left;
+		char reason[KEYRING_REASON_MAX] = "";
+		struct keyring *keyring = keyring_parse(SLICE(SECRET), reason);
+		allocations_left = -1;
+		assert_null(keyring);
+		assert_non_null(strstr(reason, "memory"));
+	}
+}
+
+static void no_keyring_is_freed_without_harm(void **state)
+{
+	(void)state;
+	keyring_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_login_has_the_verdict_of_the_contract),
+		cmocka_unit_test(a_refused_login_leaves_no_claims),
+		cmocka_unit_test(no_byte_of_an_accepted_token_can_be_changed),
+		cmocka_unit_test(a_secret_is_what_stands_between_line_ends),
+		cmocka_unit_test(nothing_but_one_carriage_return_is_trimmed),
+		cmocka_unit_test(a_file_without_a_secret_is_refused),
+		cmocka_unit_test(a_short_secret_is_refused_with_its_line_and_length),
+		cmocka_unit_test(a_refusal_never_quotes_a_secret),
+		cmocka_unit_test(many_secrets_may_be_live),
+		cmocka_unit_test(a_secret_longer_than_a_block_is_taken_whole),
+		cmocka_unit_test(running_out_of_memory_refuses_the_file),
+		cmocka_unit_test(no_keyring_is_freed_without_harm),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
