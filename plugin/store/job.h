@@ -1,6 +1,6 @@
-/* Everything that travels between the broker's thread and the store's: jobs on the way in, which come
- * back as their own outcome, and answers and lines on the way out.  Each is one allocation, its bytes
- * behind it. */
+/* Everything that travels between the broker's thread and the store's: jobs on the way in, which
+ * come back as their own outcome, and answers and lines on the way out.  Each is one allocation,
+ * its bytes behind it. */
 #ifndef CHAT_JOB_H
 #define CHAT_JOB_H
 
@@ -27,7 +27,7 @@ struct save_job {
 	struct item item;
 	struct message message;
 	enum saved_as as; /* out */
-	bool in_doubt;    /* was sent, and the connection was lost before the answer */
+	bool in_doubt;	  /* was sent, and the connection was lost before the answer */
 	char bytes[];
 };
 
@@ -48,14 +48,14 @@ struct mark_job {
 	struct item item;
 	struct mark mark;
 	enum mark_outcome outcome; /* out */
-	struct marked result;      /* out */
-	int64_t due;               /* when its room was locked */
+	struct marked result;	   /* out */
+	int64_t due;		   /* when its room was locked */
 	int pause;
 	char bytes[];
 };
 
-/* What the answers of one statement have in common: the result that their slices point into.  Whoever
- * lets go last frees it. */
+/* What the answers of one statement have in common: the result that their slices point into.
+ * Whoever lets go last frees it. */
 struct answer {
 	_Atomic size_t holders;
 	_Atomic size_t *undrained; /* the loader's count of bytes, `size` of which are here */

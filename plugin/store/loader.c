@@ -210,8 +210,8 @@ static void answer_loads(struct loader *loader, struct items *loads, bool histor
 		report_items(loader->report, &out);
 		return;
 	}
-	PGresult *result = pgconn_run(&loader->conn,
-		history ? &statement_history : &statement_unread, &loader->params);
+	PGresult *result = pgconn_run(
+		&loader->conn, history ? &statement_history : &statement_unread, &loader->params);
 	if (result == NULL) {
 		give_back(loads, batch, count);
 		return;

@@ -1,6 +1,6 @@
-/* The thread that answers loads and moves read markers, in batches, on a connection of its own.  While
- * it has none its queue is closed and nothing waits here: who asks is told at once, and asks again when
- * the store is answering. */
+/* The thread that answers loads and moves read markers, in batches, on a connection of its own.
+ * While it has none its queue is closed and nothing waits here: who asks is told at once, and asks
+ * again when the store is answering. */
 #ifndef CHAT_LOADER_H
 #define CHAT_LOADER_H
 
@@ -27,9 +27,9 @@ struct loader {
 	struct items unreads;
 	struct items marks;
 	struct items locked_marks; /* whose rooms are locked */
-	size_t load_cap;           /* of the next batches */
+	size_t load_cap;	   /* of the next batches */
 	size_t mark_cap;
-	int strikes;        /* statements in a row that were in the way of others */
+	int strikes;	    /* statements in a row that were in the way of others */
 	int64_t not_before; /* of the next statement */
 	bool delivering;    /* some conversation may have something to deliver */
 	int64_t deliver_due;
@@ -37,8 +37,7 @@ struct loader {
 	char deliver_after[ROOM_MAX];
 };
 
-MUST_CHECK bool loader_init(
-	struct loader *loader, const char *conninfo, struct report *report);
+MUST_CHECK bool loader_init(struct loader *loader, const char *conninfo, struct report *report);
 /* After the thread has ended, and what it has put out is freed. */
 void loader_finish(struct loader *loader);
 

@@ -287,8 +287,8 @@ static PGresult *finish_sent(struct pgconn *conn, bool sent)
 			pgconn_drop(conn, STORE_NOTICE, NULL);
 		} else if (event == BELL_TIMEOUT) {
 			pgconn_drop(conn, STORE_WARNING,
-				"database: connection given up: no answer for "
-				STRING(DEADLINE_MS) " ms");
+				"database: connection given up: no answer for " STRING(
+					DEADLINE_MS) " ms");
 		} else {
 			drop_broken(conn, "connection lost");
 		}
@@ -361,8 +361,8 @@ static bool prepare(struct pgconn *conn)
 {
 	for (size_t i = 0; i < conn->options.count; i++) {
 		const struct statement *s = conn->options.statements[i];
-		PGresult *result = finish_sent(conn,
-			PQsendPrepare(conn->pg, s->name, s->sql, s->count, s->types) == 1);
+		PGresult *result = finish_sent(
+			conn, PQsendPrepare(conn->pg, s->name, s->sql, s->count, s->types) == 1);
 		bool good = well_done(conn, result);
 		PQclear(result);
 		if (!good) {
@@ -400,8 +400,9 @@ PGresult *pgconn_run(
 		lengths[i] = (int)params->wires[i].len;
 		formats[i] = 1;
 	}
-	PGresult *result = finish_sent(conn, PQsendQueryPrepared(conn->pg, statement->name,
-					      params->count, values, lengths, formats, 1) == 1);
+	PGresult *result =
+		finish_sent(conn, PQsendQueryPrepared(conn->pg, statement->name, params->count,
+					  values, lengths, formats, 1) == 1);
 	conn->unproven = conn->unproven || result == NULL;
 	return result;
 }

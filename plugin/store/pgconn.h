@@ -1,6 +1,6 @@
-/* One connection to Postgres, for one thread: connects when asked to, knows when to try again, runs one
- * prepared statement at a time.  Every wait can be told to stop, and has an end of its own: a server
- * that freezes costs DEADLINE_MS, not for ever. */
+/* One connection to Postgres, for one thread: connects when asked to, knows when to try again, runs
+ * one prepared statement at a time.  Every wait can be told to stop, and has an end of its own: a
+ * server that freezes costs DEADLINE_MS, not for ever. */
 #ifndef CHAT_PGCONN_H
 #define CHAT_PGCONN_H
 
@@ -34,8 +34,8 @@ struct pgconn {
 	PGconn *pg;
 	int backoff_ms;
 	int64_t retry_at;
-	/* The last statement failed with the connection: that there is a new one is not enough to say that
-	 * the database is back. */
+	/* The last statement failed with the connection: that there is a new one is not enough to
+	 * say that the database is back. */
 	bool unproven;
 };
 
@@ -48,9 +48,9 @@ void pgconn_finish(struct pgconn *conn);
 /* Makes one attempt to connect: settings, schema version, statements.  Reports what comes of it. */
 MUST_CHECK bool pgconn_connect(struct pgconn *conn);
 
-/* Runs a statement.  NULL: the connection is lost (the state is then PGCONN_AWAY) or the thread has to
- * stop, and whether the statement was executed is not known.  Otherwise a result to PQclear, which may
- * be the server's refusal. */
+/* Runs a statement.  NULL: the connection is lost (the state is then PGCONN_AWAY) or the thread has
+ * to stop, and whether the statement was executed is not known.  Otherwise a result to PQclear,
+ * which may be the server's refusal. */
 MUST_CHECK PGresult *pgconn_run(
 	struct pgconn *conn, const struct statement *statement, const struct params *params);
 
@@ -64,7 +64,8 @@ void pgconn_drop(struct pgconn *conn, enum store_level level, const char *line);
 /* The same for a statement's result that asks for it; the line names its SQLSTATE. */
 void pgconn_refused(struct pgconn *conn, const PGresult *result);
 
-/* Sleeps until the bell rings, `until`, or, when ready, the connection breaks (which it reports). */
+/* Sleeps until the bell rings, `until`, or, when ready, the connection breaks (which it reports).
+ */
 enum bell_event pgconn_sleep(struct pgconn *conn, int64_t until);
 
 #endif

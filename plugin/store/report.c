@@ -5,12 +5,12 @@
 
 #include "job.h"
 
-/* A database that stays away for another reason than the one that was logged is worth a second line,
- * but what it goes through while it starts is not. */
+/* A database that stays away for another reason than the one that was logged is worth a second
+ * line, but what it goes through while it starts is not. */
 #define SAY_AGAIN_MS 30000
 
-bool report_init(struct report *report, void (*wake)(void *), void *wake_arg,
-	_Atomic size_t *waiting)
+bool report_init(
+	struct report *report, void (*wake)(void *), void *wake_arg, _Atomic size_t *waiting)
 {
 	*report = (struct report){
 		.wake = wake,
@@ -79,14 +79,14 @@ void report_line(struct report *report, enum store_level level, const char *line
 	report_one(report, &job->item);
 }
 
-void report_away(struct report *report, enum report_part part, enum store_level level,
-	const char *line)
+void report_away(
+	struct report *report, enum report_part part, enum store_level level, const char *line)
 {
 	int64_t now = clock_ms();
 	pthread_mutex_lock(&report->lock);
 	report->away |= part;
-	bool news = report->said_at == 0 || (now - report->said_at >= SAY_AGAIN_MS &&
-						    strcmp(report->said, line) != 0);
+	bool news = report->said_at == 0 ||
+		    (now - report->said_at >= SAY_AGAIN_MS && strcmp(report->said, line) != 0);
 	if (news) {
 		report->said_at = now;
 		snprintf(report->said, sizeof(report->said), "%s", line);

@@ -21,17 +21,19 @@ struct report {
 	struct queue out;
 	void (*wake)(void *wake_arg);
 	void *wake_arg;
-	_Atomic size_t *waiting; /* messages not stored yet, for the line that says the database is back */
-	_Atomic bool silent;     /* the broker's thread has stopped listening */
+	_Atomic size_t
+		*waiting; /* messages not stored yet, for the line that says the database is back */
+	_Atomic bool silent; /* the broker's thread has stopped listening */
 	pthread_mutex_t lock;
-	unsigned away;   /* which parts; both at first */
-	bool met;        /* the database has been there */
-	int64_t said_at; /* when the last line about its absence went out; 0: none since it was there */
+	unsigned away;	 /* which parts; both at first */
+	bool met;	 /* the database has been there */
+	int64_t said_at; /* when the last line about its absence went out; 0: none since it was
+			    there */
 	char said[REPORT_LINE_MAX];
 };
 
-MUST_CHECK bool report_init(struct report *report, void (*wake)(void *), void *wake_arg,
-	_Atomic size_t *waiting);
+MUST_CHECK bool report_init(
+	struct report *report, void (*wake)(void *), void *wake_arg, _Atomic size_t *waiting);
 void report_finish(struct report *report);
 
 /* All of these from any thread. */
@@ -46,8 +48,8 @@ bool report_answering(struct report *report, bool yes, struct bell *bell);
 void report_line(struct report *report, enum store_level level, const char *line);
 
 /* A part is without the database, because of what `line` says.  Logged when it is news. */
-void report_away(struct report *report, enum report_part part, enum store_level level,
-	const char *line);
+void report_away(
+	struct report *report, enum report_part part, enum store_level level, const char *line);
 /* It has it again. */
 void report_back(struct report *report, enum report_part part);
 

@@ -5,8 +5,8 @@
 #include "hash.h"
 #include "job.h"
 
-/* A wait for a lock holds up the whole batch: rows are never waited for (skip locked), and what else is
- * locked, such as a table, is soon asked for again. */
+/* A wait for a lock holds up the whole batch: rows are never waited for (skip locked), and what
+ * else is locked, such as a table, is soon asked for again. */
 #define LOCK_TIMEOUT_MS 50
 
 /* A locked room is looked at again after 1 ms, doubling, to at most this. */
@@ -30,8 +30,8 @@ struct parked {
 	char room[ROOM_MAX];
 };
 
-bool saver_init(struct saver *saver, const char *conninfo, struct report *report,
-	_Atomic size_t *waiting)
+bool saver_init(
+	struct saver *saver, const char *conninfo, struct report *report, _Atomic size_t *waiting)
 {
 	static const struct statement *const statements[] = {&statement_save};
 	*saver = (struct saver){
@@ -367,9 +367,9 @@ static bool of_one_room(const struct saver *saver)
 	return true;
 }
 
-/* In the way of others: narrow it down to a room, which then waits alone.  When several rooms in a row
- * fail so, it is rather a table that is locked; each attempt is then of one room, so that a lock of a
- * minute costs a minute, however many rooms wait. */
+/* In the way of others: narrow it down to a room, which then waits alone.  When several rooms in a
+ * row fail so, it is rather a table that is locked; each attempt is then of one room, so that a
+ * lock of a minute costs a minute, however many rooms wait. */
 static void in_the_way(struct saver *saver)
 {
 	if (of_one_room(saver)) {
@@ -398,7 +398,8 @@ static void refused(struct saver *saver, const PGresult *result)
 	struct save_job *job = saver->batch[0];
 	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	char line[REPORT_LINE_MAX];
-	snprintf(line, sizeof(line), "database: refused a message of %.*s in %.*s for good, SQLSTATE %s",
+	snprintf(line, sizeof(line),
+		"database: refused a message of %.*s in %.*s for good, SQLSTATE %s",
 		SLICE_ARGS(job->message.user_id), SLICE_ARGS(job->message.room), sqlstate);
 	report_line(saver->report, STORE_WARNING, line);
 	job->as = SAVED_REJECTED;

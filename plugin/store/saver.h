@@ -1,6 +1,6 @@
-/* The thread that stores messages: takes all that wait, one statement, commit, and says what became of
- * each, in order within a room.  A room that somebody has locked waits aside with what comes behind it;
- * a row that is refused for good is found by halving. */
+/* The thread that stores messages: takes all that wait, one statement, commit, and says what became
+ * of each, in order within a room.  A room that somebody has locked waits aside with what comes
+ * behind it; a row that is refused for good is found by halving. */
 #ifndef CHAT_SAVER_H
 #define CHAT_SAVER_H
 
@@ -27,26 +27,26 @@ struct saver {
 	struct params params;
 	struct items ready; /* in order, none of a parked room unless it came after it was parked */
 	struct parked *parked; /* by room */
-	size_t cap;            /* rows in the next batch */
+	size_t cap;	       /* rows in the next batch */
 	size_t suspects;       /* one of the next so many rows is refused for good */
 	int64_t not_before;    /* of the next batch */
-	int64_t begun;         /* the last statement */
-	int strikes;           /* batches in a row that were in the way of others */
+	int64_t begun;	       /* the last statement */
+	int strikes;	       /* batches in a row that were in the way of others */
 	int lone_strikes;      /* of them, those of a single room */
-	bool lone_turn;        /* the next batch may be a parked room's that goes alone */
-	bool hurried;          /* stopping has cut the backoff short */
+	bool lone_turn;	       /* the next batch may be a parked room's that goes alone */
+	bool hurried;	       /* stopping has cut the backoff short */
 	struct save_job *batch[SAVES_MAX];
 	struct save_answer answers[SAVES_MAX];
 	size_t count; /* of the batch */
 };
 
-MUST_CHECK bool saver_init(struct saver *saver, const char *conninfo, struct report *report,
-	_Atomic size_t *waiting);
+MUST_CHECK bool saver_init(
+	struct saver *saver, const char *conninfo, struct report *report, _Atomic size_t *waiting);
 /* After the thread has ended. */
 void saver_finish(struct saver *saver);
 
-/* The thread: ends when the bell's stop_at has passed, or before that when it is to stop and nothing
- * waits any more. */
+/* The thread: ends when the bell's stop_at has passed, or before that when it is to stop and
+ * nothing waits any more. */
 void *saver_run(void *saver);
 
 #endif

@@ -32,7 +32,8 @@ extern const struct statement statement_unread;
 extern const struct statement statement_mark;
 extern const struct statement statement_deliver;
 
-/* Parameters in PostgreSQL's binary form.  All zero is empty; reused from statement to statement. */
+/* Parameters in PostgreSQL's binary form.  All zero is empty; reused from statement to statement.
+ */
 #define PARAMS_MAX 8
 struct params {
 	struct wire {
@@ -69,28 +70,29 @@ struct save_answer {
 /* False: not the result that the schema promises. */
 MUST_CHECK bool save_results(const PGresult *result, struct save_answer *answers, size_t count);
 
-/* Turn a result and the jobs that asked into pages, in `out`, and load_failed where memory lacks.  Take
- * the jobs and the result, also when they return false: then it is not the result that the schema
- * promises, and every job is in `out` as load_failed.  `undrained` counts the bytes on their way. */
+/* Turn a result and the jobs that asked into pages, in `out`, and load_failed where memory lacks.
+ * Take the jobs and the result, also when they return false: then it is not the result that the
+ * schema promises, and every job is in `out` as load_failed.  `undrained` counts the bytes on their
+ * way. */
 MUST_CHECK bool history_results(PGresult *result, struct load_job **jobs, size_t count,
 	_Atomic size_t *undrained, struct items *out);
 MUST_CHECK bool unread_results(PGresult *result, struct load_job **jobs, size_t count,
 	_Atomic size_t *undrained, struct items *out);
 
-/* Fills in `result` of each job, and its outcome: MARK_DONE, or MARK_UNKNOWN where the room was locked.
- * *follow: there is something to deliver. */
+/* Fills in `result` of each job, and its outcome: MARK_DONE, or MARK_UNKNOWN where the room was
+ * locked. *follow: there is something to deliver. */
 MUST_CHECK bool mark_results(
 	const PGresult *result, struct mark_job *const *jobs, size_t count, bool *follow);
 
-/* The room to go on behind, empty when nothing is left behind the last one; and whether something came
- * forward there. */
+/* The room to go on behind, empty when nothing is left behind the last one; and whether something
+ * came forward there. */
 MUST_CHECK bool deliver_results(const PGresult *result, struct slice *room, bool *forward);
 
 /* What an SQLSTATE asks for. */
 enum verdict {
-	VERDICT_AGAIN,  /* in the way of others: the same again, in smaller pieces */
-	VERDICT_AWAY,   /* the database cannot now: a new connection, later */
-	VERDICT_HOLD,   /* somebody has to repair something: loudly, then as above */
+	VERDICT_AGAIN,	/* in the way of others: the same again, in smaller pieces */
+	VERDICT_AWAY,	/* the database cannot now: a new connection, later */
+	VERDICT_HOLD,	/* somebody has to repair something: loudly, then as above */
 	VERDICT_REFUSE, /* refused for good, and so will be the row that is the cause */
 };
 

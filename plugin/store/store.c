@@ -37,8 +37,7 @@ static bool start_threads(struct store *store)
 	sigset_t before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	bool started =
-		pthread_create(&store->saver_thread, NULL, saver_run, &store->saver) == 0;
+	bool started = pthread_create(&store->saver_thread, NULL, saver_run, &store->saver) == 0;
 	if (started &&
 		pthread_create(&store->loader_thread, NULL, loader_run, &store->loader) != 0) {
 		bell_stop(&store->saver.bell, clock_ms());

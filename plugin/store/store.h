@@ -1,5 +1,5 @@
-/* Postgres's door.  The store owns its threads and connections; nothing here waits for the database.
- * Every function is for one thread, the broker's, unless it says otherwise.
+/* Postgres's door.  The store owns its threads and connections; nothing here waits for the
+ * database. Every function is for one thread, the broker's, unless it says otherwise.
  *
  * Two connections, a thread each: one saves messages (take all that wait, one statement, commit),
  * one answers loads and moves read markers. */
@@ -63,7 +63,8 @@ MUST_CHECK enum chat_error store_load(struct store *store, const struct load *lo
 /* The same for a read mark. */
 MUST_CHECK enum chat_error store_mark(struct store *store, const struct mark *mark);
 
-/* Hands at most `budget` things to the sink.  Returns how many; when it is `budget`, there may be more. */
+/* Hands at most `budget` things to the sink.  Returns how many; when it is `budget`, there may be
+ * more. */
 size_t store_drain(struct store *store, size_t budget, const struct store_sink *sink, void *arg);
 
 /* Messages that are not stored yet: waiting, in flight or parked. */
@@ -73,8 +74,8 @@ size_t store_waiting(const struct store *store);
 bool store_answering(const struct store *store);
 
 /* Tries for at most `timeout_ms` to store what waits, then ends the threads and frees everything,
- * also what was not drained.  Returns how many messages were not stored.  NULL is fine.  A thread that
- * cannot be ended in time (a name look-up that hangs) is left behind with its memory. */
+ * also what was not drained.  Returns how many messages were not stored.  NULL is fine.  A thread
+ * that cannot be ended in time (a name look-up that hangs) is left behind with its memory. */
 size_t store_close(struct store *store, int timeout_ms);
 
 #endif

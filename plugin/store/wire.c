@@ -39,7 +39,8 @@ void params_next(struct params *params)
 	params->count++;
 }
 
-/* Room for `len` more bytes in the current parameter; NULL when out of memory, then and ever after. */
+/* Room for `len` more bytes in the current parameter; NULL when out of memory, then and ever after.
+ */
 static unsigned char *grow(struct params *params, size_t len)
 {
 	struct wire *wire = &params->wires[params->count - 1];
