@@ -20,18 +20,18 @@ const read = (/** @type {string} */ name) => readFileSync(join(folder, name), 'u
 const running = new Set();
 after(() => running.forEach((it) => it.kill('SIGTERM')));
 
-/** @returns {{ output: () => string, end: (signal: NodeJS.Signals) => Promise<void>, ended: Promise<number | null> }} */
+/** @returns {{ output: () => string, end: (signal: NodeJS.Signals) => Promise<void>, ended: Promise<number | string | null> }} */
 function runDemo() {
 	const child = spawn(process.execPath, [MAIN, folder], { stdio: ['ignore', 'pipe', 'pipe'] });
 	running.add(child);
 	let output = '';
 	child.stdout.on('data', (chunk) => { output += chunk; });
 	child.stderr.on('data', (chunk) => { output += chunk; });
-	/** @type {Promise<number | null>} */
+	/** @type {Promise<number | string | null>} */
 	const ended = new Promise((resolve) => {
-		child.once('close', (code) => {
+		child.once('close', (code, signal) => {
 			running.delete(child);
-			resolve(code);
+			resolve(code ?? signal);
 		});
 	});
 	return {
@@ -39,7 +39,9 @@ function runDemo() {
 		ended,
 		async end(signal) {
 			child.kill(signal);
-			assert.equal(await within('the demo to end', ended, 30000), 0, output);
+			const exit = await within('the demo to end', ended, 30000);
+			assert.equal(exit, signal === 'SIGHUP' ? signal : 0, output);
+			assert.match(output, /\nEnded\./);
 		},
 	};
 }

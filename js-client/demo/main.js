@@ -13,6 +13,7 @@ import { until } from '../../tests/stack/wait.js';
 import { startHost } from './host.js';
 
 const WATCH_EVERY = 1000;
+const IMPATIENT = 500;
 
 /** Root's home is closed to the users that the servers run as. */
 function usualFolder() {
@@ -131,15 +132,23 @@ async function takeFolder() {
 
 /** What has to end, the last one first. @type {(() => unknown)[]} */
 const endings = [];
-let ending = false;
+/** When we were told to end, in ms; 0: not yet. */
+let ending = 0;
 
-/** @param {number} code */
-async function end(code) {
+/**
+ * @param {number} code
+ * @param {NodeJS.Signals} [signal] by which we were asked
+ */
+async function end(code, signal) {
 	if (ending) {
-		// Asked a second time: at once.  What still runs is killed as this process exits.
-		process.exit(code || 1);
+		// A terminal that closes may say so twice.  Somebody who presses Ctrl-C again means it: what
+		// still runs is killed as this process exits.
+		if (signal === 'SIGINT' && Date.now() - ending > IMPATIENT) {
+			process.exit(1);
+		}
+		return;
 	}
-	ending = true;
+	ending = Date.now();
 	const begun = endings.length > 0;
 	for (const stop of endings.reverse()) {
 		try {
@@ -152,7 +161,15 @@ async function end(code) {
 	if (begun) {
 		say(`Ended. The messages stay in ${folder}`);
 	}
-	process.exit(code);
+	if (signal === 'SIGHUP') {
+		// In process.exit() Node aborts when its terminal is gone.  So let the signal do what it
+		// does by itself, after all that hears of an exit.
+		process.emit('exit', code);
+		process.removeAllListeners('SIGHUP');
+		process.kill(process.pid, 'SIGHUP');
+	} else {
+		process.exit(code);
+	}
 }
 
 async function main() {
@@ -216,7 +233,7 @@ async function main() {
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 for (const signal of /** @type {NodeJS.Signals[]} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-	process.on(signal, () => end(0));
+	process.on(signal, () => end(0, signal));
 }
 
 main().catch((error) => {
