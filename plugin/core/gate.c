@@ -3,7 +3,9 @@
 #include <stdlib.h>
 
 /* Entries stand in a ring, in the order of their numbers, and in chains by fingerprint: finding,
- * adding and forgetting are a few steps each, and only growth allocates. */
+ * adding and forgetting are a few steps each, and only growth allocates.  What is for one
+ * connection has a fingerprint of its own for it, so nobody else has to step over it: a flood of
+ * equal answers would otherwise cost its square. */
 
 #define SIZE_AT_START 64 /* entries; a power of two, as the ring always is */
 
@@ -57,12 +59,27 @@ static void link_entry(struct gate *gate, uint64_t number)
 	chain->last = number;
 }
 
-/* The oldest entry is the first of its chain, because chains are in the order of numbers. */
+/* Nobody looks for this entry any more, if it is the first of its chain. */
+static void skip_first(struct gate *gate, uint64_t number)
+{
+	const struct entry *entry = entry_at(gate, number);
+	struct chain *chain = chain_of(gate, entry->fingerprint);
+	if (chain->first == number) {
+		chain->first = entry->next;
+	}
+}
+
+/* The oldest entry is the first of its chain, because chains are in the order of numbers, or it
+ * was skipped before. */
 static void forget_oldest(struct gate *gate)
 {
-	struct entry *entry = entry_at(gate, gate->oldest);
-	chain_of(gate, entry->fingerprint)->first = entry->next;
+	skip_first(gate, gate->oldest);
 	gate->oldest++;
+}
+
+static uint64_t fingerprint_for(uint64_t fingerprint, client_serial only)
+{
+	return fingerprint ^ (only * UINT64_C(0x9e3779b97f4a7c15));
 }
 
 static bool resize(struct gate *gate, uint64_t size)
@@ -120,11 +137,41 @@ uint64_t gate_open(struct gate *gate, struct slice topic, struct slice payload, 
 	}
 	uint64_t number = gate->next++;
 	*entry_at(gate, number) = (struct entry){
-		.fingerprint = siphash_pair(&gate->key, topic, payload),
+		.fingerprint = fingerprint_for(siphash_pair(&gate->key, topic, payload), only),
 		.only = only,
 		.unless = unless,
 	};
 	link_entry(gate, number);
+	return number;
+}
+
+/* The oldest entry that is for this connection alone. */
+static uint64_t find_own(const struct gate *gate, uint64_t fingerprint, client_serial serial)
+{
+	fingerprint = fingerprint_for(fingerprint, serial);
+	uint64_t number = chain_of(gate, fingerprint)->first;
+	while (number != 0) {
+		const struct entry *entry = entry_at(gate, number);
+		if (entry->fingerprint == fingerprint && entry->only == serial) {
+			break;
+		}
+		number = entry->next;
+	}
+	return number;
+}
+
+/* The oldest entry for everybody that comes after those which this connection took. */
+static uint64_t find_shared(const struct gate *gate, uint64_t fingerprint, uint64_t taken)
+{
+	uint64_t number = chain_of(gate, fingerprint)->first;
+	while (number != 0) {
+		const struct entry *entry = entry_at(gate, number);
+		bool fresh = number > taken && (entry->unless == 0 || entry->unless != taken);
+		if (entry->fingerprint == fingerprint && entry->only == 0 && fresh) {
+			break;
+		}
+		number = entry->next;
+	}
 	return number;
 }
 
@@ -135,21 +182,17 @@ bool gate_pass(struct gate *gate, struct slice topic, struct slice payload, clie
 		return false;
 	}
 	uint64_t fingerprint = siphash_pair(&gate->key, topic, payload);
-	uint64_t number = chain_of(gate, fingerprint)->first;
-	while (number != 0) {
-		struct entry *entry = entry_at(gate, number);
-		bool meant = entry->only == 0 || entry->only == serial;
-		bool fresh = number > *taken && (entry->unless == 0 || entry->unless != *taken);
-		if (entry->fingerprint == fingerprint && meant && fresh) {
-			if (entry->only != 0) {
-				entry->only = (client_serial)USED_UP;
-			}
-			*taken = number;
-			return true;
-		}
-		number = entry->next;
+	uint64_t own = find_own(gate, fingerprint, serial);
+	uint64_t shared = find_shared(gate, fingerprint, *taken);
+	if (own != 0 && (shared == 0 || own < shared)) {
+		entry_at(gate, own)->only = (client_serial)USED_UP;
+		skip_first(gate, own);
+		return true;
 	}
-	return false;
+	if (shared != 0) {
+		*taken = shared;
+	}
+	return shared != 0;
 }
 
 void gate_tick(struct gate *gate)

@@ -3,8 +3,9 @@
  * another way (a Will, a bridge, something retained) is ever delivered on our topics.
  *
  * Each publish is an entry with a rising number, found by a keyed fingerprint of topic and payload.
- * An entry is for everybody or for one connection.  Each connection remembers the highest number it
- * took, so equal bytes published twice arrive exactly twice. */
+ * An entry is for everybody or for one connection, which uses it up.  Of those for everybody each
+ * connection remembers the highest number it took, so equal bytes published twice arrive exactly
+ * twice. */
 #ifndef CHAT_GATE_H
 #define CHAT_GATE_H
 
