@@ -126,36 +126,42 @@ struct client *presence_holder(const struct presence *presence, const char *clie
 	return client;
 }
 
-static bool hold_id(struct presence *presence, struct client *client)
+static bool add_holder(struct presence *presence, struct client *client)
 {
-	struct client *older = presence_holder(presence, client->client_id);
-	if (older != NULL) {
-		HASH_DELETE(by_id, presence->by_id, older);
-	}
 	size_t len = strlen(client->client_id);
 	unsigned hash = hash_of(presence, slice_of(client->client_id, len));
 	HASH_ADD_KEYPTR_BYHASHVALUE(by_id, presence->by_id, client->client_id, len, hash, client);
-	client->older = older;
 	return client->by_id.tbl != NULL;
+}
+
+/* The new holder goes in before the old one comes out: out of memory, all is as it was. */
+static bool hold_id(struct presence *presence, struct client *client)
+{
+	struct client *older = presence_holder(presence, client->client_id);
+	if (!add_holder(presence, client)) {
+		return false;
+	}
+	if (older != NULL) {
+		HASH_DELETE(by_id, presence->by_id, older);
+		older->newer = client;
+		client->older = older;
+	}
+	return true;
 }
 
 static void release_id(struct presence *presence, struct client *client)
 {
-	struct client *holder = presence_holder(presence, client->client_id);
-	if (holder != client) {
-		while (holder != NULL && holder->older != client) {
-			holder = holder->older;
-		}
-		if (holder != NULL) {
-			holder->older = client->older;
-		}
-		return;
+	struct client *older = client->older;
+	if (older != NULL) {
+		older->newer = client->newer;
 	}
-	HASH_DELETE(by_id, presence->by_id, client);
-	if (client->older != NULL) {
-		struct client *older = client->older->older;
-		(void)hold_id(presence, client->older);
-		client->older->older = older;
+	if (client->newer != NULL) {
+		client->newer->older = older;
+	} else if (client->by_id.tbl != NULL) {
+		if (older != NULL) {
+			(void)add_holder(presence, older);
+		}
+		HASH_DELETE(by_id, presence->by_id, client);
 	}
 }
 

@@ -57,6 +57,7 @@ struct client {
 	struct user *user;    /* NULL: an ordinary client, whose login is not ours to judge */
 	struct name *name;    /* as this connection gave it */
 	struct client *older; /* same client id, connected before */
+	struct client *newer; /* and after: the broker is taking the id over from this one */
 	struct client *user_prev, *user_next;
 	struct membership *chats;
 	void *lobby_owed; /* the unread list that a subscribe asked for and that has not come yet */
