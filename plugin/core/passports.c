@@ -58,13 +58,13 @@ static struct entry *find(const struct passports *passports, uint64_t passport)
 
 void passports_add(struct passports *passports, uint64_t passport)
 {
-	if (find(passports, passport) != NULL) {
-		return;
-	}
-	if (HASH_COUNT(passports->entries) >= PASSPORTS_MAX) {
+	struct entry *entry = find(passports, passport);
+	if (entry != NULL) {
+		forget(passports, entry); /* and then it is the youngest */
+	} else if (HASH_COUNT(passports->entries) >= PASSPORTS_MAX) {
 		forget(passports, passports->entries);
 	}
-	struct entry *entry = calloc(1, sizeof(*entry));
+	entry = calloc(1, sizeof(*entry));
 	if (entry == NULL) {
 		return;
 	}
