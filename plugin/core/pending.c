@@ -1,6 +1,12 @@
 #include "pending.h"
 
+#include "presence.h"
+
 #include <stdlib.h>
+
+/* A client that comes back again and again while the store is away repeats its message each time;
+ * no more connections than this can be there to hear of it. */
+#define REPEATS_MAX CLIENTS_PER_USER_MAX
 
 /* Ids hold no NUL, so with NULs between them the three parts cannot be confused. */
 #define KEY_MAX (ROOM_MAX + 1 + ID_MAX + 1 + REF_MAX)
@@ -54,12 +60,21 @@ enum chat_error pending_repeat(struct pending *pending, client_serial from)
 	if (pending->from == from) {
 		return CHAT_OK;
 	}
-	for (const struct repeat *r = pending->repeats; r != NULL; r = r->next) {
+	size_t count = 0;
+	struct repeat *oldest = NULL;
+	for (struct repeat *r = pending->repeats; r != NULL; r = r->next) {
 		if (r->from == from) {
 			return CHAT_OK;
 		}
+		oldest = r;
+		count++;
 	}
-	struct repeat *repeat = malloc(sizeof(*repeat));
+	struct repeat *repeat = oldest;
+	if (count < REPEATS_MAX) {
+		repeat = malloc(sizeof(*repeat));
+	} else {
+		LL_DELETE(pending->repeats, oldest);
+	}
 	if (repeat == NULL) {
 		return CHAT_ENOMEM;
 	}

@@ -18,7 +18,8 @@ struct repeat {
 
 struct pending {
 	UT_hash_handle hh;
-	struct repeat *repeats; /* at most one a connection, never the first sender's */
+	/* The youngest first; at most one a connection, never the first sender's. */
+	struct repeat *repeats;
 	client_serial from;
 	uint32_t key_len;
 	char key[]; /* room, user id and ref */
