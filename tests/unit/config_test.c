@@ -97,7 +97,9 @@ static void an_unknown_option_is_named_with_those_that_there_are(void **state)
 	refused(ROWS({"histroy_limit", "5"}), "history_limit");
 	refused(ROWS({"histroy_limit", "5"}), "queue_limit");
 	refused(ROWS({"Database", "x"}), "plugin_opt_Database is no option");
-	refused(ROWS({"", "x"}), "plugin_opt_ is no option");
+	refused(ROWS({"", "x"}),
+		"plugin_opt_ is no option; there are database, secret_file, secret_env, "
+		"signed_names, jwt_audience, other_topics, history_limit, rate_limit, queue_limit");
 }
 
 static void an_endless_or_hostile_key_stays_a_short_line(void **state)
@@ -107,7 +109,8 @@ static void an_endless_or_hostile_key_stays_a_short_line(void **state)
 	memset(key, 'k', sizeof(key) - 1);
 	key[sizeof(key) - 1] = '\0';
 	refused(ROWS({key, "x"}), "kkkk is no option");
-	refused(ROWS({"a\x1b[31m", "x"}), "plugin_opt_a is no option");
+	refused(ROWS({"a~\x1b[31m", "x"}), "plugin_opt_a~ is no option");
+	refused(ROWS({"a b", "x"}), "plugin_opt_a is no option");
 }
 
 static void a_repeated_option_is_refused(void **state)
@@ -131,6 +134,20 @@ static void a_number_has_to_be_whole_and_in_range(void **state)
 	refused(ROWS({"rate_limit", "1000001"}), "from 0 to 1000000");
 	refused(ROWS({"queue_limit", "0"}), "from 1 to 10000000");
 	refused(ROWS({"queue_limit", "10000001"}), "from 1 to 10000000");
+}
+
+static void every_digit_counts(void **state)
+{
+	(void)state;
+	struct config config;
+	char reason[CONFIG_REASON_MAX];
+	assert_true(config_parse(&config,
+		ROWS({"history_limit", "199"}, {"queue_limit", "1"}, {"rate_limit", "86420"}),
+		reason));
+	assert_int_equal(config.history_limit, 199);
+	assert_int_equal(config.queue_limit, 1);
+	assert_int_equal(config.rate_limit, 86420);
+	config_finish(&config);
 }
 
 static void a_switch_is_true_or_false(void **state)
@@ -177,6 +194,10 @@ static void running_out_of_memory_refuses_and_frees(void **state)
 		allocations_left = left;
 		refused(ROWS({"database", "dbname=x"}), "there is no memory for plugin_opt_");
 	}
+	for (int left = 0; left < 4; left++) {
+		allocations_left = left;
+		refused(NULL, 0, "there is no memory for plugin_opt_");
+	}
 	allocations_left = -1;
 }
 
@@ -190,6 +211,7 @@ int main(void)
 		cmocka_unit_test(an_endless_or_hostile_key_stays_a_short_line),
 		cmocka_unit_test(a_repeated_option_is_refused),
 		cmocka_unit_test(a_number_has_to_be_whole_and_in_range),
+		cmocka_unit_test(every_digit_counts),
 		cmocka_unit_test(a_switch_is_true_or_false),
 		cmocka_unit_test(other_topics_are_deferred_or_allowed),
 		cmocka_unit_test(the_environment_variable_needs_a_name),

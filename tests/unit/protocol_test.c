@@ -466,24 +466,38 @@ static void escapes_count_as_they_are_written(void **state)
 	free_messages(messages);
 }
 
-/* A history whose answer is exactly `size` bytes long when nothing is cut. */
+/* As varied as messages are: seqs of all lengths, escapes, refs. */
+static void vary(struct message *messages, size_t count)
+{
+	int64_t seq = 1;
+	for (size_t i = 0; i < count; i++) {
+		messages[i].seq = seq;
+		seq = i % 2 == 0 ? seq * 9 : seq + seq / 9;
+		messages[i].user_id = i % 3 == 0 ? SLICE("1") : SLICE("2");
+		messages[i].ref = i % 2 == 0 ? SLICE("a \"ref\"\n\x01") : slice_of(NULL, 0);
+	}
+}
+
+/* A history that is `size` bytes long when nothing is cut.  Returns how long it got. */
 static size_t history_of_size(size_t size, struct answer *answer, bool upwards)
 {
 	struct buffer out = {0};
 	struct message *messages = long_messages(20, 'x', 12000);
+	vary(messages, 20);
 	struct page page = {.messages = messages, .count = 20, .a_read = 5, .b_read = 123};
 	protocol_history(&out, SLICE("1/2"), &page, upwards, SLICE("a \"ref\""));
 	assert_true(out.len < size);
 	struct message *nearest = upwards ? &messages[0] : &messages[19];
 	char *text = malloc(12000 + size - out.len);
 	assert_non_null(text);
+	struct slice usual = nearest->text;
 	nearest->text = slice_of(text, 12000 + size - out.len);
 	memset(text, 'y', nearest->text.len);
 	buffer_clear(&out);
 	protocol_history(&out, SLICE("1/2"), &page, upwards, SLICE("a \"ref\""));
 	*answer = read_answer(&out, "messages");
 	size_t len = out.len;
-	nearest->text = messages[1].text;
+	nearest->text = usual;
 	free(text);
 	free_messages(messages);
 	buffer_free(&out);
@@ -507,7 +521,7 @@ static void an_answer_of_one_byte_more_is_cut(void **state)
 	struct answer answer;
 	(void)history_of_size(ANSWER_MAX + 1, &answer, false);
 	assert_int_equal(answer.count, 19);
-	assert_int_equal(answer.first, 2);
+	assert_int_equal(answer.first, 9); /* the second one's */
 	assert_true(answer.more);
 	(void)history_of_size(ANSWER_MAX + 1, &answer, true);
 	assert_int_equal(answer.count, 19);
@@ -528,6 +542,34 @@ static void a_long_unread_keeps_the_newest_chats(void **state)
 	protocol_unread(&out, &unread);
 	struct answer answer = read_answer(&out, "chats");
 	assert_int_equal(answer.count, 15);
+	assert_true(answer.more);
+	buffer_free(&out);
+	free_messages(messages);
+}
+
+static void unread_is_cut_only_when_it_has_to_be(void **state)
+{
+	(void)state;
+	struct message *messages = long_messages(1, 'x', ANSWER_MAX);
+	struct unread_chat chats[2] = {
+		{SLICE("1/2"), SLICE("2"), 1, messages[0]},
+		{SLICE("1/3"), SLICE("3"), 1, messages[0]},
+	};
+	chats[0].last.text.len = 100;
+	chats[1].last.text.len = 100;
+	struct unread unread = {.chats = chats, .count = 2, .total = 1234567};
+	struct buffer out = {0};
+	protocol_unread(&out, &unread);
+	chats[1].last.text.len += ANSWER_MAX - out.len;
+	buffer_clear(&out);
+	protocol_unread(&out, &unread);
+	assert_int_equal(out.len, ANSWER_MAX);
+	assert_int_equal(read_answer(&out, "chats").count, 2);
+	chats[1].last.text.len++;
+	buffer_clear(&out);
+	protocol_unread(&out, &unread);
+	struct answer answer = read_answer(&out, "chats");
+	assert_int_equal(answer.count, 1);
 	assert_true(answer.more);
 	buffer_free(&out);
 	free_messages(messages);
@@ -567,6 +609,7 @@ int main(void)
 		cmocka_unit_test(an_answer_of_just_the_limit_is_whole),
 		cmocka_unit_test(an_answer_of_one_byte_more_is_cut),
 		cmocka_unit_test(a_long_unread_keeps_the_newest_chats),
+		cmocka_unit_test(unread_is_cut_only_when_it_has_to_be),
 		cmocka_unit_test(a_full_list_of_short_unread_chats_is_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -308,7 +308,10 @@ jwt('the same signature in another spelling: bits left over', good, refused('sig
 	const claims = base64url(JSON.stringify(good));
 	login('a header with bits left over', null, spelled(base64url('{"alg":"HS256"}  ').replace(/A$/, 'B'), claims), refused('header'));
 	login('a header that no bytes give', null, spelled('A', claims), refused('header'));
-	login('claims that no bytes give', null, spelled(base64url(HEADER), `${claims}${'A'.repeat((5 - (claims.length % 4)) % 4)}`), refused('claims'));
+	// Three bytes make four characters; a fifth is too little for another byte.
+	const whole = JSON.stringify(good).padEnd(3 * Math.ceil(JSON.stringify(good).length / 3));
+	login('a header that ends in a character too many', null, spelled(`${base64url('{"alg":"HS256"}')}A`, claims), refused('header'));
+	login('claims that end in a character too many', null, spelled(base64url(HEADER), `${base64url(whole)}A`), refused('claims'));
 }
 
 {
