@@ -9,11 +9,12 @@ import { join, resolve } from 'node:path';
 import { startBroker } from '../../tests/stack/broker.js';
 import { startCluster } from '../../tests/stack/cluster.js';
 import { freePort } from '../../tests/stack/ports.js';
-import { until } from '../../tests/stack/wait.js';
+import { pause, until } from '../../tests/stack/wait.js';
 import { startHost } from './host.js';
 
 const WATCH_EVERY = 1000;
 const IMPATIENT = 500;
+const START_TIMEOUT = 30000;
 
 /** Root's home is closed to the users that the servers run as. */
 function usualFolder() {
@@ -149,6 +150,8 @@ async function end(code, signal) {
 		return;
 	}
 	ending = Date.now();
+	// What is being started now has to be known before it can be ended.
+	await Promise.race([started.catch(() => {}), pause(START_TIMEOUT)]);
 	const begun = endings.length > 0;
 	for (const stop of endings.reverse()) {
 		try {
@@ -184,6 +187,9 @@ async function main() {
 	say('Starting PostgreSQL …');
 	const cluster = await startCluster({ dir: inFolder('postgres'), port: ports.postgres });
 	endings.push(() => cluster.stop());
+	if (ending) {
+		return;
+	}
 	await cluster.install();
 
 	say('Starting Mosquitto with the plugin …');
@@ -200,6 +206,9 @@ async function main() {
 		await broker.stop();
 		rmSync(inFolder('broker.pid'), { force: true });
 	});
+	if (ending) {
+		return;
+	}
 
 	const host = await startHost({
 		port: ports.page,
@@ -236,7 +245,8 @@ for (const signal of /** @type {NodeJS.Signals[]} */ (['SIGINT', 'SIGTERM', 'SIG
 	process.on(signal, () => end(0, signal));
 }
 
-main().catch((error) => {
+const started = main();
+started.catch((error) => {
 	if (!ending) {
 		say(`The demo did not start: ${error.message}`);
 		end(1);
