@@ -55,8 +55,8 @@ static const struct option *find(const char *name)
 static bool set_text(const struct option *option, void *field, const char *value, char *reason)
 {
 	if (strlen(value) < (size_t)option->min) {
-		snprintf(reason, CONFIG_REASON_MAX, "plugin_opt_%s must not be empty",
-			option->name);
+		snprintf(
+			reason, CONFIG_REASON_MAX, "plugin_opt_%s must not be empty", option->name);
 		return false;
 	}
 	char *copy = strdup(value);
@@ -154,8 +154,8 @@ static void name_unknown(const char *key, char *reason)
 	}
 }
 
-static bool set_row(struct config *config, const struct config_row *row, bool seen[OPTIONS],
-	char *reason)
+static bool set_row(
+	struct config *config, const struct config_row *row, bool seen[OPTIONS], char *reason)
 {
 	const struct option *option = find(row->key);
 	if (option == NULL) {

@@ -227,8 +227,8 @@ static bool read_string(struct cursor *cursor, struct json_value *value)
 		size_t len =
 			(unsigned char)c < 0x20 ? 0 : utf8_length(text.bytes + at, text.len - at);
 		if (len == 0) {
-			return fail(cursor,
-				"A string has a raw control character or invalid UTF-8.");
+			return fail(
+				cursor, "A string has a raw control character or invalid UTF-8.");
 		}
 		at += len;
 	}
@@ -311,8 +311,8 @@ static bool read_number(struct cursor *cursor, struct json_value *value)
 
 static const char no_value[] = "Something stands where a value should be.";
 
-static bool read_literal(struct cursor *cursor, struct slice word, enum json_type type,
-	struct json_value *value)
+static bool read_literal(
+	struct cursor *cursor, struct slice word, enum json_type type, struct json_value *value)
 {
 	if (!slice_starts(slice_from(cursor->text, cursor->at), word)) {
 		return fail(cursor, no_value);
@@ -515,8 +515,8 @@ static bool names_differ(struct names *names)
 	return true;
 }
 
-static struct json_member *find_wanted(const struct json_value *name, struct json_member *wanted,
-	size_t count)
+static struct json_member *find_wanted(
+	const struct json_value *name, struct json_member *wanted, size_t count)
 {
 	if (name->len > JSON_NAME_MAX) {
 		return NULL;
@@ -531,8 +531,8 @@ static struct json_member *find_wanted(const struct json_value *name, struct jso
 	return NULL;
 }
 
-static bool read_member(struct cursor *cursor, struct json_member *wanted, size_t count,
-	struct names *names)
+static bool read_member(
+	struct cursor *cursor, struct json_member *wanted, size_t count, struct names *names)
 {
 	struct json_value name;
 	if (!read_name(cursor, &name)) {
@@ -553,8 +553,8 @@ static bool read_member(struct cursor *cursor, struct json_member *wanted, size_
 	return read_value(cursor, &ignored);
 }
 
-static bool read_members(struct cursor *cursor, struct json_member *wanted, size_t count,
-	struct names *names)
+static bool read_members(
+	struct cursor *cursor, struct json_member *wanted, size_t count, struct names *names)
 {
 	skip_space(cursor);
 	if (!take(cursor, '{')) {
@@ -597,8 +597,8 @@ bool json_read(struct slice text, struct json_member *wanted, size_t count, cons
 	return good;
 }
 
-bool json_next_string(const struct json_value *array, size_t *at, struct json_value *element,
-	bool *bad)
+bool json_next_string(
+	const struct json_value *array, size_t *at, struct json_value *element, bool *bad)
 {
 	*bad = false;
 	struct cursor cursor = {array->raw, *at, NULL};

@@ -27,8 +27,8 @@ enum json_type {
 struct json_value {
 	enum json_type type;
 	struct slice raw; /* the value's own bytes in the text; a string's without its quotes */
-	bool escaped;     /* a string with backslashes in it: json_unescape before use */
-	size_t len;       /* a string's length in bytes once unescaped */
+	bool escaped;	  /* a string with backslashes in it: json_unescape before use */
+	size_t len;	  /* a string's length in bytes once unescaped */
 };
 
 /* A top-level member that the caller wants: gives the name, gets the rest. */
@@ -42,8 +42,8 @@ struct json_member {
 /* Reads the whole text; the wanted members' values point into it and have been checked through
  * and through, the others too.  False: the text is not one good object; *reason is then a sentence
  * that quotes nothing of it.  Allocates nothing, unless dozens of members are unknown. */
-MUST_CHECK bool json_read(struct slice text, struct json_member *wanted, size_t count,
-	const char **reason);
+MUST_CHECK bool json_read(
+	struct slice text, struct json_member *wanted, size_t count, const char **reason);
 
 /* The string's bytes: its raw ones when nothing is escaped, else unescaped into `into`, which has
  * room for value->len bytes. */
@@ -57,8 +57,8 @@ bool json_double(const struct json_value *value, double *into);
 
 /* Steps through an array of strings (for `aud`): *at starts as 0.  False at its end or at an
  * element that is no string (*bad). */
-bool json_next_string(const struct json_value *array, size_t *at, struct json_value *element,
-	bool *bad);
+bool json_next_string(
+	const struct json_value *array, size_t *at, struct json_value *element, bool *bad);
 
 /* A text that grows.  After a failed allocation it stays empty-handed: check `failed` once, at
  * the end.  Start from {0}; buffer_clear keeps the memory for the next text. */

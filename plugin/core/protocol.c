@@ -71,23 +71,23 @@ static bool decode_ref(const struct json_member *member, struct event *event)
 	return true;
 }
 
-static enum chat_error decode_message(const struct json_member members[MEMBERS],
-	struct event *event, const char **reason)
+static enum chat_error decode_message(
+	const struct json_member members[MEMBERS], struct event *event, const char **reason)
 {
 	const struct json_value *text = &members[TEXT].value;
 	if (!members[TEXT].there || text->type != JSON_STRING || text->len == 0) {
 		return fail(CHAT_EBADFIELD, reason, "'text' must be a string that is not empty.");
 	}
 	if (text->len > TEXT_MAX) {
-		return fail(CHAT_ETOOLARGE, reason,
-			"'text' must have at most 16384 bytes of UTF-8.");
+		return fail(
+			CHAT_ETOOLARGE, reason, "'text' must have at most 16384 bytes of UTF-8.");
 	}
 	event->text = json_unescape(text, event->bytes);
 	return CHAT_OK;
 }
 
-static enum chat_error decode_read(const struct json_member members[MEMBERS], struct event *event,
-	const char **reason)
+static enum chat_error decode_read(
+	const struct json_member members[MEMBERS], struct event *event, const char **reason)
 {
 	if (!members[SEQ].there || !json_integer(&members[SEQ].value, &event->seq)) {
 		return fail(CHAT_EBADFIELD, reason, "'seq' must be an integer from 0 to 2^53 - 1.");
@@ -95,8 +95,8 @@ static enum chat_error decode_read(const struct json_member members[MEMBERS], st
 	return CHAT_OK;
 }
 
-static enum chat_error decode_typing(const struct json_member members[MEMBERS], struct event *event,
-	const char **reason)
+static enum chat_error decode_typing(
+	const struct json_member members[MEMBERS], struct event *event, const char **reason)
 {
 	enum json_type type = members[ON].there ? members[ON].value.type : JSON_TRUE;
 	if (type != JSON_TRUE && type != JSON_FALSE) {
@@ -106,18 +106,18 @@ static enum chat_error decode_typing(const struct json_member members[MEMBERS], 
 	return CHAT_OK;
 }
 
-static enum chat_error decode_history(const struct json_member members[MEMBERS],
-	struct event *event, const char **reason)
+static enum chat_error decode_history(
+	const struct json_member members[MEMBERS], struct event *event, const char **reason)
 {
 	int64_t limit = event->limit;
 	event->has_before = members[BEFORE].there;
 	if (event->has_before && !json_integer(&members[BEFORE].value, &event->before)) {
-		return fail(CHAT_EBADFIELD, reason,
-			"'before' must be an integer from 0 to 2^53 - 1.");
+		return fail(
+			CHAT_EBADFIELD, reason, "'before' must be an integer from 0 to 2^53 - 1.");
 	}
 	if (members[AFTER].there && !json_integer(&members[AFTER].value, &event->after)) {
-		return fail(CHAT_EBADFIELD, reason,
-			"'after' must be an integer from 0 to 2^53 - 1.");
+		return fail(
+			CHAT_EBADFIELD, reason, "'after' must be an integer from 0 to 2^53 - 1.");
 	}
 	if (members[BEFORE].there && members[AFTER].there) {
 		return fail(CHAT_EBADFIELD, reason, "'before' and 'after' exclude each other.");
@@ -146,8 +146,8 @@ static void reset(struct event *event)
 
 enum chat_error protocol_decode(struct slice payload, struct event *event, const char **reason)
 {
-	static enum chat_error (*const decode[])(const struct json_member[MEMBERS], struct event *,
-		const char **) = {
+	static enum chat_error (*const decode[])(
+		const struct json_member[MEMBERS], struct event *, const char **) = {
 		[EVENT_MESSAGE] = decode_message,
 		[EVENT_READ] = decode_read,
 		[EVENT_TYPING] = decode_typing,
@@ -179,8 +179,8 @@ enum chat_error protocol_decode(struct slice payload, struct event *event, const
 	enum chat_error error = decode[event->kind](members, event, reason);
 	bool knows_ref = event->kind == EVENT_MESSAGE || event->kind == EVENT_HISTORY;
 	if (error == CHAT_OK && knows_ref && !good_ref) {
-		return fail(CHAT_EBADFIELD, reason,
-			"'ref' must be a string of 1 to 64 code points.");
+		return fail(
+			CHAT_EBADFIELD, reason, "'ref' must be a string of 1 to 64 code points.");
 	}
 	return error;
 }
@@ -213,7 +213,7 @@ static void write_digits(char *into, int64_t number, int count)
 static void write_date(char into[10], int64_t day)
 {
 	const int64_t days_per_era = 146097; /* 400 years */
-	day += 719468;                       /* from 0000-03-01 */
+	day += 719468;			     /* from 0000-03-01 */
 	int64_t era = day / days_per_era;
 	int64_t in_era = day % days_per_era;
 	int64_t leap_days = in_era / 1460 - in_era / 36524 + in_era / 146096;
@@ -328,8 +328,8 @@ static size_t count_fitting(const struct page *page, bool from_first, size_t roo
 
 #define HISTORY_HEAD "{\"event\":\"history\",\"messages\":["
 
-static void append_history_tail(struct buffer *out, struct slice room, const struct page *page,
-	bool more, struct slice ref)
+static void append_history_tail(
+	struct buffer *out, struct slice room, const struct page *page, bool more, struct slice ref)
 {
 	struct slice a;
 	struct slice b;

@@ -21,9 +21,9 @@ struct event {
 	enum event_kind kind;
 	struct slice ref;  /* empty: none.  After an error too, when there was a good one */
 	struct slice text; /* message */
-	int64_t seq;       /* read */
-	bool on;           /* typing */
-	int64_t before;    /* history; 0 is a legal one: see has_before */
+	int64_t seq;	   /* read */
+	bool on;	   /* typing */
+	int64_t before;	   /* history; 0 is a legal one: see has_before */
 	bool has_before;
 	int64_t after; /* history; -1: not asked */
 	int limit;     /* history; 50 unless asked */
@@ -32,8 +32,8 @@ struct event {
 
 /* One pass, no allocation.  CHAT_EBADJSON, CHAT_EBADEVENT, CHAT_EBADFIELD, CHAT_ETOOLARGE; *reason
  * is then a sentence that names the member and quotes nothing that the client sent. */
-MUST_CHECK enum chat_error protocol_decode(struct slice payload, struct event *event,
-	const char **reason);
+MUST_CHECK enum chat_error protocol_decode(
+	struct slice payload, struct event *event, const char **reason);
 
 /* The writers append one payload to an empty buffer; an allocation that fails shows in
  * buffer->failed. */

@@ -98,8 +98,8 @@ void keyring_free(struct keyring *keyring)
 }
 
 /* Tries every secret whatever the ones before it gave: the time taken tells nothing. */
-static bool signed_by_any(const struct keyring *keyring, struct slice text,
-	const unsigned char mac[MAC_SIZE])
+static bool signed_by_any(
+	const struct keyring *keyring, struct slice text, const unsigned char mac[MAC_SIZE])
 {
 	unsigned matches = 0;
 	for (size_t i = 0; i < keyring->count; i++) {
@@ -245,8 +245,8 @@ static const char *verify_signed_name(const struct keyring *keyring, struct slic
 	}
 	const char *colon = memchr(username.bytes, ':', username.len);
 	size_t id_len = (size_t)(colon - username.bytes);
-	return take_user(slice_of(username.bytes, id_len), slice_from(username, id_len + 1),
-		claims);
+	return take_user(
+		slice_of(username.bytes, id_len), slice_from(username, id_len + 1), claims);
 }
 
 /* ---- JWT */
@@ -347,8 +347,8 @@ enum {
 	CLAIMS
 };
 
-static const char *check_times(const struct json_member claims[CLAIMS], int64_t now,
-	int64_t *expires_at)
+static const char *check_times(
+	const struct json_member claims[CLAIMS], int64_t now, int64_t *expires_at)
 {
 	if (!claims[EXP].there || !read_time(&claims[EXP], expires_at)) {
 		return "'exp' is missing or no number";
@@ -411,8 +411,8 @@ static bool read_text(const struct json_member *claim, char *into, size_t size, 
 	return true;
 }
 
-static const char *check_user(const struct json_member claims[CLAIMS], struct slice username,
-	struct claims *into)
+static const char *check_user(
+	const struct json_member claims[CLAIMS], struct slice username, struct claims *into)
 {
 	char id_bytes[ID_MAX];
 	char name_bytes[NAME_MAX_BYTES];

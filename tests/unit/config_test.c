@@ -153,8 +153,8 @@ static void every_digit_counts(void **state)
 static void a_switch_is_true_or_false(void **state)
 {
 	(void)state;
-	static const char *const wrong[] = {"", "yes", "no", "1", "0", "True", "FALSE", "true ",
-		"on"};
+	static const char *const wrong[] = {
+		"", "yes", "no", "1", "0", "True", "FALSE", "true ", "on"};
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		refused(ROWS({"signed_names", wrong[i]}),
 			"plugin_opt_signed_names must be 'false' or 'true'");

@@ -166,8 +166,8 @@ static void every_type_is_told_with_its_bytes(void **state)
 static void wanted_members_are_found_whatever_their_order_and_spelling(void **state)
 {
 	(void)state;
-	struct json_member wanted[] = {{.name = SLICE("a")}, {.name = SLICE("sixteen-byte-nam")},
-		{.name = SLICE("z")}};
+	struct json_member wanted[] = {
+		{.name = SLICE("a")}, {.name = SLICE("sixteen-byte-nam")}, {.name = SLICE("z")}};
 	const char *reason;
 	assert_true(json_read(SLICE("{\"x\":0,\"\\u0073ixteen-byte-nam\":2,\"A\":3,\"\\u0061\":1,"
 				    "\"seventeen-bytes-n\":4}"),
@@ -429,8 +429,8 @@ static void exactly_the_well_formed_utf8_is_accepted(void **state)
 			for (size_t i = 0; i < count; i++) {
 				b[2] = edges[i];
 				if (!well_formed(b, 2) && b[2] >= 0x80) {
-					assert_int_equal(string_with((char *)b, 3, 0, 8),
-						well_formed(b, 3));
+					assert_int_equal(
+						string_with((char *)b, 3, 0, 8), well_formed(b, 3));
 				}
 				for (size_t j = 0; b[2] >= 0x80 && j < count; j++) {
 					b[3] = edges[j];
@@ -485,8 +485,8 @@ static void arrays_of_strings_are_stepped_through(void **state)
 static void an_element_that_is_no_string_is_bad(void **state)
 {
 	(void)state;
-	static const char *const arrays[] = {"[1]", "[null]", "[[\"a\"]]", "[{}]", "[\"a\",1]",
-		"[\"a\", \"b\", []]"};
+	static const char *const arrays[] = {
+		"[1]", "[null]", "[[\"a\"]]", "[{}]", "[\"a\",1]", "[\"a\", \"b\", []]"};
 	for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
 		struct json_value array = value_of(arrays[i]);
 		struct json_value element;
@@ -619,8 +619,8 @@ static void every_byte_that_is_written_reads_back_as_it_was(void **state)
 			buffer_append(&buffer, SLICE("{\"v\":"));
 			size_t before = buffer.len;
 			buffer_json_string(&buffer, slice_of(text, len));
-			assert_int_equal(buffer.len - before,
-				json_string_size(slice_of(text, len)));
+			assert_int_equal(
+				buffer.len - before, json_string_size(slice_of(text, len)));
 			buffer_append(&buffer, SLICE("}"));
 			struct json_member v;
 			assert_true(read_v(buffer_slice(&buffer), &v));

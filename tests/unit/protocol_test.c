@@ -9,8 +9,8 @@
 /* ---- in */
 
 /* Decodes bytes that stand where the memory ends, into memory full of rubbish. */
-static enum chat_error decode(struct slice payload, struct event *event, const char **reason,
-	char **exact)
+static enum chat_error decode(
+	struct slice payload, struct event *event, const char **reason, char **exact)
 {
 	*exact = malloc(payload.len == 0 ? 1 : payload.len);
 	assert_non_null(*exact);
@@ -41,8 +41,8 @@ static void check_event(const cJSON *vector, const struct event *event, const ch
 	assert_int_equal(event->limit, vectors_integer(vector, "limit", 50));
 }
 
-static void check_error(const cJSON *vector, enum chat_error error, const char *reason,
-	const char *why)
+static void check_error(
+	const cJSON *vector, enum chat_error error, const char *reason, const char *why)
 {
 	const char *expected = vectors_string(vector, "error", "");
 	if (strcmp(chat_error_code(error), expected) != 0) {

@@ -264,9 +264,9 @@ static void a_secret_longer_than_a_block_is_taken_whole(void **state)
 	struct token_rules rules = {.signed_names = true};
 	struct claims claims;
 	const char *why;
-	assert_int_equal(token_verify(keyring, &rules, SLICE("1:Ann"),
-				 SLICE("DEhhONAbVmpavQ21yI+JlNdVOJUanbe/zw9jXp6aQjE="), 0, &claims,
-				 &why),
+	assert_int_equal(
+		token_verify(keyring, &rules, SLICE("1:Ann"),
+			SLICE("DEhhONAbVmpavQ21yI+JlNdVOJUanbe/zw9jXp6aQjE="), 0, &claims, &why),
 		TOKEN_ACCEPTED);
 	keyring_free(keyring);
 }

@@ -111,8 +111,8 @@ static void an_id_that_is_not_there_is_none(void **state)
 static void ids_stand_shorter_first_then_in_byte_order(void **state)
 {
 	(void)state;
-	static const char *const ascending[] = {"-", "1", "2", "A", "Z", "_", "a", "~", "01", "10",
-		"11", "aa", "099", "100"};
+	static const char *const ascending[] = {
+		"-", "1", "2", "A", "Z", "_", "a", "~", "01", "10", "11", "aa", "099", "100"};
 	for (size_t i = 0; i < sizeof(ascending) / sizeof(ascending[0]); i++) {
 		for (size_t j = 0; j < sizeof(ascending) / sizeof(ascending[0]); j++) {
 			int order =
