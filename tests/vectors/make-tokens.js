@@ -211,6 +211,7 @@ jwt('nbf is a string', { ...good, nbf: '0' }, refused('nbf'));
 jwt('nbf is null', { ...good, nbf: null }, refused('nbf'));
 jwt('iat in the past', { ...good, iat: SECOND - 10 }, ann);
 jwt('iat within the leeway', { ...good, iat: SECOND + 29.5 }, ann);
+jwt('iat at the end of the leeway', { ...good, iat: SECOND + 30 }, ann);
 jwt('iat in the future', { ...good, iat: SECOND + 31 }, refused('iat'));
 jwt('iat is a string', { ...good, iat: '0' }, refused('iat'));
 jwt('iat is false', { ...good, iat: false }, refused('iat'));
