@@ -116,7 +116,7 @@ static void kick_expired(struct chat *chat, struct chat_time now)
 		}
 		/* The id may have passed to a newer connection, which must not suffer for this one.
 		 */
-		if (presence_holder(chat->presence, client->client_id) == client) {
+		if (client->newer == NULL) {
 			chat_log(chat, CHAT_NOTICE, client, "token expired, disconnecting");
 			chat->ports.kick(chat->ports.arg, client->client_id);
 		}
@@ -141,6 +141,8 @@ struct chat_counts chat_count(const struct chat *chat)
 		.users = presence.users,
 		.rooms = presence.rooms,
 		.marks = marks_count(chat->marks),
+		.requests = requests_count(&chat->requests),
+		.pending = HASH_COUNT(chat->pending.waiting),
 		.entries = gate_entries(chat->gate),
 	};
 }

@@ -119,7 +119,7 @@ void chat_answering(struct chat *chat, bool yes);
 
 /* What is in the books. */
 struct chat_counts {
-	size_t clients, users, rooms, marks, entries;
+	size_t clients, users, rooms, marks, requests, pending, entries;
 };
 struct chat_counts chat_count(const struct chat *chat);
 

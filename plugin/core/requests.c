@@ -47,6 +47,7 @@ struct request *requests_add(struct requests *requests, const struct load *load,
 	request->owed = owed;
 	request->deadline = now + REQUEST_DEADLINE_MS;
 	request->timely = true;
+	requests->count++;
 	DL_APPEND(requests->waiting, request);
 	DL_APPEND2(requests->timely, request, timely_prev, timely_next);
 	return request;
@@ -130,6 +131,7 @@ void requests_remove(struct requests *requests, struct request *request)
 	} else {
 		DL_DELETE(requests->waiting, request);
 	}
+	requests->count--;
 	free(request);
 }
 
@@ -141,6 +143,11 @@ void requests_cancel(struct requests *requests, struct request *request)
 	} else {
 		requests_remove(requests, request);
 	}
+}
+
+size_t requests_count(const struct requests *requests)
+{
+	return requests->count;
 }
 
 void requests_finish(struct requests *requests)

@@ -43,6 +43,7 @@ struct requests {
 	struct request *flying;
 	uint64_t last_ticket;
 	size_t in_flight;
+	size_t count;
 };
 
 struct slice request_room(const struct request *request);
@@ -82,6 +83,9 @@ void requests_remove(struct requests *requests, struct request *request);
 
 /* Nobody wants it any more: frees it, now or when the store gives it back. */
 void requests_cancel(struct requests *requests, struct request *request);
+
+/* Requests that wait or are in flight. */
+size_t requests_count(const struct requests *requests);
 
 void requests_finish(struct requests *requests);
 
