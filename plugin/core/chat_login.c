@@ -63,6 +63,11 @@ static enum chat_answer connect_ordinary(struct chat *chat, const struct chat_lo
 	if (!may_use_client_id(chat, login->client_id, nobody)) {
 		return refuse(chat, login, "the client id is in use by a chat user");
 	}
+	/* Asked about again by a reload, a client that is not in the books is offline and has its
+	 * id open to nobody; such sessions end without an event. */
+	if (chat->reloading) {
+		return CHAT_DEFER;
+	}
 	if (presence_add(chat->presence, login->handle, login->client_id, nobody, nobody) == NULL) {
 		return refuse(chat, login, "out of memory");
 	}
@@ -79,7 +84,8 @@ static const char *obstacle(struct chat *chat, const struct chat_login *login, s
 		return "the client id is in use by somebody else";
 	}
 	const struct user *user = presence_user(chat->presence, id);
-	if (user != NULL && user->client_count >= CLIENTS_PER_USER_MAX) {
+	bool takes_over = presence_holder(chat->presence, login->client_id) != NULL;
+	if (user != NULL && user->client_count >= CLIENTS_PER_USER_MAX && !takes_over) {
 		return "this user has too many connections";
 	}
 	return NULL;
