@@ -171,6 +171,11 @@ enum chat_answer chat_may_publish(
 	struct client *client = presence_find(chat->presence, handle);
 	struct topic parsed = topic_parse(topic);
 	enum access_answer answer = access_publish(chat_client_id(client), &parsed, retain);
+	/* What comes from a client whose id a newer one is taking over is its Will.  It would not
+	 * pass the gate, but its bytes could be those of an event that is on its way. */
+	if (answer == ACCESS_YES && client->newer != NULL) {
+		return CHAT_DENY;
+	}
 	return translate(answer, chat, client, topic);
 }
 
