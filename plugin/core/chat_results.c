@@ -101,18 +101,23 @@ static void **owed_place(
 	return m == NULL ? NULL : &m->owed;
 }
 
-#define FAILURES_MAX 3
+/* Not when the client has left, or a later subscribe is owed the same. */
+static bool still_owed(const struct chat *chat, const struct request *request)
+{
+	struct client *client = asker(chat, request);
+	void **place = client == NULL ? NULL : owed_place(chat, client, request);
+	return place != NULL && *place == request;
+}
+
+#define FAILURES_MAX 3 /* in a row, while the store is there */
 
 /* The request is over: answered, or given up. */
 static void finish(struct chat *chat, struct request *request)
 {
 	struct client *client = asker(chat, request);
-	if (client != NULL && request->owed) {
-		void **place = owed_place(chat, client, request);
-		if (place != NULL && *place == request) {
-			*place = NULL;
-		}
-	} else if (client != NULL) {
+	if (request->owed && still_owed(chat, request)) {
+		*owed_place(chat, client, request) = NULL;
+	} else if (client != NULL && !request->owed) {
 		client->requests--;
 	}
 	requests_remove(&chat->requests, request);
@@ -212,6 +217,10 @@ void chat_load_failed(struct chat *chat, uint64_t ticket)
 {
 	struct request *request = landed(chat, ticket);
 	if (request == NULL) {
+		return;
+	}
+	if (request->owed && !still_owed(chat, request)) {
+		finish(chat, request);
 		return;
 	}
 	/* Lost with its connection it waits for the next; refused by a database that is there, it
@@ -328,6 +337,7 @@ void chat_answering(struct chat *chat, bool yes)
 	struct request *request, *next;
 	DL_FOREACH_SAFE(chat->requests.waiting, request, next)
 	{
+		request->failures = 0; /* the connection was lost, no answer was refused */
 		if (request->timely) {
 			give_up(chat, request);
 		}
