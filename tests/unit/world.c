@@ -1,0 +1,390 @@
+#include "world.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "unit.h"
+
+#define SECRET "0123456789abcdef0123456789abcdef"
+
+static struct world the_world;
+
+/* Ports. */
+
+static bool port_publish(void *arg, struct slice topic, struct slice payload, int qos)
+{
+	struct world *world = arg;
+	if (world->publish_fails) {
+		return false;
+	}
+	assert_true(world->queued < WORLD_QUEUE);
+	struct world_event *event = &world->queue[world->queued++];
+	assert_true(topic.len <= TOPIC_MAX && payload.len < WORLD_PAYLOAD);
+	memcpy(event->topic, topic.bytes, topic.len);
+	event->topic[topic.len] = '\0';
+	memcpy(event->payload, payload.bytes, payload.len);
+	event->payload[payload.len] = '\0';
+	event->len = payload.len;
+	event->qos = qos;
+	return true;
+}
+
+static struct slice keep(char *bytes, size_t *at, struct slice from)
+{
+	struct slice kept = slice_of(bytes + *at, from.len);
+	if (from.len > 0) {
+		memcpy(bytes + *at, from.bytes, from.len);
+	}
+	*at += from.len;
+	return kept;
+}
+
+static enum chat_error port_save(void *arg, const struct message *message)
+{
+	struct world *world = arg;
+	if (world->save_says != CHAT_OK) {
+		return world->save_says;
+	}
+	assert_true(world->save_count < WORLD_QUEUE);
+	struct world_save *save = &world->saves[world->save_count++];
+	size_t at = 0;
+	save->message = *message;
+	save->message.room = keep(save->bytes, &at, message->room);
+	save->message.user_id = keep(save->bytes, &at, message->user_id);
+	save->message.opponent_id = keep(save->bytes, &at, message->opponent_id);
+	save->message.name = keep(save->bytes, &at, message->name);
+	save->message.text = keep(save->bytes, &at, message->text);
+	save->message.ref = keep(save->bytes, &at, message->ref);
+	return CHAT_OK;
+}
+
+static enum chat_error port_load(void *arg, const struct load *load)
+{
+	struct world *world = arg;
+	if (world->load_says != CHAT_OK) {
+		return world->load_says;
+	}
+	assert_true(world->load_count < WORLD_QUEUE);
+	struct world_load *kept = &world->loads[world->load_count++];
+	size_t at = 0;
+	kept->load = *load;
+	kept->load.room = keep(kept->bytes, &at, load->room);
+	kept->load.user_id = keep(kept->bytes, &at, load->user_id);
+	return CHAT_OK;
+}
+
+static enum chat_error port_mark(void *arg, const struct mark *mark)
+{
+	struct world *world = arg;
+	if (world->mark_says != CHAT_OK) {
+		return world->mark_says;
+	}
+	assert_true(world->mark_count < WORLD_QUEUE);
+	struct world_mark *kept = &world->marks[world->mark_count++];
+	size_t at = 0;
+	kept->mark = *mark;
+	kept->mark.room = keep(kept->bytes, &at, mark->room);
+	kept->mark.user_id = keep(kept->bytes, &at, mark->user_id);
+	return CHAT_OK;
+}
+
+/* The broker disconnects the latest client with this id at once. */
+static void port_kick(void *arg, const char *client_id)
+{
+	struct world *world = arg;
+	world->kicks++;
+	snprintf(world->kicked, sizeof(world->kicked), "%s", client_id);
+	for (int i = WORLD_CLIENTS - 1; i >= 0; i--) {
+		if (world->clients[i].open && strcmp(world->clients[i].client_id, client_id) == 0) {
+			world_leave(world, i);
+			return;
+		}
+	}
+}
+
+static void port_log(void *arg, enum chat_level level, const char *line)
+{
+	(void)arg;
+	(void)level;
+	assert_true(strlen(line) < 512);
+	assert_null(strstr(line, SECRET));
+}
+
+bool world_begin(struct world **world, int rate_limit, bool allow_other_topics)
+{
+	struct world *w = *world = &the_world;
+	memset(w, 0, sizeof(*w));
+	w->now = (struct chat_time){WALL, 1000000};
+	struct chat_options options = {
+		.tokens = {.signed_names = true},
+		.allow_other_topics = allow_other_topics,
+		.history_limit = 50,
+		.rate_limit = rate_limit,
+	};
+	struct chat_ports ports = {
+		w, port_publish, port_save, port_load, port_mark, port_kick, port_log};
+	char reason[KEYRING_REASON_MAX];
+	struct keyring *keyring = keyring_parse(SLICE(SECRET "\n"), reason);
+	if (keyring == NULL) {
+		return false;
+	}
+	unsigned char seed[CHAT_SEED_SIZE] = {1, 2, 3};
+	w->chat = chat_create(&options, &ports, keyring, seed);
+	if (w->chat == NULL) {
+		keyring_free(keyring);
+		return false;
+	}
+	chat_answering(w->chat, true);
+	return true;
+}
+
+void world_end(struct world *world)
+{
+	chat_destroy(world->chat);
+	world->chat = NULL;
+}
+
+/* Tokens. */
+
+static size_t sign(const char *text, char into[45])
+{
+	unsigned char mac[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+	HMAC(EVP_sha256(), SECRET, sizeof(SECRET) - 1, (const unsigned char *)text, strlen(text),
+		mac, &len);
+	return (size_t)EVP_EncodeBlock((unsigned char *)into, mac, (int)len);
+}
+
+const char *world_sign(const char *name)
+{
+	static char password[45];
+	sign(name, password);
+	return password;
+}
+
+static void make_url_safe(char *text)
+{
+	for (; *text != '\0'; text++) {
+		*text = *text == '+' ? '-' : *text == '/' ? '_' : *text == '=' ? '\0' : *text;
+		if (*text == '\0') {
+			return;
+		}
+	}
+}
+
+const char *world_jwt(const char *id, int64_t exp)
+{
+	static char token[512];
+	char claims[128];
+	char body[256];
+	char mac[45];
+	int len = snprintf(
+		claims, sizeof(claims), "{\"sub\":\"%s\",\"exp\":%lld}", id, (long long)exp);
+	EVP_EncodeBlock((unsigned char *)body, (const unsigned char *)claims, len);
+	make_url_safe(body);
+	snprintf(token, sizeof(token), "eyJhbGciOiJIUzI1NiJ9.%s", body);
+	sign(token, mac);
+	make_url_safe(mac);
+	strcat(token, ".");
+	strcat(token, mac);
+	return token;
+}
+
+/* What clients do. */
+
+enum chat_answer world_connect(struct world *world, int client, const char *client_id,
+	const char *username, const char *password)
+{
+	struct world_client *c = &world->clients[client];
+	struct chat_login login = {
+		.handle = &c->handle,
+		.client_id = client_id,
+		.username = slice_str(username),
+		.password = slice_str(password),
+		.clean = true,
+		.mqtt5 = true,
+	};
+	char broker_name[CHAT_USERNAME_MAX + 1];
+	enum chat_answer answer = chat_connect(world->chat, &login, world->now, broker_name);
+	if (answer != CHAT_DENY) {
+		c->open = true;
+		snprintf(c->client_id, sizeof(c->client_id), "%s", client_id);
+	}
+	return answer;
+}
+
+enum chat_answer world_login(struct world *world, int client, const char *name)
+{
+	char client_id[16];
+	snprintf(client_id, sizeof(client_id), "c%d", client);
+	return world_connect(world, client, client_id, name, world_sign(name));
+}
+
+static size_t find_topic(const struct world_client *c, const char *topic)
+{
+	size_t i = 0;
+	while (i < c->topic_count && strcmp(c->topics[i], topic) != 0) {
+		i++;
+	}
+	return i;
+}
+
+enum chat_answer world_subscribe(struct world *world, int client, const char *topic)
+{
+	struct world_client *c = &world->clients[client];
+	enum chat_answer answer =
+		chat_subscribe(world->chat, &c->handle, slice_str(topic), world->now);
+	size_t at = find_topic(c, topic);
+	if (answer == CHAT_ALLOW && at == c->topic_count && at < WORLD_SUBSCRIPTIONS) {
+		snprintf(c->topics[c->topic_count++], TOPIC_MAX + 1, "%s", topic);
+	}
+	return answer;
+}
+
+enum chat_answer world_unsubscribe(struct world *world, int client, const char *topic)
+{
+	struct world_client *c = &world->clients[client];
+	enum chat_answer answer = chat_unsubscribe(world->chat, &c->handle, slice_str(topic));
+	size_t at = find_topic(c, topic);
+	if (at < c->topic_count) {
+		memmove(c->topics[at], c->topics[c->topic_count - 1], TOPIC_MAX + 1);
+		c->topic_count--;
+	}
+	return answer;
+}
+
+enum chat_answer world_say(struct world *world, int client, const char *topic, const char *json)
+{
+	const void *handle = &world->clients[client].handle;
+	enum chat_answer answer = chat_may_publish(world->chat, handle, slice_str(topic), false);
+	if (answer != CHAT_ALLOW) {
+		return answer;
+	}
+	return chat_publish(world->chat, handle, slice_str(topic), slice_str(json), world->now);
+}
+
+void world_leave(struct world *world, int client)
+{
+	struct world_client *c = &world->clients[client];
+	c->open = false;
+	c->topic_count = 0;
+	chat_disconnect(world->chat, &c->handle);
+}
+
+/* The broker. */
+
+static void route(struct world *world, const struct world_event *event)
+{
+	for (int i = 0; i < WORLD_CLIENTS; i++) {
+		struct world_client *c = &world->clients[i];
+		if (find_topic(c, event->topic) == c->topic_count) {
+			continue;
+		}
+		if (chat_may_receive(world->chat, &c->handle, slice_str(event->topic),
+			    slice_of(event->payload, event->len)) == CHAT_ALLOW) {
+			assert_true(c->end < WORLD_INBOX);
+			c->inbox[c->end++] = *event;
+		}
+	}
+}
+
+void world_smuggle(struct world *world, const char *topic, const char *payload)
+{
+	struct world_event event = {.len = strlen(payload), .qos = 1};
+	snprintf(event.topic, sizeof(event.topic), "%s", topic);
+	snprintf(event.payload, sizeof(event.payload), "%s", payload);
+	route(world, &event);
+}
+
+void world_route(struct world *world)
+{
+	for (size_t i = 0; i < world->queued; i++) {
+		route(world, &world->queue[i]);
+	}
+	world->queued = 0;
+}
+
+void world_turn(struct world *world)
+{
+	chat_tick(world->chat, world->now);
+	world_route(world);
+}
+
+void world_pass_time(struct world *world, int64_t ms)
+{
+	world->now.wall += ms;
+	world->now.steady += ms;
+}
+
+/* The store. */
+
+void world_saved(struct world *world, size_t n, enum saved_as as, int64_t seq)
+{
+	assert_true(n < world->save_count);
+	struct message message = world->saves[n].message;
+	message.seq = seq;
+	chat_saved(world->chat, as, &message);
+}
+
+void world_answer(struct world *world, size_t n)
+{
+	assert_true(n < world->load_count);
+	const struct load *load = &world->loads[n].load;
+	if (load->what == LOAD_HISTORY) {
+		struct page page = {0};
+		chat_page(world->chat, load->ticket, &page);
+	} else {
+		struct unread unread = {0};
+		chat_unread(world->chat, load->ticket, &unread);
+	}
+}
+
+void world_marked(struct world *world, size_t n, bool moved)
+{
+	assert_true(n < world->mark_count);
+	const struct mark *mark = &world->marks[n].mark;
+	struct marked marked = {.moved = moved, .seq = mark->seq};
+	chat_marked(world->chat, mark, &marked);
+}
+
+/* What clients see. */
+
+const struct world_event *world_next(struct world *world, int client)
+{
+	struct world_client *c = &world->clients[client];
+	return c->first < c->end ? &c->inbox[c->first++] : NULL;
+}
+
+void world_check_event(struct world *world, int client, const char *topic, const char *part,
+	const char *file, int line)
+{
+	const struct world_event *event = world_next(world, client);
+	if (event == NULL) {
+		print_error("client %d got nothing, not %s\n", client, part);
+		_fail(file, line);
+		return;
+	}
+	if (strcmp(event->topic, topic) != 0 || strstr(event->payload, part) == NULL) {
+		print_error("client %d got on %s: %s, not on %s: %s\n", client, event->topic,
+			event->payload, topic, part);
+		_fail(file, line);
+	}
+}
+
+void world_check_silence(struct world *world, int client, const char *file, int line)
+{
+	const struct world_event *event = world_next(world, client);
+	if (event != NULL) {
+		print_error("client %d got on %s: %s\n", client, event->topic, event->payload);
+		_fail(file, line);
+	}
+}
+
+void world_forget(struct world *world)
+{
+	for (int i = 0; i < WORLD_CLIENTS; i++) {
+		world->clients[i].first = world->clients[i].end = 0;
+	}
+}

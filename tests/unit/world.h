@@ -1,0 +1,115 @@
+/* A world for the conductor: ports that write down what they are asked, and a little model of the
+ * broker that holds subscriptions and asks for every subscriber of each publish whether it may have
+ * it.  A client is a number; its handle comes back when the number does. */
+#ifndef WORLD_H
+#define WORLD_H
+
+#include "chat.h"
+#include "topic.h"
+
+#define WORLD_CLIENTS 128
+#define WORLD_SUBSCRIPTIONS 8
+#define WORLD_QUEUE 4096
+#define WORLD_INBOX 64
+#define WORLD_PAYLOAD 1500
+
+#define WALL INT64_C(1795334400123) /* 2026-11-22T08:00:00.123Z */
+
+struct world_event {
+	char topic[TOPIC_MAX + 1];
+	char payload[WORLD_PAYLOAD];
+	size_t len;
+	int qos;
+};
+
+struct world_client {
+	char handle; /* its address is the handle */
+	bool open;   /* as the broker sees it */
+	char client_id[32];
+	char topics[WORLD_SUBSCRIPTIONS][TOPIC_MAX + 1];
+	size_t topic_count;
+	struct world_event inbox[WORLD_INBOX];
+	size_t first, end;
+};
+
+struct world_save {
+	struct message message;
+	char bytes[2 * WORLD_PAYLOAD];
+};
+
+struct world_load {
+	struct load load;
+	char bytes[ROOM_MAX + ID_MAX];
+};
+
+struct world_mark {
+	struct mark mark;
+	char bytes[ROOM_MAX + ID_MAX];
+};
+
+struct world {
+	struct chat *chat;
+	struct chat_time now;
+	enum chat_error save_says, load_says, mark_says;
+	bool publish_fails;
+	struct world_client clients[WORLD_CLIENTS];
+	struct world_event queue[WORLD_QUEUE]; /* published and not routed yet */
+	size_t queued;
+	struct world_save saves[WORLD_QUEUE];
+	size_t save_count;
+	struct world_load loads[WORLD_QUEUE];
+	size_t load_count;
+	struct world_mark marks[WORLD_QUEUE];
+	size_t mark_count;
+	size_t kicks;
+	char kicked[32];
+};
+
+/* A fresh world whose store answers; false when out of memory.  One at a time. */
+bool world_begin(struct world **world, int rate_limit, bool allow_other_topics);
+void world_end(struct world *world);
+
+/* Base64 of the signature of "<id>:<name>", as a password. */
+const char *world_sign(const char *name);
+/* A JWT for `id` that ends at `exp` (Unix seconds). */
+const char *world_jwt(const char *id, int64_t exp);
+
+/* CONNECT.  The client is open afterwards, unless it was denied. */
+enum chat_answer world_connect(struct world *world, int client, const char *client_id,
+	const char *username, const char *password);
+/* With a signed name "<id>:<name>"; the client id is the client's number. */
+enum chat_answer world_login(struct world *world, int client, const char *name);
+
+enum chat_answer world_subscribe(struct world *world, int client, const char *topic);
+enum chat_answer world_unsubscribe(struct world *world, int client, const char *topic);
+/* WRITE, then MESSAGE. */
+enum chat_answer world_say(struct world *world, int client, const char *topic, const char *json);
+void world_leave(struct world *world, int client);
+
+/* Something that did not come from the plugin goes to all subscribers of the topic. */
+void world_smuggle(struct world *world, const char *topic, const char *payload);
+
+/* The broker delivers what was published. */
+void world_route(struct world *world);
+/* TICK, and then that. */
+void world_turn(struct world *world);
+void world_pass_time(struct world *world, int64_t ms);
+
+/* The store's answer to the n-th save, load, or mark. */
+void world_saved(struct world *world, size_t n, enum saved_as as, int64_t seq);
+void world_answer(struct world *world, size_t n);
+void world_marked(struct world *world, size_t n, bool moved);
+
+/* The client's oldest event that was not looked at yet, NULL when there is none. */
+const struct world_event *world_next(struct world *world, int client);
+/* It is on this topic and holds all these bytes. */
+#define assert_event(world, client, topic, part)                                                   \
+	world_check_event(world, client, topic, part, __FILE__, __LINE__)
+#define assert_silence(world, client) world_check_silence(world, client, __FILE__, __LINE__)
+void world_check_event(struct world *world, int client, const char *topic, const char *part,
+	const char *file, int line);
+void world_check_silence(struct world *world, int client, const char *file, int line);
+/* Nobody has anything to look at any more. */
+void world_forget(struct world *world);
+
+#endif
