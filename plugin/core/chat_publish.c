@@ -25,15 +25,21 @@ static int64_t at_least_a_second(int64_t ms)
 	return ms > RETRY_MS ? ms : RETRY_MS;
 }
 
+static void refuse_message(
+	struct chat *chat, const struct publish *p, enum chat_error code, int64_t retry_ms)
+{
+	answer_error(chat, p, code,
+		code == CHAT_ERATELIMITED ? "too many messages; send this one again later"
+					  : "the message cannot be stored now; send it again later",
+		retry_ms);
+}
+
 /* Nothing that this user sends later may overtake what is refused now: all messages wait. */
 static void put_off(struct chat *chat, const struct publish *p, enum chat_error code, int64_t wait)
 {
 	int64_t retry_ms = at_least_a_second(wait);
 	limiter_hold(chat->limiter, p->id, p->now.steady, retry_ms, code);
-	answer_error(chat, p, code,
-		code == CHAT_ERATELIMITED ? "too many messages; send this one again later"
-					  : "the message cannot be stored now; send it again later",
-		retry_ms);
+	refuse_message(chat, p, code, retry_ms);
 }
 
 static void make_key(struct chat *chat, unsigned char key[KEY_SIZE])
@@ -83,7 +89,8 @@ static void take_message(struct chat *chat, const struct publish *p)
 {
 	enum chat_error held = limiter_held(chat->limiter, p->id, p->now.steady);
 	if (held != CHAT_OK) {
-		put_off(chat, p, held, 0);
+		/* The hold is not drawn out: who goes on sending gets through when it ends. */
+		refuse_message(chat, p, held, RETRY_MS);
 		return;
 	}
 	int64_t wait = limiter_take(chat->limiter, p->id, LIMIT_MESSAGES, p->now.steady);

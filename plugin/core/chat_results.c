@@ -301,13 +301,15 @@ void chat_pump(struct chat *chat)
 void chat_marked(struct chat *chat, const struct mark *mark, const struct marked *result)
 {
 	char bytes[TOPIC_MAX + 1];
-	if (result->moved && presence_room(chat->presence, mark->room) != NULL) {
+	/* When the first answer was lost, the second one finds the marker moved already. */
+	bool moved = result->moved || (result->seq > 0 && marks_in_doubt(chat->marks, mark));
+	if (moved && presence_room(chat->presence, mark->room) != NULL) {
 		buffer_clear(&chat->text);
 		protocol_read(&chat->text, mark->user_id, result->seq);
 		(void)chat_send(chat, topic_of_chat(mark->room, bytes), &chat->text, 1, 0);
 	}
 	const struct user *user = presence_user(chat->presence, mark->user_id);
-	if (result->moved && user != NULL && presence_waits_outside(user, NULL)) {
+	if (moved && user != NULL && presence_waits_outside(user, NULL)) {
 		buffer_clear(&chat->text);
 		protocol_read_lobby(&chat->text, mark->room, result);
 		(void)chat_send(chat, topic_of_lobby(mark->user_id, bytes), &chat->text, 1, 0);
@@ -323,7 +325,7 @@ void chat_mark_failed(struct chat *chat, const struct mark *mark, bool for_good)
 			SLICE_ARGS(mark->user_id), SLICE_ARGS(mark->room));
 		marks_done(chat->marks, mark);
 	} else {
-		marks_again(chat->marks, mark);
+		marks_lost(chat->marks, mark);
 	}
 }
 

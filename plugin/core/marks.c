@@ -16,6 +16,7 @@ struct entry {
 	struct reader *reader;
 	int64_t wanted; /* the highest seq asked for */
 	bool flying;	/* the store has it */
+	bool in_doubt;	/* the store had it before, and its outcome was lost */
 	uint32_t key_len;
 	uint32_t room_len;
 	char key[]; /* room, NUL, user id */
@@ -188,6 +189,7 @@ void marks_done(struct marks *marks, const struct mark *mark)
 	if (entry == NULL || !entry->flying) {
 		return;
 	}
+	entry->in_doubt = false;
 	if (entry->wanted > mark->seq) {
 		wait_again(marks, entry);
 	} else {
@@ -201,6 +203,21 @@ void marks_again(struct marks *marks, const struct mark *mark)
 	if (entry != NULL && entry->flying) {
 		wait_again(marks, entry);
 	}
+}
+
+void marks_lost(struct marks *marks, const struct mark *mark)
+{
+	struct entry *entry = find(marks, mark);
+	if (entry != NULL && entry->flying) {
+		entry->in_doubt = true;
+		wait_again(marks, entry);
+	}
+}
+
+bool marks_in_doubt(const struct marks *marks, const struct mark *mark)
+{
+	const struct entry *entry = find(marks, mark);
+	return entry != NULL && entry->in_doubt;
 }
 
 size_t marks_count(const struct marks *marks)

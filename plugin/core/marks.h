@@ -29,8 +29,13 @@ bool marks_next(struct marks *marks, struct mark *mark);
 /* The store has dealt with it; a higher one that came meanwhile waits now. */
 void marks_done(struct marks *marks, const struct mark *mark);
 
-/* The store could not: it waits again, unless a higher one does. */
+/* The store did not take it: it waits again, unless a higher one does. */
 void marks_again(struct marks *marks, const struct mark *mark);
+
+/* The same for one whose outcome was lost: it may have moved the marker without anyone having heard
+ * of it. */
+void marks_lost(struct marks *marks, const struct mark *mark);
+bool marks_in_doubt(const struct marks *marks, const struct mark *mark);
 
 /* Marks that wait or are in flight. */
 size_t marks_count(const struct marks *marks);
