@@ -605,6 +605,30 @@ static void joining_between_publish_and_delivery_does_not_double_a_message(void 
 	assert_silence(world, BOB);
 }
 
+static void senders_other_client_that_joins_meanwhile_gets_it_once(void **state)
+{
+	struct world *world = *state;
+	come_and_enter(world, ANN, CHAT);
+	come_and_enter(world, ANN_PHONE, "user/1");
+	say_text(world, ANN, "hi");
+	world_saved(world, 0, SAVED_NEW, 1);
+	assert_int_equal(world_subscribe(world, ANN_PHONE, CHAT), CHAT_ALLOW);
+	world_route(world);
+	assert_event(world, ANN_PHONE, CHAT, MESSAGE_EVENT);
+	assert_event(world, ANN_PHONE, CHAT, "presence_state");
+	assert_silence(world, ANN_PHONE);
+}
+
+static void ones_own_message_rings_no_bell(void **state)
+{
+	struct world *world = *state;
+	come_and_enter(world, ANN, "user/1");
+	say_text(world, ANN, "hi");
+	world_saved(world, 0, SAVED_NEW, 1);
+	world_turn(world);
+	assert_event(world, ANN, "user/1", "\"quiet\":true");
+}
+
 static void two_equal_publishes_arrive_twice(void **state)
 {
 	struct world *world = *state;
@@ -979,6 +1003,34 @@ static void answer_that_is_on_its_way_never_reaches_who_got_the_handle_next(void
 	assert_silence(world, BOB);
 }
 
+static void answer_to_who_has_gone_is_not_counted_for_the_next(void **state)
+{
+	struct world *world = *state;
+	come_and_enter(world, BOB, CHAT);
+	say(world, BOB, HISTORY);
+	world_leave(world, BOB);
+	come(world, BOB);
+	say(world, BOB, HISTORY);
+	world_answer(world, 0);
+	for (int i = 1; i < REQUESTS_PER_CLIENT_MAX; i++) {
+		say(world, BOB, HISTORY);
+	}
+	assert_int_equal(world->load_count, REQUESTS_PER_CLIENT_MAX + 1);
+	say(world, BOB, HISTORY);
+	assert_int_equal(world->load_count, REQUESTS_PER_CLIENT_MAX + 1);
+}
+
+static void who_leaves_while_the_store_is_away_is_owed_nothing(void **state)
+{
+	struct world *world = *state;
+	chat_answering(world->chat, false);
+	come(world, ANN);
+	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_ALLOW);
+	assert_int_equal(world_subscribe(world, ANN, "user/1"), CHAT_ALLOW);
+	world_leave(world, ANN);
+	assert_books_are_empty(world);
+}
+
 static void history_is_unavailable_at_once_while_the_store_is_away(void **state)
 {
 	struct world *world = *state;
@@ -1307,6 +1359,8 @@ int main(void)
 		CHAT_TEST(notification_rings_when_the_user_is_nowhere_in_the_chat),
 		CHAT_TEST(notification_has_the_name_of_the_sending_connection),
 		CHAT_TEST(joining_between_publish_and_delivery_does_not_double_a_message),
+		CHAT_TEST(senders_other_client_that_joins_meanwhile_gets_it_once),
+		CHAT_TEST(ones_own_message_rings_no_bell),
 		CHAT_TEST(two_equal_publishes_arrive_twice),
 		CHAT_TEST(typing_is_sent_with_qos_0_and_a_message_with_qos_1),
 		CHAT_TEST(peer_that_is_not_there_costs_no_publish),
@@ -1333,6 +1387,8 @@ int main(void)
 		CHAT_TEST(history_carries_the_ref_it_was_asked_with),
 		CHAT_TEST(answer_never_reaches_who_got_the_handle_next),
 		CHAT_TEST(answer_that_is_on_its_way_never_reaches_who_got_the_handle_next),
+		UNLIMITED_TEST(answer_to_who_has_gone_is_not_counted_for_the_next),
+		CHAT_TEST(who_leaves_while_the_store_is_away_is_owed_nothing),
 		CHAT_TEST(history_is_unavailable_at_once_while_the_store_is_away),
 		CHAT_TEST(history_is_unavailable_after_five_seconds_and_not_answered_later),
 		CHAT_TEST(subscribe_while_the_store_is_away_is_told_and_answered_later),
