@@ -229,7 +229,7 @@ static enum chat_answer check_access(struct chat *chat, const struct mosquitto_e
 	case MOSQ_ACL_SUBSCRIBE:
 		return chat_subscribe(chat, acl->client, topic, now());
 	case MOSQ_ACL_UNSUBSCRIBE:
-		return chat_unsubscribe(chat, acl->client, topic);
+		return chat_unsubscribe(chat, acl->client, topic, now());
 	default:
 		return CHAT_DEFER;
 	}

@@ -94,7 +94,7 @@ void chat_set_keyring(struct chat *chat, struct keyring *keyring);
 MUST_CHECK enum chat_answer chat_subscribe(
 	struct chat *chat, const void *handle, struct slice filter, struct chat_time now);
 MUST_CHECK enum chat_answer chat_unsubscribe(
-	struct chat *chat, const void *handle, struct slice filter);
+	struct chat *chat, const void *handle, struct slice filter, struct chat_time now);
 MUST_CHECK enum chat_answer chat_may_publish(
 	struct chat *chat, const void *handle, struct slice topic, bool retain);
 MUST_CHECK enum chat_answer chat_may_receive(

@@ -24,8 +24,11 @@ static void notify(struct chat *chat, struct slice id, const struct message *mes
 
 static void send_new(struct chat *chat, struct slice topic, const struct message *message)
 {
-	const struct room *room = presence_room(chat->presence, message->room);
-	uint64_t number = room == NULL ? 0 : chat_send(chat, topic, &chat->text, 1, 0);
+	struct room *room = presence_room(chat->presence, message->room);
+	uint64_t number = 0;
+	if (room != NULL) {
+		number = room->last_message = chat_send(chat, topic, &chat->text, 1, 0);
+	}
 	notify(chat, message->user_id, message, room, number);
 	notify(chat, message->opponent_id, message, room, number);
 }

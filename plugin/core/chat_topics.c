@@ -140,7 +140,31 @@ enum chat_answer chat_subscribe(
 					 : enter_chat(chat, client, &topic, now);
 }
 
-enum chat_answer chat_unsubscribe(struct chat *chat, const void *handle, struct slice filter)
+/* 2.1 reads packets between our publish and its routing: who leaves the chat just then gets the
+ * message neither there nor, having been in the chat, as a notification.  Its lobby is told anew.
+ */
+static bool leaves_a_message_behind(const struct chat *chat, const struct membership *m)
+{
+	uint64_t number = m->room->last_message;
+	return number > m->client->taken && gate_is_open(chat->gate, number);
+}
+
+static void unsubscribe_chat(
+	struct chat *chat, struct client *client, struct slice room, struct chat_time now)
+{
+	struct membership *m = presence_membership(client, presence_room(chat->presence, room));
+	if (m == NULL) {
+		return;
+	}
+	bool missed = leaves_a_message_behind(chat, m);
+	chat_leave(chat, m);
+	if (missed && client->lobby) {
+		chat_owe_unread(chat, client, now);
+	}
+}
+
+enum chat_answer chat_unsubscribe(
+	struct chat *chat, const void *handle, struct slice filter, struct chat_time now)
 {
 	struct client *client = presence_find(chat->presence, handle);
 	struct topic topic = topic_parse_filter(filter);
@@ -155,11 +179,7 @@ enum chat_answer chat_unsubscribe(struct chat *chat, const void *handle, struct 
 			client->lobby_owed = NULL;
 		}
 	} else if (answer == ACCESS_YES) {
-		struct room *room = presence_room(chat->presence, topic.room);
-		struct membership *m = presence_membership(client, room);
-		if (m != NULL) {
-			chat_leave(chat, m);
-		}
+		unsubscribe_chat(chat, client, topic.room, now);
 	}
 	/* What could not be subscribed is not there to be kept. */
 	return CHAT_ALLOW;

@@ -195,6 +195,11 @@ bool gate_pass(struct gate *gate, struct slice topic, struct slice payload, clie
 	return shared != 0;
 }
 
+bool gate_is_open(const struct gate *gate, uint64_t number)
+{
+	return number >= gate->oldest && number < gate->next;
+}
+
 void gate_tick(struct gate *gate)
 {
 	while (gate->oldest < gate->last_tick) {

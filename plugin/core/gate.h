@@ -32,6 +32,9 @@ MUST_CHECK uint64_t gate_open(struct gate *gate, struct slice topic, struct slic
 bool gate_pass(struct gate *gate, struct slice topic, struct slice payload, client_serial serial,
 	uint64_t *taken);
 
+/* Whether the entry still stands in the books: the broker may not have routed it yet. */
+bool gate_is_open(const struct gate *gate, uint64_t number);
+
 /* Once per turn of the broker's loop: an entry lives for two of them, by then the broker has
  * routed it. */
 void gate_tick(struct gate *gate);

@@ -43,6 +43,7 @@ struct membership {
 struct room {
 	UT_hash_handle hh;
 	struct membership *members;
+	uint64_t last_message; /* the gate's number of the last one published here */
 	uint32_t name_len;
 	char name[]; /* "1/2" */
 };

@@ -590,6 +590,36 @@ static void notification_has_the_name_of_the_sending_connection(void **state)
 	assert_event(world, BOB, "user/2", "\"name\":\"Ann\"");
 }
 
+static void leaving_between_publish_and_delivery_is_made_good_in_the_lobby(void **state)
+{
+	struct world *world = *state;
+	come_and_enter(world, ANN, CHAT);
+	come_and_enter(world, BOB, "user/2");
+	assert_int_equal(world_subscribe(world, BOB, CHAT), CHAT_ALLOW);
+	world_turn(world);
+	size_t loads = world->load_count;
+	say_text(world, ANN, "hi");
+	world_saved(world, 0, SAVED_NEW, 1);
+	assert_int_equal(world_unsubscribe(world, BOB, CHAT), CHAT_ALLOW);
+	assert_int_equal(world->load_count, loads + 1);
+	assert_int_equal(world->loads[loads].load.what, LOAD_UNREAD);
+}
+
+static void leaving_a_chat_that_missed_nothing_asks_for_nothing(void **state)
+{
+	struct world *world = *state;
+	come_and_enter(world, ANN, CHAT);
+	come_and_enter(world, BOB, "user/2");
+	assert_int_equal(world_subscribe(world, BOB, CHAT), CHAT_ALLOW);
+	world_turn(world);
+	size_t loads = world->load_count;
+	say_text(world, ANN, "hi");
+	world_saved(world, 0, SAVED_NEW, 1);
+	world_route(world);
+	assert_int_equal(world_unsubscribe(world, BOB, CHAT), CHAT_ALLOW);
+	assert_int_equal(world->load_count, loads);
+}
+
 static void joining_between_publish_and_delivery_does_not_double_a_message(void **state)
 {
 	struct world *world = *state;
@@ -1227,6 +1257,22 @@ static void mark_that_failed_is_tried_again_unless_for_good(void **state)
 	assert_int_equal(chat_count(world->chat).marks, 0);
 }
 
+static void mark_whose_answer_was_lost_is_heard_though_it_had_moved(void **state)
+{
+	struct world *world = *state;
+	come_and_enter(world, ANN, CHAT);
+	say(world, ANN, "{\"event\":\"read\",\"seq\":5}");
+	chat_mark_failed(world->chat, &world->marks[0].mark, false);
+	world_turn(world);
+	world_marked(world, 1, false);
+	world_turn(world);
+	assert_event(world, ANN, CHAT, "{\"event\":\"read\",\"user_id\":\"1\",\"seq\":5}");
+	say(world, ANN, "{\"event\":\"read\",\"seq\":5}");
+	world_marked(world, 2, false);
+	world_turn(world);
+	assert_silence(world, ANN);
+}
+
 /* Topics. */
 
 static void foreign_chats_and_lobbies_are_closed(void **state)
@@ -1358,6 +1404,8 @@ int main(void)
 		CHAT_TEST(message_reaches_each_client_once_in_chat_or_lobby),
 		CHAT_TEST(notification_rings_when_the_user_is_nowhere_in_the_chat),
 		CHAT_TEST(notification_has_the_name_of_the_sending_connection),
+		CHAT_TEST(leaving_between_publish_and_delivery_is_made_good_in_the_lobby),
+		CHAT_TEST(leaving_a_chat_that_missed_nothing_asks_for_nothing),
 		CHAT_TEST(joining_between_publish_and_delivery_does_not_double_a_message),
 		CHAT_TEST(senders_other_client_that_joins_meanwhile_gets_it_once),
 		CHAT_TEST(ones_own_message_rings_no_bell),
@@ -1401,6 +1449,7 @@ int main(void)
 		CHAT_TEST(read_that_moves_nothing_is_told_to_nobody),
 		CHAT_TEST(reads_wait_for_the_store_the_highest_of_each_chat),
 		CHAT_TEST(mark_that_failed_is_tried_again_unless_for_good),
+		CHAT_TEST(mark_whose_answer_was_lost_is_heard_though_it_had_moved),
 		CHAT_TEST(foreign_chats_and_lobbies_are_closed),
 		CHAT_TEST(message_of_an_unknown_connection_is_refused),
 		CHAT_TEST(other_topics_are_deferred),

@@ -246,7 +246,8 @@ enum chat_answer world_subscribe(struct world *world, int client, const char *to
 enum chat_answer world_unsubscribe(struct world *world, int client, const char *topic)
 {
 	struct world_client *c = &world->clients[client];
-	enum chat_answer answer = chat_unsubscribe(world->chat, &c->handle, slice_str(topic));
+	enum chat_answer answer =
+		chat_unsubscribe(world->chat, &c->handle, slice_str(topic), world->now);
 	size_t at = find_topic(c, topic);
 	if (at < c->topic_count) {
 		memmove(c->topics[at], c->topics[c->topic_count - 1], TOPIC_MAX + 1);
