@@ -13,6 +13,7 @@ import { signJwt, signName } from '../stack/tokens.js';
 import { give, serviceUser } from '../stack/users.js';
 import { until, within } from '../stack/wait.js';
 import { CONF, fromTop } from './extract.js';
+import { LANGUAGES, isThere, sign } from './programs.js';
 
 const SECRET = 'the secret of the test of the example';
 const PLUGIN = process.env.CHAT_PLUGIN || fromTop('build/mosquitto_chat.so');
@@ -121,6 +122,21 @@ test('example_conf_lets_two_users_chat_over_both_listeners', { timeout: TIMEOUT 
 	assert.deepEqual({ seq, user_id, text }, { seq: 1, user_id: '1', text: 'hi' });
 	await Promise.all([ann.endAsync(), ben.endAsync()]);
 });
+
+for (const language of LANGUAGES) {
+	const skip = isThere(language) ? false : `${language} is not installed`;
+
+	test(`readme_${language}_program_signs_what_the_plugin_accepts`, { skip, timeout: TIMEOUT }, async () => {
+		const [{ username, password, jwt }] = sign(language, SECRET, [['~zo.e', 'Zoë: "née" 🎉']]);
+		for (const login of [{ username, password }, { username: '', password: jwt }, { username: '~zo.e', password: jwt }]) {
+			const client = await connect(`mqtt://127.0.0.1:${tcpPort}`, login);
+			const state = next(client, 'presence_state');
+			await client.subscribeAsync('chat/1/~zo.e', { qos: 1 });
+			assert.deepEqual((await state).users, { '~zo.e': { name: 'Zoë: "née" 🎉' } });
+			await client.endAsync();
+		}
+	});
+}
 
 test('example_conf_lets_nobody_else_in', { timeout: TIMEOUT }, async () => {
 	for (const login of [{}, { username: 'ann', password: 'guess' }]) {

@@ -50,9 +50,10 @@ as_root() {
 }
 
 # Run as root by need_packages, in a shell of its own.  Debian starts mosquitto and a first
-# PostgreSQL cluster as soon as their packages are in.  Nobody asked for those, so while this runs
-# they are held back: by a policy for these two services alone, and by a drop-in for postgresql-common.
-# Both go away again; a policy that the machine has of its own stays and is obeyed.
+# PostgreSQL cluster as soon as their packages are in (and, without systemd, the message bus that comes
+# with chromium).  Nobody asked for those, so while this runs they are held back: by a policy for these
+# services alone, and by a drop-in for postgresql-common.  Both go away again; a policy that the
+# machine has of its own stays and is obeyed.
 # shellcheck disable=SC2016
 INSTALL_SCRIPT='
 set -eu
@@ -72,7 +73,9 @@ trap "exit 130" INT
 trap "exit 143" TERM
 if [ ! -e "$policy" ] && [ ! -L "$policy" ]; then
 	made_policy=yes
-	printf "%s\n" "#!/bin/sh" "case \$1 in mosquitto*|postgresql*) exit 101 ;; esac" "exit 0" >"$policy"
+	services="mosquitto*|postgresql*"
+	[ -e /usr/bin/dbus-daemon ] || services="$services|dbus*"
+	printf "%s\n" "#!/bin/sh" "case \$1 in $services) exit 101 ;; esac" "exit 0" >"$policy"
 	chmod 755 "$policy"
 fi
 if [ ! -e /etc/postgresql-common ]; then
