@@ -1243,6 +1243,35 @@ static void reads_wait_for_the_store_the_highest_of_each_chat(void **state)
 	assert_int_equal(world->marks[0].mark.seq, 500);
 }
 
+static void read_whose_first_outcome_was_lost_is_told_after_the_second(void **state)
+{
+	struct world *world = *state;
+	come_and_enter(world, ANN, CHAT);
+	say(world, ANN, "{\"event\":\"read\",\"seq\":5}");
+	chat_mark_failed(world->chat, &world->marks[0].mark, false);
+	world_turn(world);
+	assert_silence(world, ANN);
+	world_marked(world, 1, false);
+	world_turn(world);
+	assert_event(world, ANN, CHAT, "{\"event\":\"read\",\"user_id\":\"1\",\"seq\":5}");
+	assert_silence(world, ANN);
+}
+
+static void refusals_do_not_draw_a_hold_out(void **state)
+{
+	struct world *world = *state;
+	come_and_enter(world, ANN, CHAT);
+	world->save_says = CHAT_EBUSY;
+	say_text(world, ANN, "hi");
+	world->save_says = CHAT_OK;
+	world_pass_time(world, 999);
+	say_text(world, ANN, "hi");
+	assert_int_equal(world->save_count, 0);
+	world_pass_time(world, 1);
+	say_text(world, ANN, "hi");
+	assert_int_equal(world->save_count, 1);
+}
+
 static void mark_that_failed_is_tried_again_unless_for_good(void **state)
 {
 	struct world *world = *state;
@@ -1448,6 +1477,8 @@ int main(void)
 		CHAT_TEST(read_is_told_to_the_chat_and_to_the_readers_lobby),
 		CHAT_TEST(read_that_moves_nothing_is_told_to_nobody),
 		CHAT_TEST(reads_wait_for_the_store_the_highest_of_each_chat),
+		CHAT_TEST(read_whose_first_outcome_was_lost_is_told_after_the_second),
+		CHAT_TEST(refusals_do_not_draw_a_hold_out),
 		CHAT_TEST(mark_that_failed_is_tried_again_unless_for_good),
 		CHAT_TEST(mark_whose_answer_was_lost_is_heard_though_it_had_moved),
 		CHAT_TEST(foreign_chats_and_lobbies_are_closed),

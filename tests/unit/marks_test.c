@@ -89,6 +89,21 @@ static void mark_that_failed_comes_again_with_the_highest_seq(void **state)
 	assert_int_equal(mark.seq, 9);
 }
 
+static void lost_mark_is_in_doubt_until_it_is_done(void **state)
+{
+	struct mark mark;
+	assert_int_equal(set(*state, "1/2", "1", 3), CHAT_OK);
+	assert_true(marks_next(*state, &mark));
+	assert_false(marks_in_doubt(*state, &mark));
+	marks_lost(*state, &mark);
+	assert_int_equal(set(*state, "1/2", "1", 9), CHAT_OK);
+	assert_true(marks_next(*state, &mark));
+	assert_true(marks_in_doubt(*state, &mark));
+	assert_int_equal(set(*state, "1/2", "1", 10), CHAT_OK);
+	marks_done(*state, &mark);
+	assert_false(marks_in_doubt(*state, &mark));
+}
+
 static void outcome_of_a_mark_that_does_not_fly_is_ignored(void **state)
 {
 	struct mark mark = {SLICE("1/2"), SLICE("1"), 3};
@@ -152,6 +167,7 @@ int main(void)
 		MARKS_TEST(higher_one_that_came_meanwhile_follows),
 		MARKS_TEST(lower_one_that_came_meanwhile_is_done_with_it),
 		MARKS_TEST(mark_that_failed_comes_again_with_the_highest_seq),
+		MARKS_TEST(lost_mark_is_in_doubt_until_it_is_done),
 		MARKS_TEST(outcome_of_a_mark_that_does_not_fly_is_ignored),
 		MARKS_TEST(marks_of_one_user_are_bounded),
 		MARKS_TEST(bound_counts_what_still_waits),
