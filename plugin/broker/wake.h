@@ -13,7 +13,7 @@ struct wake {
 	timer_t timer;
 	atomic_bool armed;
 	atomic_bool rung; /* since the last wake_begin */
-	int rounds;	  /* turns of the loop still to be made; broker's thread */
+	int rounds;       /* turns of the loop still to be made; broker's thread */
 };
 
 /* On the broker's thread.  False: *reason says why. */

@@ -15,7 +15,7 @@
 struct chat;
 
 struct chat_time {
-	int64_t wall;	/* Unix ms: tokens, sent_at */
+	int64_t wall;   /* Unix ms: tokens, sent_at */
 	int64_t steady; /* ms of a clock that never jumps: limits, deadlines */
 };
 

@@ -79,14 +79,14 @@ static struct client *asker(const struct chat *chat, const struct request *reque
 static struct slice topic_of(const struct request *request, char bytes[TOPIC_MAX + 1])
 {
 	return request->what == LOAD_HISTORY ? topic_of_chat(request_room(request), bytes)
-					     : topic_of_lobby(request_user_id(request), bytes);
+	                                     : topic_of_lobby(request_user_id(request), bytes);
 }
 
 static void tell_unavailable(struct chat *chat, struct request *request)
 {
 	char bytes[TOPIC_MAX + 1];
 	const char *reason = request->owed ? "the store is away; the answer follows when it is back"
-					   : "the history cannot be read now; ask again later";
+	                                   : "the history cannot be read now; ask again later";
 	chat_send_error(chat, topic_of(request, bytes), request->serial, CHAT_EUNAVAILABLE, reason,
 		request_ref(request), RETRY_MS);
 	requests_told(&chat->requests, request);

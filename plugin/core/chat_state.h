@@ -3,6 +3,7 @@
 #ifndef CHAT_CHAT_STATE_H
 #define CHAT_CHAT_STATE_H
 
+#include "buffer.h"
 #include "chat.h"
 #include "expiry.h"
 #include "gate.h"

@@ -137,7 +137,7 @@ enum chat_answer chat_subscribe(
 		return translate(answer, chat, client, filter);
 	}
 	return topic.kind == TOPIC_LOBBY ? enter_lobby(chat, client, &topic, now)
-					 : enter_chat(chat, client, &topic, now);
+	                                 : enter_chat(chat, client, &topic, now);
 }
 
 /* 2.1 reads packets between our publish and its routing: who leaves the chat just then gets the

@@ -15,15 +15,15 @@ struct config_row {
 };
 
 struct config {
-	char *database;	   /* libpq connection string; "": libpq's environment */
+	char *database;    /* libpq connection string; "": libpq's environment */
 	char *secret_file; /* "": none */
 	char *secret_env;  /* name of the environment variable */
 	char *jwt_audience;
 	bool signed_names;
 	bool allow_other_topics; /* `other_topics allow` */
-	int history_limit;	 /* messages */
-	int rate_limit;		 /* a second, per user; 0: none */
-	int queue_limit;	 /* messages */
+	int history_limit;       /* messages */
+	int rate_limit;          /* a second, per user; 0: none */
+	int queue_limit;         /* messages */
 };
 
 /* Fills in the defaults, then the rows.  On failure `reason` is a sentence that names the option

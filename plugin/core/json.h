@@ -1,7 +1,6 @@
 /* JSON as section 3 of the protocol reads it: one strict pass over an object, which hands over the
- * top-level members that the caller wants, and a writer into a growing buffer.  Strict: exactly one
- * object in valid UTF-8, no duplicate top-level members, no lone surrogates, no U+0000, nothing
- * behind it. */
+ * top-level members that the caller wants.  Strict: exactly one object in valid UTF-8, no duplicate
+ * top-level members, no lone surrogates, no U+0000, nothing behind it. */
 #ifndef CHAT_JSON_H
 #define CHAT_JSON_H
 
@@ -27,8 +26,8 @@ enum json_type {
 struct json_value {
 	enum json_type type;
 	struct slice raw; /* the value's own bytes in the text; a string's without its quotes */
-	bool escaped;	  /* a string with backslashes in it: json_unescape before use */
-	size_t len;	  /* a string's length in bytes once unescaped */
+	bool escaped;     /* a string with backslashes in it: json_unescape before use */
+	size_t len;       /* a string's length in bytes once unescaped */
 };
 
 /* A top-level member that the caller wants: gives the name, gets the rest. */
@@ -59,25 +58,5 @@ bool json_double(const struct json_value *value, double *into);
  * element that is no string (*bad). */
 bool json_next_string(
 	const struct json_value *array, size_t *at, struct json_value *element, bool *bad);
-
-/* A text that grows.  After a failed allocation it stays empty-handed: check `failed` once, at
- * the end.  Start from {0}; buffer_clear keeps the memory for the next text. */
-struct buffer {
-	char *bytes;
-	size_t len;
-	size_t size;
-	bool failed;
-};
-
-void buffer_clear(struct buffer *buffer);
-void buffer_free(struct buffer *buffer);
-void buffer_append(struct buffer *buffer, struct slice bytes);
-void buffer_integer(struct buffer *buffer, int64_t number);
-/* The string with its quotes.  `text` is valid UTF-8; control characters, quote and backslash are
- * escaped, everything else stays as it is. */
-void buffer_json_string(struct buffer *buffer, struct slice text);
-/* How many bytes buffer_json_string would append. */
-size_t json_string_size(struct slice text);
-struct slice buffer_slice(const struct buffer *buffer);
 
 #endif

@@ -8,14 +8,14 @@
  * by one interval; it may stand at most a burst ahead of now. */
 
 #define KINDS 3
-#define BURST 2		 /* seconds' worth of the rate */
+#define BURST 2          /* seconds' worth of the rate */
 #define SWEEP_AT_ONCE 32 /* users looked at in one call: a bounded piece of work */
 
 struct usage {
 	UT_hash_handle hh;
 	struct usage *prev, *next;
 	int64_t full_at[KINDS]; /* µs */
-	int64_t held_until;	/* ms */
+	int64_t held_until;     /* ms */
 	enum chat_error held_why;
 	uint32_t id_len;
 	char id[];

@@ -15,8 +15,8 @@ struct entry {
 	struct entry *prev, *next; /* among those that wait */
 	struct reader *reader;
 	int64_t wanted; /* the highest seq asked for */
-	bool flying;	/* the store has it */
-	bool in_doubt;	/* the store had it before, and its outcome was lost */
+	bool flying;    /* the store has it */
+	bool in_doubt;  /* the store had it before, and its outcome was lost */
 	uint32_t key_len;
 	uint32_t room_len;
 	char key[]; /* room, NUL, user id */

@@ -23,7 +23,8 @@
 #define SEQ_MAX 9007199254740991 /* 2^53 - 1 */
 #define KEY_SIZE 16
 
-/* Identifies one connection for ever: handles and client ids come back, serials do not.  0: nobody. */
+/* Identifies one connection for ever: handles and client ids come back, serials do not.  0: nobody.
+ */
 typedef uint64_t client_serial;
 
 /* One chat message, on its way to the store (seq 0) or out of it. */

@@ -54,7 +54,7 @@ struct client {
 	UT_hash_handle by_id;
 	const void *handle; /* only ever compared */
 	client_serial serial;
-	uint64_t taken;	      /* the gate's */
+	uint64_t taken;       /* the gate's */
 	struct user *user;    /* NULL: an ordinary client, whose login is not ours to judge */
 	struct name *name;    /* as this connection gave it */
 	struct client *older; /* same client id, connected before */
@@ -67,7 +67,7 @@ struct client {
 	uint64_t passport;  /* see passports.h, 0: none */
 	uint16_t chat_count;
 	uint16_t requests; /* history requests that wait for their answer */
-	bool lobby;	   /* subscribed to it */
+	bool lobby;        /* subscribed to it */
 	char client_id[];
 };
 

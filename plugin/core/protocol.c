@@ -213,7 +213,7 @@ static void write_digits(char *into, int64_t number, int count)
 static void write_date(char into[10], int64_t day)
 {
 	const int64_t days_per_era = 146097; /* 400 years */
-	day += 719468;			     /* from 0000-03-01 */
+	day += 719468;                       /* from 0000-03-01 */
 	int64_t era = day / days_per_era;
 	int64_t in_era = day % days_per_era;
 	int64_t leap_days = in_era / 1460 - in_era / 36524 + in_era / 146096;
@@ -303,12 +303,12 @@ static size_t integer_size(int64_t number)
 static size_t message_size(const struct message *message)
 {
 	size_t fixed = sizeof("{\"seq\":,\"user_id\":,\"text\":,\"sent_at\":}") - 1 +
-		       sizeof("\"1970-01-01T00:00:00.000Z\"") - 1;
+	               sizeof("\"1970-01-01T00:00:00.000Z\"") - 1;
 	size_t ref = message->ref.len == 0
-			     ? 0
-			     : sizeof(",\"ref\":") - 1 + json_string_size(message->ref);
-	return fixed + integer_size(message->seq) + json_string_size(message->user_id) +
-	       json_string_size(message->text) + ref;
+	                     ? 0
+	                     : sizeof(",\"ref\":") - 1 + buffer_json_string_size(message->ref);
+	return fixed + integer_size(message->seq) + buffer_json_string_size(message->user_id) +
+	       buffer_json_string_size(message->text) + ref;
 }
 
 /* How many messages, counted from the first or from the last, fit into `room` bytes: all, or at

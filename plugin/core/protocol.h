@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "buffer.h"
 #include "error.h"
 #include "json.h"
 #include "message.h"
@@ -21,9 +22,9 @@ struct event {
 	enum event_kind kind;
 	struct slice ref;  /* empty: none.  After an error too, when there was a good one */
 	struct slice text; /* message */
-	int64_t seq;	   /* read */
-	bool on;	   /* typing */
-	int64_t before;	   /* history; 0 is a legal one: see has_before */
+	int64_t seq;       /* read */
+	bool on;           /* typing */
+	int64_t before;    /* history; 0 is a legal one: see has_before */
 	bool has_before;
 	int64_t after; /* history; -1: not asked */
 	int limit;     /* history; 50 unless asked */

@@ -18,8 +18,8 @@
 #define REQUESTS_PER_CLIENT_MAX 100 /* asked for and not answered yet */
 
 struct request {
-	UT_hash_handle hh;			   /* by ticket, while the store has it */
-	struct request *prev, *next;		   /* among those that wait for the store */
+	UT_hash_handle hh;                         /* by ticket, while the store has it */
+	struct request *prev, *next;               /* among those that wait for the store */
 	struct request *timely_prev, *timely_next; /* among those that may still be late */
 	uint64_t ticket;
 	const void *handle; /* whom to answer: the client with this handle, if it has this serial */

@@ -398,7 +398,7 @@ static const char *check_audience(const struct json_member *aud, struct slice au
 		return wrong_type;
 	}
 	return found ? NULL
-		     : "'aud' does not name the audience that plugin_opt_jwt_audience asks for";
+	             : "'aud' does not name the audience that plugin_opt_jwt_audience asks for";
 }
 
 /* The text of a claim that is a string, of at most `size` bytes. */

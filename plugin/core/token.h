@@ -10,8 +10,8 @@
 #include "message.h"
 #include "slice.h"
 
-#define SECRET_MIN 32	      /* bytes: below that HMAC-SHA256 is weaker than its output */
-#define TOKEN_MAX 4096	      /* bytes of a JWT */
+#define SECRET_MIN 32         /* bytes: below that HMAC-SHA256 is weaker than its output */
+#define TOKEN_MAX 4096        /* bytes of a JWT */
 #define TOKEN_LEEWAY_MS 30000 /* clocks of host application and broker may differ by this much */
 
 /* The secrets that are live at once (rotation).  keyring_parse takes a secret file's content: one
@@ -36,7 +36,7 @@ struct claims {
 
 enum token_verdict {
 	TOKEN_ACCEPTED,
-	TOKEN_REFUSED,	/* has one of the two shapes, and fails; *reason says why, for the log */
+	TOKEN_REFUSED,  /* has one of the two shapes, and fails; *reason says why, for the log */
 	TOKEN_NOT_OURS, /* has neither shape: other authentication may know it */
 };
 

@@ -19,8 +19,8 @@ enum topic_kind {
 
 struct topic {
 	enum topic_kind kind;
-	struct slice a;	   /* lobby: the user; chat: the first user */
-	struct slice b;	   /* chat: the second user */
+	struct slice a;    /* lobby: the user; chat: the first user */
+	struct slice b;    /* chat: the second user */
 	struct slice room; /* chat: "<a>/<b>" */
 };
 

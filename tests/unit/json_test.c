@@ -1,3 +1,4 @@
+#include "buffer.h"
 #include "json.h"
 
 #include <float.h>
@@ -620,7 +621,7 @@ static void every_byte_that_is_written_reads_back_as_it_was(void **state)
 			size_t before = buffer.len;
 			buffer_json_string(&buffer, slice_of(text, len));
 			assert_int_equal(
-				buffer.len - before, json_string_size(slice_of(text, len)));
+				buffer.len - before, buffer_json_string_size(slice_of(text, len)));
 			buffer_append(&buffer, SLICE("}"));
 			struct json_member v;
 			assert_true(read_v(buffer_slice(&buffer), &v));
