@@ -35,7 +35,7 @@ export class Refused extends Error {
 
 let count = 0;
 
-/** @type {Set<Client>} */
+/** @type {Set<{ destroy: () => Promise<void> }>} */
 const open = new Set();
 
 /** Ends whatever a test has left open. */
@@ -135,7 +135,7 @@ export async function connect(options) {
 		/**
 		 * @template {string | string[]} T
 		 * @param {T} filters
-		 * @param {import('mqtt').IClientSubscribeOptions} [opts]
+		 * @param {Partial<import('mqtt').IClientSubscribeOptions>} [opts] QoS 1 unless they say so
 		 * @returns {Promise<T extends string ? number : number[]>} what the SUBACK says
 		 */
 		subscribe(filters, opts) {
@@ -212,7 +212,7 @@ export async function connect(options) {
 		/**
 		 * Enters a chat, and takes what is told on entering.
 		 * @param {string} chat
-		 * @param {import('mqtt').IClientSubscribeOptions} [opts]
+		 * @param {Partial<import('mqtt').IClientSubscribeOptions>} [opts]
 		 */
 		async join(chat, opts) {
 			const code = await it.subscribe(chat, opts);

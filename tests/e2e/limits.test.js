@@ -208,9 +208,9 @@ describe('limits', () => {
 		const broker = await stage.another({ options: { rate_limit: 0 } });
 		const [first, second] = newIds(2);
 		const chat = chatOf(first, second);
-		const events = upTo(200).flatMap((n) => [{ event: 'message', text: 'x', ref: `m${n}` }, { event: 'history', limit: 1, ref: `h${n}` }]);
+		const events = upTo(80).flatMap((n) => [{ event: 'message', text: 'x', ref: `m${n}` }, { event: 'history', limit: 1, ref: `h${n}` }]);
 		const { answered } = await flood(first, chat, events, { broker });
-		for (const n of upTo(200)) {
+		for (const n of upTo(80)) {
 			assert.equal((await answered(`m${n}`)).event, 'message');
 			assert.equal((await answered(`h${n}`)).event, 'history');
 		}

@@ -224,7 +224,8 @@ describe('a ref', () => {
 		for (const round of upTo(20)) {
 			const message = { event: 'message', text: `round ${round}`, ref: `r${round}` };
 			await Promise.all([ann.publish(chat, message), ann.publish(chat, message), ann.publish(chat, message)]);
-			assert.equal((await ann.next(chat, 'message')).seq, round);
+			// Once or more, as a repeat that comes too late is answered too; the peer hears it once.
+			await ann.next(chat, is('message', { ref: message.ref, seq: round }));
 			assert.equal((await bob.next(chat, 'message')).seq, round);
 		}
 		await bob.none(chat, 'message');

@@ -181,12 +181,11 @@ describe('while Postgres is away', () => {
 		}
 		await knownBack(ann, chat);
 		assert.equal((await stage.stored(room)).length, 200);
-		const { ref } = await until('a message to be taken again', async () => {
+		await until('a message to be taken again', async () => {
 			await ann.publish(chat, { event: 'message', text: 'again', ref: 'r201' });
-			const answer = await ann.next(chat, is('message', { ref: 'r201' }), { timeout: 2000 }).catch(() => null);
-			return answer;
+			const answer = await ann.next(chat, (event) => event.ref === 'r201');
+			return answer.event === 'message';
 		}, PATIENCE);
-		assert.equal(ref, 'r201');
 		assert.equal((await stage.stored(room)).length, 201);
 	});
 
@@ -248,7 +247,7 @@ describe('while Postgres is away', () => {
 		const before = lines().length;
 		await stage.cluster.stop('fast');
 		await knownAway(ann, chat);
-		const away = await until('a line about it in the log', () => lines().slice(before).length > 0 && lines().slice(before));
+		await until('a line about it in the log', () => lines().length > before);
 		// Long enough for several tries.
 		await pause(4000);
 		const meanwhile = lines().slice(before);
@@ -260,7 +259,6 @@ describe('while Postgres is away', () => {
 		await until('a line that it is back', () => lines().length > before + meanwhile.length);
 		const later = lines().slice(before + meanwhile.length);
 		assert.deepEqual(later, [...new Set(later)], 'a line was repeated');
-		assert.ok(away.length >= 1);
 	});
 
 	test('a broker starts, and stores what was said before Postgres came', async () => {

@@ -72,7 +72,7 @@ describe('presence', () => {
 		const bob = await stage.connect({ id, transport: 'tcp' });
 		await bob.join(chat);
 		await ann.next(chat, joins(id));
-		/** @type {any} */ (bob.mqtt.stream).write(Buffer.from([0xf0, 0xff, 0xff, 0xff, 0xff]));
+		/** @type {any} */ (bob.mqtt.stream).write(Buffer.from([0xf0, 0xff, 0xff, 0xff, 0xff, 0xff]));
 		await ann.next(chat, leaves(id));
 	});
 

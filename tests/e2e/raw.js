@@ -28,7 +28,12 @@ export async function connectRaw({ broker, id, name = id, version = 4, clientId 
 	/** @type {any[]} */
 	const packets = [];
 	const parser = mqttPacket.parser({ protocolVersion: version });
-	parser.on('packet', (packet) => packets.push(packet));
+	parser.on('packet', (packet) => {
+		packets.push(packet);
+		if (packet.cmd === 'publish' && packet.qos === 1) {
+			send({ cmd: 'puback', messageId: packet.messageId });
+		}
+	});
 	socket.on('data', (chunk) => parser.parse(chunk));
 	socket.on('error', () => {});
 	const closed = new Promise((resolve) => {

@@ -18,7 +18,7 @@ describe('unread', () => {
 	 */
 	async function send(from, to, text) {
 		const chat = chatOf(from, to);
-		const client = await stage.connect({ id: from });
+		const client = await stage.connect({ id: from, transport: 'tcp' });
 		await client.subscribe(chat);
 		const { event, ...message } = await client.say(chat, text);
 		assert.equal(event, 'message');
@@ -100,7 +100,7 @@ describe('unread', () => {
 	test('holds a hundred chats, and says that there are more', async () => {
 		const [self, ...others] = newIds(103);
 		for (const other of others) {
-			const client = await stage.connect({ id: other });
+			const client = await stage.connect({ id: other, transport: 'tcp' });
 			await client.subscribe(chatOf(self, other));
 			await client.say(chatOf(self, other), `from ${other}`);
 			await client.end();

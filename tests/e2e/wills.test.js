@@ -48,7 +48,7 @@ describe('a Will', () => {
 	async function unheard(ann, id, chat) {
 		await ann.none(null, (/** @type {any} */ event) => event.event !== 'presence_diff');
 		assert.equal((await stage.stored(roomOf(chat))).length, 0);
-		const late = await stage.connect({ id });
+		const late = await stage.connect({ id, transport: 'tcp' });
 		assert.deepEqual((await late.join(chat)).history.messages, []);
 		await late.enterLobby();
 		await late.none(null, (/** @type {any} */ event) => event.event !== 'presence_diff');
@@ -66,7 +66,7 @@ describe('a Will', () => {
 				]) {
 					const { ann, id, chat } = await audience();
 					const topic = topicOf(chat, ann.id, id);
-					const own = await stage.connect({ id });
+					const own = await stage.connect({ id, transport: 'tcp' });
 					await own.join(chat);
 					await own.enterLobby();
 					const bob = await stage.connect({ id, ...way, will: { topic, payload: Buffer.from(PAYLOAD), qos: 1, retain } });
@@ -90,7 +90,7 @@ describe('a Will', () => {
 	 * @param {object} [will]
 	 */
 	async function cutAndHeard(way, will = {}) {
-		const observer = await stage.connect({ username: undefined, password: undefined });
+		const observer = await stage.connect({ username: undefined, password: undefined, transport: 'tcp' });
 		const [id] = newIds(1);
 		await observer.subscribe(`open/${id}`);
 		const control = await stage.connect({ id, ...way, will: { topic: `open/${id}`, payload: Buffer.from('gone'), qos: 1, retain: false, ...will } });
@@ -109,7 +109,7 @@ describe('a Will', () => {
 			await bob.join(chat);
 			await bob.destroy();
 			const properties = { sessionExpiryInterval: 60 };
-			const observer = await stage.connect({ username: undefined, password: undefined });
+			const observer = await stage.connect({ username: undefined, password: undefined, transport: 'tcp' });
 			await observer.subscribe('open/later');
 			const control = await stage.connect({ id, version: 5, transport, properties, will: { ...will, topic: 'open/later' } });
 			await control.destroy();
