@@ -1,0 +1,3 @@
+class Library:
+    def simple_tag(self, takes_context=False):
+        return lambda tag: tag
