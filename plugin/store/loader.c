@@ -164,7 +164,7 @@ static void wrong_schema(struct loader *loader, const char *function)
 		"database: %s answers with something else than the schema promises: run "
 		"sql/install.sql of this release",
 		function);
-	pgconn_drop(&loader->conn, STORE_ERROR, line);
+	pgconn_drop(&loader->conn, REPORT_REFUSES, STORE_ERROR, line);
 }
 
 /* What waits no longer is no use to anybody. */
@@ -431,7 +431,7 @@ static bool connected_turn(struct loader *loader)
 	int64_t due = wake_locked_marks(loader, now);
 
 	if (too_old(&loader->histories, now) || too_old(&loader->unreads, now)) {
-		pgconn_drop(&loader->conn, STORE_WARNING,
+		pgconn_drop(&loader->conn, REPORT_REFUSES, STORE_WARNING,
 			"database: reading waits for a lock or takes too long");
 		loader->conn.unproven = true;
 		return false;

@@ -78,7 +78,7 @@ void pgconn_well(struct pgconn *conn)
 	}
 }
 
-void pgconn_drop(struct pgconn *conn, enum store_level level, const char *line)
+void pgconn_drop(struct pgconn *conn, enum report_why why, enum store_level level, const char *line)
 {
 	pgconn_finish(conn);
 	conn->backoff_ms = conn->backoff_ms == 0 ? BACKOFF_MIN_MS : conn->backoff_ms * 2;
@@ -87,7 +87,7 @@ void pgconn_drop(struct pgconn *conn, enum store_level level, const char *line)
 	}
 	conn->retry_at = clock_ms() + conn->backoff_ms;
 	if (line != NULL) {
-		report_away(conn->options.report, conn->options.part, level, line);
+		report_away(conn->options.report, conn->options.part, why, level, line);
 	}
 }
 
@@ -111,7 +111,7 @@ static void drop_broken(struct pgconn *conn, const char *what)
 		sizeof(reason));
 	snprintf(line, sizeof(line), "database: %s: %s", what,
 		reason[0] == '\0' ? "no reason given" : reason);
-	pgconn_drop(conn, STORE_WARNING, line);
+	pgconn_drop(conn, REPORT_UNREACHABLE, STORE_WARNING, line);
 }
 
 static void drop_refused(struct pgconn *conn, const PGresult *result)
@@ -128,7 +128,8 @@ static void drop_refused(struct pgconn *conn, const PGresult *result)
 		snprintf(line, sizeof(line), "database: cannot serve, SQLSTATE %s; trying again",
 			sqlstate == NULL ? "unknown" : sqlstate);
 	}
-	pgconn_drop(conn, verdict == VERDICT_HOLD ? STORE_ERROR : STORE_WARNING, line);
+	pgconn_drop(
+		conn, REPORT_REFUSES, verdict == VERDICT_HOLD ? STORE_ERROR : STORE_WARNING, line);
 }
 
 void pgconn_refused(struct pgconn *conn, const PGresult *result)
@@ -215,7 +216,7 @@ static bool handshake(struct pgconn *conn)
 		short events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
 		enum bell_event event = wait_socket(conn, events, deadline);
 		if (event != BELL_SOCKET) {
-			pgconn_drop(conn, STORE_WARNING,
+			pgconn_drop(conn, REPORT_UNREACHABLE, STORE_WARNING,
 				event == BELL_STOP ? NULL : "database: cannot connect: no answer");
 			return false;
 		}
@@ -284,9 +285,9 @@ static PGresult *finish_sent(struct pgconn *conn, bool sent)
 	PGresult *result = sent ? collect(conn, clock_ms() + DEADLINE_MS, &event) : NULL;
 	if (result == NULL) {
 		if (event == BELL_STOP) {
-			pgconn_drop(conn, STORE_NOTICE, NULL);
+			pgconn_drop(conn, REPORT_UNREACHABLE, STORE_NOTICE, NULL);
 		} else if (event == BELL_TIMEOUT) {
-			pgconn_drop(conn, STORE_WARNING,
+			pgconn_drop(conn, REPORT_UNREACHABLE, STORE_WARNING,
 				"database: connection given up: no answer for " STRING(
 					DEADLINE_MS) " ms");
 		} else {
@@ -353,7 +354,7 @@ static bool check_version(struct pgconn *conn)
 			: "database: schema chat is version %d, this plugin knows only %d: install the "
 			  "plugin of the release that the schema is from",
 		version, SCHEMA_VERSION);
-	pgconn_drop(conn, STORE_ERROR, line);
+	pgconn_drop(conn, REPORT_REFUSES, STORE_ERROR, line);
 	return false;
 }
 

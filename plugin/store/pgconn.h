@@ -59,7 +59,8 @@ void pgconn_well(struct pgconn *conn);
 
 /* Gives the connection up and reports why: the database cannot serve now.  `line` never quotes what
  * the server says about rows. */
-void pgconn_drop(struct pgconn *conn, enum store_level level, const char *line);
+void pgconn_drop(
+	struct pgconn *conn, enum report_why why, enum store_level level, const char *line);
 
 /* The same for a statement's result that asks for it; the line names its SQLSTATE. */
 void pgconn_refused(struct pgconn *conn, const PGresult *result);

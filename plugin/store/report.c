@@ -79,15 +79,16 @@ void report_line(struct report *report, enum store_level level, const char *line
 	report_one(report, &job->item);
 }
 
-void report_away(
-	struct report *report, enum report_part part, enum store_level level, const char *line)
+void report_away(struct report *report, enum report_part part, enum report_why why,
+	enum store_level level, const char *line)
 {
 	int64_t now = clock_ms();
 	pthread_mutex_lock(&report->lock);
 	report->away |= part;
-	bool news = report->said_at == 0 ||
-		    (now - report->said_at >= SAY_AGAIN_MS && strcmp(report->said, line) != 0);
+	bool late = report->whys != 0 && now - report->said_at >= SAY_AGAIN_MS;
+	bool news = (report->whys & why) == 0 || (late && strcmp(report->said, line) != 0);
 	if (news) {
+		report->whys |= why;
 		report->said_at = now;
 		snprintf(report->said, sizeof(report->said), "%s", line);
 	}
@@ -104,10 +105,10 @@ void report_back(struct report *report, enum report_part part)
 	report->away &= ~(unsigned)part;
 	bool all_back = was_away && report->away == 0;
 	bool first = !report->met;
-	bool missed = report->said_at != 0;
+	bool missed = report->whys != 0;
 	if (all_back) {
 		report->met = true;
-		report->said_at = 0;
+		report->whys = 0;
 	}
 	pthread_mutex_unlock(&report->lock);
 	if (!all_back || (!missed && !first)) {

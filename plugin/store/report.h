@@ -15,20 +15,25 @@ enum report_part {
 	REPORT_LOADER = 2,
 };
 
+/* Why a part is without the database: each is worth a line of its own. */
+enum report_why {
+	REPORT_UNREACHABLE = 1,
+	REPORT_REFUSES = 2,
+};
+
 #define REPORT_LINE_MAX 512
 
 struct report {
 	struct queue out;
 	void (*wake)(void *wake_arg);
 	void *wake_arg;
-	_Atomic size_t
-		*waiting; /* messages not stored yet, for the line that says the database is back */
-	_Atomic bool silent; /* the broker's thread has stopped listening */
+	_Atomic size_t *waiting; /* messages not stored yet */
+	_Atomic bool silent;	 /* the broker's thread has stopped listening */
 	pthread_mutex_t lock;
 	unsigned away;	 /* which parts; both at first */
 	bool met;	 /* the database has been there */
-	int64_t said_at; /* when the last line about its absence went out; 0: none since it was
-			    there */
+	unsigned whys;	 /* which have been said since it was there */
+	int64_t said_at; /* when the last of them was */
 	char said[REPORT_LINE_MAX];
 };
 
@@ -48,8 +53,8 @@ bool report_answering(struct report *report, bool yes, struct bell *bell);
 void report_line(struct report *report, enum store_level level, const char *line);
 
 /* A part is without the database, because of what `line` says.  Logged when it is news. */
-void report_away(
-	struct report *report, enum report_part part, enum store_level level, const char *line);
+void report_away(struct report *report, enum report_part part, enum report_why why,
+	enum store_level level, const char *line);
 /* It has it again. */
 void report_back(struct report *report, enum report_part part);
 

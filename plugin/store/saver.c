@@ -428,7 +428,7 @@ static void store_batch(struct saver *saver)
 			take_answers(saver);
 		} else {
 			put_all_back(saver, true);
-			pgconn_drop(&saver->conn, STORE_ERROR,
+			pgconn_drop(&saver->conn, REPORT_REFUSES, STORE_ERROR,
 				"database: chat.save answers with something else than the schema "
 				"promises: run sql/install.sql of this release");
 		}

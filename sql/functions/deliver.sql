@@ -26,7 +26,9 @@ declare
 	of_a boolean;
 	upto bigint;
 begin
-	select * into c from chat.conversations where following and room > after order by room limit 1;
+	select * into c from chat.conversations
+	where following and (b_id, room) > (split_part(after, '/', 2) collate "C", after collate "C")
+	order by b_id, room limit 1;
 	room := c.room;
 	forward := false;
 	if not found then

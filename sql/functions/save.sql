@@ -19,8 +19,10 @@
 -- that quietly drops a row counts as having refused it, because `seq` has no holes.
 -- Locks: the rows of chat.conversations, in order, never waiting for one.
 -- Plan: chat.conversations by its primary key; repeats through messages_room_user_id_ref and
--- messages_room_key.  Each statement after the lock has a snapshot of its own and so sees what was
--- committed until then.  Nested loops run over parameters only on the outer side.
+-- messages_key_room.  Each statement after the lock has a snapshot of its own and so sees what was
+-- committed until then.  A plan made while the tables are small must still be good when they are
+-- large: hence lateral subqueries with a limit, and `= any (array[...])` in the update, neither of which
+-- can become a join over a whole table.
 create or replace function chat.save(
 	rooms text[],
 	again boolean,
@@ -65,16 +67,19 @@ begin
 			with ordinality as m(room_no, by_a, text, ref, sent_at, key, no)
 	), looked as materialized (
 		select g.*,
-			row_number() over (partition by g.room_no, g.by_a, g.ref collate "C" order by g.no) as nth,
+			g.ref is null or 1 = row_number() over (
+				partition by g.room_no, g.by_a, g.ref collate "C" order by g.no) as is_first,
 			coalesce(k.seq, case when r.key = g.key then r.seq end) as stored_seq,
-			r.seq is not null as is_repeat
+			k.seq is null and r.seq is null as is_unknown
 		from given g
 		left join lateral (
-			select seq from chat.messages where again and room = g.room and key = g.key limit 1
+			select seq from chat.messages
+			where again and key = g.key and room collate "ucs_basic" = g.room
+			limit 1
 		) k on true
 		left join lateral (
 			select seq, key from chat.messages
-			where g.ref is not null and room = g.room and ref = g.ref
+			where g.ref is not null and room collate "POSIX" = g.room and ref = g.ref
 				and user_id = split_part(g.room, '/', case when g.by_a then 1 else 2 end)
 			limit 1
 		) r on true
@@ -82,7 +87,7 @@ begin
 	), fresh as materialized (
 		select l.*, l.base + row_number() over (partition by l.room_no order by l.no) as seq
 		from looked l
-		where l.stored_seq is null and not l.is_repeat and (l.ref is null or l.nth = 1)
+		where l.is_unknown and l.is_first
 	), stored as (
 		insert into chat.messages (room, seq, user_id, opponent_id, text, sent_at, ref, key)
 		select room, seq, split_part(room, '/', case when by_a then 1 else 2 end),
@@ -107,7 +112,7 @@ begin
 				max(sent_at) filter (where not by_a) as b_last_at
 			from fresh group by room
 		) f
-		where c.room = f.room
+		where c.room = any (array[f.room])
 	)
 	select no, 'n'::"char", seq, null::text, null::timestamptz from fresh
 	where (select count(*) from stored) = (select count(*) from fresh)
@@ -125,7 +130,7 @@ begin
 	from unnest(room_nos, by_a, refs, keys) with ordinality as m(room_no, by_a, ref, key, no)
 	cross join lateral (
 		select seq, text, sent_at, key from chat.messages
-		where room = rooms[m.room_no] and ref = m.ref
+		where room collate "POSIX" = rooms[m.room_no] and ref = m.ref
 			and user_id = split_part(rooms[m.room_no], '/', case when m.by_a then 1 else 2 end)
 		limit 1
 	) s

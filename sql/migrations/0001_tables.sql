@@ -23,8 +23,12 @@ create table chat.messages (
 	primary key (room, seq)
 );
 
-create unique index messages_room_key on chat.messages (room, key);
-create unique index messages_room_user_id_ref on chat.messages (room, user_id, ref)
+-- Each query has to match one index only, so that a plan made while the tables were small cannot pick
+-- another that looks as good then.  So these two have `room` in other collations that order the same,
+-- and are for conditions that say so; `room` as it stands is for the primary key.
+-- `key` comes first because keys of one start of the plugin ascend: the index grows at its end.
+create unique index messages_key_room on chat.messages (key, room collate "ucs_basic");
+create unique index messages_room_user_id_ref on chat.messages (room collate "POSIX", user_id, ref)
 	where ref is not null;
 
 -- One row a chat: it hands out `seq` under its row lock.  `a_` is about the user whose id stands first
@@ -60,4 +64,5 @@ create table chat.conversations (
 
 create index conversations_a_waiting on chat.conversations (a_id) where a_waiting;
 create index conversations_b_waiting on chat.conversations (b_id) where b_waiting;
-create index conversations_following on chat.conversations (room) where following;
+-- Not by `room`, which the primary key could give as well.
+create index conversations_following on chat.conversations (b_id, room) where following;

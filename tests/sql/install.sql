@@ -1,0 +1,53 @@
+\ir prelude.sql
+
+select test.same('the newest migration is recorded', chat.version(), 1);
+select test.save('k', array['1/2 a hello', '1/2 b hi']);
+
+\ir :sql/install.sql
+select test.same('installing again keeps what is stored',
+	(select count(*) from chat.messages), 2::bigint);
+select test.same('installing again records no migration twice',
+	(select count(*) from chat.schema_version), 1::bigint);
+select test.same('settings of the session are as before',
+	current_setting('client_min_messages'), 'notice');
+
+-- A release that adds a migration, and a database that has not got it.
+insert into chat.schema_version (version) values (2);
+select test.same('the version is that of the newest migration', chat.version(), 2);
+\ir :sql/install.sql
+select test.same('a newer schema is left as it is', chat.version(), 2);
+delete from chat.schema_version where version = 2;
+
+drop function chat.history(text[], bigint[], bigint[], integer[]);
+\ir :sql/install.sql
+select test.same('functions come back', (select count(*) from chat.history(
+	array['1/2'], array[null::bigint], array[null::bigint], array[10])), 2::bigint);
+
+select test.same('every function pins its search_path', (select count(*)
+	from pg_proc where pronamespace = 'chat'::regnamespace
+		and not exists (select from unnest(proconfig) c where c like 'search_path=%')), 0::bigint);
+select test.same('every function runs with the rights of its owner', (select count(*)
+	from pg_proc where pronamespace = 'chat'::regnamespace and not prosecdef), 0::bigint);
+
+-- Columns that people fill in by hand.
+insert into chat.messages (room, seq, user_id, opponent_id, text) values ('3/4', 1, '3', '4', 'x');
+insert into chat.conversations (room) values ('10/9@a');
+select test.same('a conversation knows its users from its room',
+	(select a_id || ' ' || b_id from chat.conversations where room = '10/9@a'), '10 9@a');
+
+-- Somebody who is no superuser, owns the database and may create roles, installs too.
+create role owner login createrole;
+create database others owner owner;
+\c others owner
+\ir :sql/install.sql
+select 1 / (chat.version() = 1)::integer as chat_is_there \gset
+
+-- A database whose encoding could not hold what people write.
+\c postgres postgres
+create database latin encoding 'LATIN1' lc_collate 'C' lc_ctype 'C' template template0;
+\c latin
+\set ON_ERROR_STOP off
+\ir :sql/install.sql
+rollback;
+\set ON_ERROR_STOP on
+select 1 / (to_regnamespace('chat') is null)::integer as nothing_was_installed \gset

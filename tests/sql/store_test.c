@@ -1,0 +1,1042 @@
+/* The store against a real server: what it promises while the server is stopped, killed, frozen,
+ * locked or refuses.  Slow by nature: frozen servers are waited for. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <libpq-fe.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "proxy.h"
+#include "server.h"
+#include "store.h"
+
+#define HEARD_MAX 20000
+#define WAIT_MS 30000
+
+static struct server server;
+
+struct heard {
+	enum saved_as as;
+	int64_t seq;
+	unsigned char key[KEY_SIZE];
+	char room[32];
+	char text[64];
+};
+
+/* A store and what it said. */
+struct bench {
+	struct store *store;
+	PGconn *admin; /* another session, as superuser */
+	char database[32];
+	uint64_t keys;
+	atomic_int wakes;
+
+	struct heard saved[HEARD_MAX];
+	size_t saved_count;
+	size_t page_count;
+	size_t page_messages;
+	int64_t page_first, page_last;
+	bool page_more;
+	int64_t a_read, b_read;
+	size_t unread_count;
+	size_t unread_chats;
+	int64_t unread_total, unread_last;
+	size_t load_failed;
+	size_t marked_count;
+	struct marked marked;
+	size_t mark_failed, mark_refused;
+	bool answering;
+	size_t answering_changes;
+	size_t lines;
+	char log[4096];
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void pause_ms(long ms)
+{
+	nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+}
+
+static void copy(char *to, size_t size, struct slice from)
+{
+	size_t len = from.len < size ? from.len : size - 1;
+	memcpy(to, from.bytes, len);
+	to[len] = '\0';
+}
+
+static void on_saved(void *arg, enum saved_as as, const struct message *message)
+{
+	struct bench *b = arg;
+	assert_true(b->saved_count < HEARD_MAX);
+	struct heard *heard = &b->saved[b->saved_count++];
+	heard->as = as;
+	heard->seq = message->seq;
+	memcpy(heard->key, message->key, KEY_SIZE);
+	copy(heard->room, sizeof(heard->room), message->room);
+	copy(heard->text, sizeof(heard->text), message->text);
+}
+
+static void on_page(void *arg, uint64_t ticket, const struct page *page)
+{
+	struct bench *b = arg;
+	(void)ticket;
+	b->page_count++;
+	b->page_messages = page->count;
+	b->page_first = page->count > 0 ? page->messages[0].seq : 0;
+	b->page_last = page->count > 0 ? page->messages[page->count - 1].seq : 0;
+	b->page_more = page->more;
+	b->a_read = page->a_read;
+	b->b_read = page->b_read;
+}
+
+static void on_unread(void *arg, uint64_t ticket, const struct unread *unread)
+{
+	struct bench *b = arg;
+	(void)ticket;
+	b->unread_count++;
+	b->unread_chats = unread->count;
+	b->unread_total = unread->total;
+	b->unread_last = unread->count > 0 ? unread->chats[0].last.seq : 0;
+}
+
+static void on_load_failed(void *arg, uint64_t ticket)
+{
+	(void)ticket;
+	((struct bench *)arg)->load_failed++;
+}
+
+static void on_marked(void *arg, const struct mark *mark, const struct marked *result)
+{
+	struct bench *b = arg;
+	(void)mark;
+	b->marked_count++;
+	b->marked = *result;
+}
+
+static void on_mark_failed(void *arg, const struct mark *mark, bool for_good)
+{
+	struct bench *b = arg;
+	(void)mark;
+	b->mark_failed++;
+	b->mark_refused += for_good;
+}
+
+static void on_answering(void *arg, bool yes)
+{
+	struct bench *b = arg;
+	b->answering = yes;
+	b->answering_changes++;
+}
+
+static void on_log(void *arg, enum store_level level, const char *line)
+{
+	struct bench *b = arg;
+	size_t len = strlen(b->log);
+	(void)level;
+	b->lines++;
+	snprintf(b->log + len, sizeof(b->log) - len, "%s\n", line);
+}
+
+static const struct store_sink sink = {
+	.saved = on_saved,
+	.page = on_page,
+	.unread = on_unread,
+	.load_failed = on_load_failed,
+	.marked = on_marked,
+	.mark_failed = on_mark_failed,
+	.answering = on_answering,
+	.log = on_log,
+};
+
+static void wake(void *arg)
+{
+	atomic_fetch_add(&((struct bench *)arg)->wakes, 1);
+}
+
+static void drain(struct bench *b)
+{
+	while (store_drain(b->store, 100, &sink, b) > 0) {
+	}
+}
+
+/* Drains until `condition`, for WAIT_MS at most. */
+#define until(b, condition)                                                                        \
+	do {                                                                                       \
+		int64_t end_ = now_ms() + WAIT_MS;                                                 \
+		drain(b);                                                                          \
+		while (!(condition)) {                                                             \
+			if (now_ms() > end_) {                                                     \
+				print_error("log:\n%s", (b)->log);                                 \
+				fail_msg("never came: %s", #condition);                            \
+			}                                                                          \
+			pause_ms(1);                                                               \
+			drain(b);                                                                  \
+		}                                                                                  \
+	} while (0)
+
+static PGconn *session(const char *database)
+{
+	char conninfo[256];
+	snprintf(conninfo, sizeof(conninfo), "host=%s port=" SERVER_PORT " user=postgres dbname=%s",
+		server.folder, database);
+	PGconn *pg = PQconnectdb(conninfo);
+	if (PQstatus(pg) != CONNECTION_OK) {
+		fail_msg("%s", PQerrorMessage(pg));
+	}
+	return pg;
+}
+
+static void run(PGconn *pg, const char *sql)
+{
+	PGresult *result = PQexec(pg, sql);
+	ExecStatusType status = PQresultStatus(result);
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+		fail_msg("%s: %s", sql, PQerrorMessage(pg));
+	}
+	PQclear(result);
+}
+
+static int64_t number(PGconn *pg, const char *sql)
+{
+	PGresult *result = PQexec(pg, sql);
+	if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+		fail_msg("%s: %s", sql, PQerrorMessage(pg));
+	}
+	int64_t value = atoll(PQgetvalue(result, 0, 0));
+	PQclear(result);
+	return value;
+}
+
+static void open_at(struct bench *b, const char *host, size_t queue_limit)
+{
+	char conninfo[256];
+	const char *reason;
+	snprintf(conninfo, sizeof(conninfo),
+		"host=%s port=" SERVER_PORT " user=chat_plugin dbname=%s", host, b->database);
+	struct store_options options = {
+		.conninfo = conninfo, .queue_limit = queue_limit, .wake = wake, .wake_arg = b};
+	b->store = store_open(&options, &reason);
+	assert_non_null(b->store);
+}
+
+static void open_store(struct bench *b)
+{
+	open_at(b, server.folder, 10000);
+	until(b, b->answering);
+}
+
+/* A message as the plugin would make it; the same key never comes twice. */
+static struct message message(struct bench *b, const char *room, bool by_a, const char *text)
+{
+	struct slice whole = slice_str(room);
+	const char *slash = strchr(room, '/');
+	assert_non_null(slash);
+	struct slice first = slice_of(room, (size_t)(slash - room));
+	struct slice second = slice_str(slash + 1);
+	struct message m = {
+		.room = whole,
+		.user_id = by_a ? first : second,
+		.opponent_id = by_a ? second : first,
+		.name = SLICE("somebody"),
+		.text = slice_str(text),
+		.sent_at = 1795334400123,
+	};
+	b->keys++;
+	memcpy(m.key, &b->keys, sizeof(b->keys));
+	return m;
+}
+
+static void save(struct bench *b, const char *room, const char *text)
+{
+	struct message m = message(b, room, true, text);
+	assert_int_equal(store_save(b->store, &m), CHAT_OK);
+}
+
+static void mark(struct bench *b, const char *room, const char *user, int64_t seq)
+{
+	struct mark m = {.room = slice_str(room), .user_id = slice_str(user), .seq = seq};
+	assert_int_equal(store_mark(b->store, &m), CHAT_OK);
+}
+
+static void load_history(
+	struct bench *b, const char *room, int64_t before, int64_t after, int limit)
+{
+	struct load load = {.what = LOAD_HISTORY,
+		.ticket = 1,
+		.room = slice_str(room),
+		.before = before,
+		.after = after,
+		.limit = limit};
+	assert_int_equal(store_load(b->store, &load), CHAT_OK);
+}
+
+/* `count` texts 0, 1, 2, … to each of `rooms` rooms 1/100, 1/101, … in turns, from `from` on. */
+static void save_many(struct bench *b, int from, int count, int rooms)
+{
+	char room[32];
+	char text[32];
+	for (int i = from; i < from + count; i++) {
+		snprintf(room, sizeof(room), "1/%d", 100 + i % rooms);
+		snprintf(text, sizeof(text), "%d", i / rooms);
+		save(b, room, text);
+		if (i % 50 == 0) {
+			drain(b);
+			pause_ms(1);
+		}
+	}
+}
+
+/* Every message was stored once, was said once, in the order in which it was given, without holes.
+ */
+static void assert_all_stored(struct bench *b, int count)
+{
+	until(b, b->saved_count >= (size_t)count);
+	assert_int_equal(b->saved_count, count);
+	assert_int_equal(store_waiting(b->store), 0);
+	for (size_t i = 0; i < b->saved_count; i++) {
+		assert_int_equal(b->saved[i].as, SAVED_NEW);
+		assert_int_equal(b->saved[i].seq, atoll(b->saved[i].text) + 1);
+	}
+	assert_int_equal(number(b->admin, "select count(*) from chat.messages"), count);
+	assert_int_equal(number(b->admin, "select count(*) from chat.messages"
+					  " where seq <> text::bigint + 1"),
+		0);
+	assert_int_equal(number(b->admin, "select count(*) from (select from chat.messages"
+					  " group by room having max(seq) <> count(*)) holes"),
+		0);
+	assert_int_equal(number(b->admin, "select count(*) from chat.conversations c where last_seq"
+					  " <> (select max(seq) from chat.messages m"
+					  " where m.room = c.room) or b_unread <> last_seq"),
+		0);
+}
+
+static int set_up(void **state)
+{
+	static int number_of_test;
+	struct bench *b = calloc(1, sizeof(*b));
+	char sql[128];
+	assert_non_null(b);
+	PGconn *pg = session("postgres");
+	snprintf(b->database, sizeof(b->database), "chat%d", ++number_of_test);
+	snprintf(sql, sizeof(sql), "create database %s template chat", b->database);
+	run(pg, sql);
+	PQfinish(pg);
+	b->admin = session(b->database);
+	*state = b;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct bench *b = *state;
+	store_close(b->store, 1000);
+	PQfinish(b->admin);
+	free(b);
+	return 0;
+}
+
+static void stop_server(struct bench *b, int how)
+{
+	PQfinish(b->admin);
+	b->admin = NULL;
+	server_stop(&server, how);
+}
+
+static void start_server(struct bench *b)
+{
+	assert_true(server_start(&server));
+	b->admin = session(b->database);
+}
+
+static void a_message_is_stored_and_said_with_its_seq(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	save(b, "1/2", "0");
+	until(b, b->saved_count == 1);
+	assert_int_equal(b->saved[0].as, SAVED_NEW);
+	assert_int_equal(b->saved[0].seq, 1);
+	assert_string_equal(b->saved[0].room, "1/2");
+	assert_true(atomic_load(&b->wakes) > 0);
+	assert_int_equal(number(b->admin, "select extract(epoch from sent_at) * 1000"
+					  " from chat.messages"),
+		1795334400123);
+	assert_int_equal(number(b->admin, "select count(*) from chat.messages where room = '1/2'"
+					  " and user_id = '1' and opponent_id = '2' and ref is null"
+					  " and not is_delivered"),
+		1);
+}
+
+static void a_repeat_comes_back_with_the_stored_text(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	struct message first = message(b, "1/2", true, "first");
+	struct message again = message(b, "1/2", true, "again");
+	struct message other = message(b, "1/2", false, "other");
+	first.ref = again.ref = other.ref = SLICE("r");
+	assert_int_equal(store_save(b->store, &first), CHAT_OK);
+	assert_int_equal(store_save(b->store, &other), CHAT_OK);
+	assert_int_equal(store_save(b->store, &again), CHAT_OK);
+	until(b, b->saved_count == 3);
+	for (size_t i = 0; i < 3; i++) {
+		bool is_repeat = memcmp(b->saved[i].key, again.key, KEY_SIZE) == 0;
+		assert_int_equal(b->saved[i].as, is_repeat ? SAVED_REPEAT : SAVED_NEW);
+		if (is_repeat) {
+			assert_int_equal(b->saved[i].seq, 1);
+			assert_string_equal(b->saved[i].text, "first");
+		}
+	}
+	assert_int_equal(number(b->admin, "select count(*) from chat.messages"), 2);
+}
+
+static void texts_of_every_kind_arrive_as_they_are(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	char *big = malloc(TEXT_MAX + 1);
+	assert_non_null(big);
+	memset(big, 'x', TEXT_MAX);
+	big[TEXT_MAX] = '\0';
+	save(b, "1/2", "{\"a\",'b'} \\ $1 % ; --\n\t\r");
+	save(b, "1/2", "grüße 👋");
+	save(b, "1/2", big);
+	until(b, b->saved_count == 3);
+	assert_int_equal(
+		number(b->admin, "select octet_length(text) from chat.messages where seq = 3"),
+		TEXT_MAX);
+	assert_int_equal(
+		number(b->admin, "select count(*) from chat.messages where seq = 1 and text ="
+				 " E'{\"a\",''b''} \\\\ $1 % ; --\\n\\t\\r'"),
+		1);
+	assert_int_equal(
+		number(b->admin, "select char_length(text) from chat.messages where seq = 2"), 7);
+	free(big);
+}
+
+static void pages_come_from_either_side(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	save_many(b, 0, 30, 1);
+	until(b, b->saved_count == 30);
+
+	load_history(b, "1/100", 0, -1, 10);
+	until(b, b->page_count == 1);
+	assert_int_equal(b->page_messages, 10);
+	assert_int_equal(b->page_first, 21);
+	assert_int_equal(b->page_last, 30);
+	assert_true(b->page_more);
+
+	load_history(b, "1/100", 6, -1, 10);
+	until(b, b->page_count == 2);
+	assert_int_equal(b->page_first, 1);
+	assert_int_equal(b->page_last, 5);
+	assert_false(b->page_more);
+
+	load_history(b, "1/100", 0, 0, 3);
+	until(b, b->page_count == 3);
+	assert_int_equal(b->page_first, 1);
+	assert_int_equal(b->page_last, 3);
+	assert_true(b->page_more);
+
+	load_history(b, "7/8", 0, -1, 10);
+	until(b, b->page_count == 4);
+	assert_int_equal(b->page_messages, 0);
+	assert_int_equal(b->a_read, 0);
+	assert_false(b->page_more);
+}
+
+static void unread_and_marks_agree(void **state)
+{
+	struct bench *b = *state;
+	struct load load = {.what = LOAD_UNREAD, .ticket = 5, .user_id = SLICE("101")};
+	open_store(b);
+	save_many(b, 0, 30, 3);
+	until(b, b->saved_count == 30);
+	assert_int_equal(store_load(b->store, &load), CHAT_OK);
+	until(b, b->unread_count == 1);
+	assert_int_equal(b->unread_chats, 1);
+	assert_int_equal(b->unread_total, 10);
+	assert_int_equal(b->unread_last, 10);
+
+	mark(b, "1/101", "101", 4);
+	until(b, b->marked_count == 1);
+	assert_true(b->marked.moved);
+	assert_int_equal(b->marked.seq, 4);
+	assert_int_equal(b->marked.count, 6);
+	assert_int_equal(b->marked.total, 6);
+
+	mark(b, "1/101", "101", 99);
+	until(b, b->marked_count == 2);
+	assert_int_equal(b->marked.seq, 10);
+	assert_int_equal(b->marked.count, 0);
+
+	mark(b, "1/101", "101", 3);
+	until(b, b->marked_count == 3);
+	assert_false(b->marked.moved);
+	assert_int_equal(b->marked.seq, 10);
+	assert_int_equal(
+		number(b->admin, "select count(*) from chat.messages where is_delivered"), 10);
+}
+
+static void a_mark_over_5000_messages_moves_at_once_and_the_rows_follow(void **state)
+{
+	struct bench *b = *state;
+	run(b->admin,
+		"insert into chat.messages (room, seq, user_id, opponent_id, text)"
+		" select '1/2', s, case s % 2 when 0 then '1' else '2' end,"
+		" case s % 2 when 0 then '2' else '1' end, 'x' from generate_series(1, 10000) s");
+	run(b->admin, "select chat.adopt(array['1/2'])");
+	open_store(b);
+	mark(b, "1/2", "1", 9999);
+	until(b, b->marked_count == 1);
+	assert_int_equal(b->marked.seq, 9999);
+	assert_int_equal(b->marked.count, 0);
+	until(b, number(b->admin, "select count(*) from chat.messages where is_delivered") == 5000);
+	until(b, number(b->admin, "select count(*) from chat.conversations where following") == 0);
+	assert_int_equal(number(b->admin, "select a_delivered from chat.conversations"), 9999);
+}
+
+static void deliveries_left_behind_go_on_at_the_next_start(void **state)
+{
+	struct bench *b = *state;
+	run(b->admin, "insert into chat.messages (room, seq, user_id, opponent_id, text)"
+		      " select '1/' || r, s, '1', r::text, 'x' from generate_series(1, 2500) s,"
+		      " generate_series(11, 13) r");
+	run(b->admin, "select chat.adopt(array['1/11', '1/12', '1/13'])");
+	run(b->admin, "select chat.mark(array['1/11', '1/12', '1/13'], array['11', '12', '13'],"
+		      " array[2500, 2500, 2400])");
+	assert_int_equal(
+		number(b->admin, "select count(*) from chat.messages where is_delivered"), 0);
+	open_store(b);
+	until(b, number(b->admin, "select count(*) from chat.conversations where following") == 0);
+	assert_int_equal(
+		number(b->admin, "select count(*) from chat.messages where is_delivered"), 7400);
+}
+
+static void a_database_that_is_not_there_at_the_start_is_said_once(void **state)
+{
+	struct bench *b = *state;
+	stop_server(b, SIGINT);
+	open_at(b, server.folder, 10000);
+	save_many(b, 0, 200, 5);
+	until(b, b->lines == 1);
+	pause_ms(1500);
+	drain(b);
+	assert_int_equal(b->lines, 1);
+	assert_non_null(strstr(b->log, "cannot connect"));
+	assert_int_equal(store_waiting(b->store), 200);
+	assert_false(store_answering(b->store));
+	struct load load = {.what = LOAD_UNREAD, .user_id = SLICE("1")};
+	assert_int_equal(store_load(b->store, &load), CHAT_EUNAVAILABLE);
+
+	start_server(b);
+	assert_all_stored(b, 200);
+	until(b, b->answering);
+	until(b, b->lines == 2);
+	assert_non_null(strstr(b->log, "back, 200 messages waited"));
+}
+
+static void the_queue_is_bounded_while_the_database_is_away(void **state)
+{
+	struct bench *b = *state;
+	stop_server(b, SIGINT);
+	open_at(b, server.folder, 5);
+	for (int i = 0; i < 5; i++) {
+		char text[16];
+		snprintf(text, sizeof(text), "%d", i);
+		save(b, "1/100", text);
+	}
+	struct message sixth = message(b, "1/100", true, "5");
+	pause_ms(300);
+	assert_int_equal(store_save(b->store, &sixth), CHAT_EBUSY);
+	start_server(b);
+	assert_all_stored(b, 5);
+	assert_int_equal(store_save(b->store, &sixth), CHAT_OK);
+	assert_all_stored(b, 6);
+}
+
+static void a_stop_of_the_server_under_traffic_loses_nothing(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	save_many(b, 0, 1000, 7);
+	stop_server(b, SIGINT);
+	save_many(b, 1000, 1000, 7);
+	start_server(b);
+	save_many(b, 2000, 1000, 7);
+	assert_all_stored(b, 3000);
+	until(b, b->answering);
+	until(b, b->lines == 3);
+	assert_non_null(strstr(b->log, "back"));
+}
+
+static void killed_servers_under_traffic_lose_nothing(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	for (int i = 0; i < 3; i++) {
+		save_many(b, 2000 * i, 1000, 7);
+		stop_server(b, SIGQUIT);
+		save_many(b, 2000 * i + 1000, 1000, 7);
+		start_server(b);
+	}
+	assert_all_stored(b, 6000);
+}
+
+static void sessions_killed_under_traffic_lose_nothing(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	for (int i = 0; i < 20; i++) {
+		save_many(b, 100 * i, 100, 3);
+		run(b->admin, "select pg_terminate_backend(pid) from pg_stat_activity"
+			      " where usename = 'chat_plugin'");
+	}
+	assert_all_stored(b, 2000);
+}
+
+static void requests_in_flight_fail_when_the_connection_is_lost(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	save_many(b, 0, 1, 1);
+	until(b, b->saved_count == 1);
+	PGconn *other = session(b->database);
+	run(other, "begin; lock table chat.conversations in access exclusive mode");
+	load_history(b, "1/100", 0, -1, 10);
+	mark(b, "1/100", "100", 1);
+	pause_ms(100);
+	run(b->admin, "select pg_terminate_backend(pid) from pg_stat_activity"
+		      " where usename = 'chat_plugin'");
+	until(b, b->load_failed == 1 && b->mark_failed == 1);
+	assert_int_equal(b->mark_refused, 0);
+	run(other, "rollback");
+	PQfinish(other);
+	until(b, b->answering);
+	load_history(b, "1/100", 0, -1, 10);
+	until(b, b->page_count == 1);
+}
+
+static void a_frozen_server_is_given_up_and_nothing_is_lost(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	save_many(b, 0, 100, 3);
+	until(b, b->saved_count == 100);
+	server_signal_all(&server, SIGSTOP);
+	int64_t began = now_ms();
+	save_many(b, 100, 100, 3);
+	load_history(b, "1/100", 0, -1, 10);
+	until(b, b->load_failed == 1);
+	int64_t took = now_ms() - began;
+	assert_in_range(took, 9000, 12000);
+	assert_false(b->answering);
+	assert_int_equal(store_waiting(b->store), 100);
+	server_signal_all(&server, SIGCONT);
+	assert_all_stored(b, 200);
+	until(b, b->answering);
+}
+
+static void a_commit_whose_answer_is_lost_is_stored_once_and_said_as_new(void **state)
+{
+	struct bench *b = *state;
+	struct proxy proxy;
+	char folder[80];
+	assert_true(proxy_start(&proxy, server.folder));
+	snprintf(folder, sizeof(folder), "%s/proxy", server.folder);
+	open_at(b, folder, 10000);
+	until(b, b->answering);
+	for (int i = 0; i < 5; i++) {
+		save_many(b, i * 20, 10, 1);
+		until(b, b->saved_count == (size_t)i * 20 + 10);
+		proxy_order(&proxy, PROXY_SWALLOW);
+		save_many(b, i * 20 + 10, 10, 1);
+		/* At least the first of them is committed, and nobody has heard of it. */
+		until(b, number(b->admin, "select count(*) from chat.messages") > i * 20 + 10);
+		assert_int_equal(b->saved_count, i * 20 + 10);
+		proxy_order(&proxy, PROXY_CUT);
+		until(b, b->saved_count == (size_t)i * 20 + 20);
+	}
+	assert_all_stored(b, 100);
+	proxy_stop(&proxy);
+}
+
+static void a_row_that_a_trigger_refuses_is_lost_alone(void **state)
+{
+	struct bench *b = *state;
+	run(b->admin, "create function refuse() returns trigger language plpgsql as $$ begin"
+		      " raise exception 'no %', new.text using errcode = 'check_violation';"
+		      " end $$");
+	run(b->admin, "create trigger refuse before insert on chat.messages for each row"
+		      " when (new.text like 'poison%') execute function refuse()");
+	open_store(b);
+	size_t refused = 0;
+	for (int i = 0; i < 500; i++) {
+		bool poison = i % 61 == 30;
+		char room[16];
+		char text[32];
+		snprintf(room, sizeof(room), "1/%d", 2 + i % 3);
+		snprintf(text, sizeof(text), "%s%d", poison ? "poison secret " : "", i);
+		save(b, room, text);
+		refused += poison;
+	}
+	until(b, b->saved_count == 500);
+	int64_t next[3] = {0};
+	int last[3] = {-1, -1, -1};
+	for (size_t i = 0; i < 500; i++) {
+		const struct heard *heard = &b->saved[i];
+		if (strncmp(heard->text, "poison", 6) == 0) {
+			assert_int_equal(heard->as, SAVED_REJECTED);
+			refused--;
+			continue;
+		}
+		int room = atoi(heard->room + 2) - 2;
+		assert_int_equal(heard->as, SAVED_NEW);
+		assert_int_equal(heard->seq, ++next[room]);
+		assert_true(atoi(heard->text) > last[room]);
+		last[room] = atoi(heard->text);
+	}
+	assert_int_equal(refused, 0);
+	assert_null(strstr(b->log, "secret"));
+	assert_non_null(strstr(b->log, "23514"));
+}
+
+static void a_row_that_a_trigger_drops_is_refused(void **state)
+{
+	struct bench *b = *state;
+	run(b->admin, "create function drop_it() returns trigger language plpgsql as $$ begin"
+		      " return null; end $$");
+	run(b->admin, "create trigger drop_it before insert on chat.messages for each row"
+		      " when (new.text = 'drop') execute function drop_it()");
+	open_store(b);
+	save(b, "1/2", "0");
+	save(b, "1/2", "drop");
+	save(b, "1/2", "1");
+	until(b, b->saved_count == 3);
+	assert_int_equal(b->saved[1].as, SAVED_REJECTED);
+	assert_int_equal(b->saved[2].as, SAVED_NEW);
+	assert_int_equal(b->saved[2].seq, 2);
+}
+
+static void what_fails_at_commit_is_refused(void **state)
+{
+	struct bench *b = *state;
+	run(b->admin, "create function late() returns trigger language plpgsql as $$ begin"
+		      " raise exception 'late' using errcode = 'integrity_constraint_violation';"
+		      " end $$");
+	run(b->admin, "create constraint trigger late after insert on chat.messages"
+		      " deferrable initially deferred for each row when (new.text = 'late')"
+		      " execute function late()");
+	open_store(b);
+	save(b, "1/2", "0");
+	save(b, "1/2", "late");
+	save(b, "1/2", "1");
+	until(b, b->saved_count == 3);
+	assert_int_equal(b->saved[1].as, SAVED_REJECTED);
+	assert_int_equal(b->saved[2].seq, 2);
+	assert_int_equal(number(b->admin, "select count(*) from chat.messages"), 2);
+}
+
+static void a_locked_room_waits_and_the_others_do_not(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	save_many(b, 0, 50, 5);
+	until(b, b->saved_count == 50);
+	PGconn *other = session(b->database);
+	run(other, "begin; select from chat.conversations where room = '1/102' for update");
+	save_many(b, 50, 500, 5);
+	/* All but the locked room's. */
+	until(b, b->saved_count == 450);
+	for (int i = 0; i < 20; i++) {
+		int64_t began = now_ms();
+		save_many(b, 550 + 5 * i, 5, 5);
+		until(b, b->saved_count == 450 + 4 * ((size_t)i + 1));
+		assert_in_range(now_ms() - began, 0, 200);
+	}
+	assert_int_equal(store_waiting(b->store), 120);
+	run(other, "commit");
+	PQfinish(other);
+	assert_all_stored(b, 650);
+}
+
+static void a_room_that_somebody_else_creates_waits_alone(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	PGconn *other = session(b->database);
+	run(other, "begin; insert into chat.conversations (room) values ('1/102')");
+	save_many(b, 0, 500, 50);
+	until(b, b->saved_count == 490);
+	int64_t began = now_ms();
+	save_many(b, 500, 100, 50);
+	until(b, b->saved_count == 588);
+	assert_in_range(now_ms() - began, 0, 1500);
+	run(other, "rollback");
+	PQfinish(other);
+	assert_all_stored(b, 600);
+}
+
+static void a_locked_table_costs_no_time_for_each_room(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	save_many(b, 0, 200, 200);
+	until(b, b->saved_count == 200);
+	PGconn *other = session(b->database);
+	run(other, "begin; lock table chat.messages in access exclusive mode");
+	save_many(b, 200, 1000, 200);
+	pause_ms(2000);
+	drain(b);
+	assert_int_equal(b->saved_count, 200);
+	run(other, "commit");
+	PQfinish(other);
+	int64_t began = now_ms();
+	assert_all_stored(b, 1200);
+	assert_in_range(now_ms() - began, 0, 2500);
+	assert_int_equal(b->lines, 1);
+}
+
+static void a_mark_waits_for_its_locked_room_and_others_do_not(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	save_many(b, 0, 20, 2);
+	until(b, b->saved_count == 20);
+	PGconn *other = session(b->database);
+	run(other, "begin; select from chat.conversations where room = '1/100' for update");
+	mark(b, "1/100", "100", 5);
+	mark(b, "1/101", "101", 7);
+	until(b, b->marked_count == 1);
+	assert_int_equal(b->marked.seq, 7);
+	load_history(b, "1/101", 0, -1, 10);
+	until(b, b->page_count == 1);
+	run(other, "rollback");
+	PQfinish(other);
+	until(b, b->marked_count == 2);
+	assert_int_equal(b->marked.seq, 5);
+	assert_int_equal(b->marked.count, 5);
+}
+
+static void a_mark_that_is_refused_is_refused_alone(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	save_many(b, 0, 30, 3);
+	until(b, b->saved_count == 30);
+	run(b->admin, "alter table chat.conversations add check (room <> '1/101' or b_read < 5)");
+	mark(b, "1/100", "100", 9);
+	mark(b, "1/101", "101", 9);
+	mark(b, "1/102", "102", 9);
+	until(b, b->marked_count == 2 && b->mark_failed == 1);
+	assert_int_equal(b->mark_refused, 1);
+	assert_true(b->answering);
+}
+
+static void lost_rights_are_said_loudly_and_messages_are_held(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	run(b->admin, "revoke usage on schema chat from chat_plugin");
+	save_many(b, 0, 100, 3);
+	until(b, b->lines == 2);
+	assert_non_null(strstr(b->log, "42501"));
+	pause_ms(1000);
+	drain(b);
+	assert_int_equal(b->lines, 2);
+	assert_int_equal(b->saved_count, 0);
+	run(b->admin, "grant usage on schema chat to chat_plugin");
+	assert_all_stored(b, 100);
+	until(b, b->answering);
+	until(b, b->lines == 3);
+}
+
+static void a_read_only_database_is_waited_for(void **state)
+{
+	struct bench *b = *state;
+	char sql[128];
+	open_store(b);
+	snprintf(sql, sizeof(sql), "alter database %s set default_transaction_read_only = on",
+		b->database);
+	run(b->admin, sql);
+	run(b->admin, "select pg_terminate_backend(pid) from pg_stat_activity"
+		      " where usename = 'chat_plugin'");
+	save_many(b, 0, 50, 3);
+	until(b, strstr(b->log, "25006") != NULL);
+	assert_int_equal(b->saved_count, 0);
+	snprintf(sql, sizeof(sql),
+		"set default_transaction_read_only = off;"
+		" alter database %s reset default_transaction_read_only",
+		b->database);
+	run(b->admin, sql);
+	assert_all_stored(b, 50);
+}
+
+static void a_schema_of_another_version_is_named(void **state)
+{
+	struct bench *b = *state;
+	run(b->admin, "insert into chat.schema_version (version) values (99)");
+	open_at(b, server.folder, 10);
+	until(b, b->lines == 1);
+	assert_non_null(strstr(b->log, "schema chat is version 99"));
+	run(b->admin, "delete from chat.schema_version");
+	run(b->admin, "insert into chat.schema_version (version) values (1)");
+	until(b, b->answering);
+}
+
+static void a_database_without_the_schema_says_what_to_run(void **state)
+{
+	struct bench *b = *state;
+	run(b->admin, "drop schema chat cascade");
+	open_at(b, server.folder, 10);
+	until(b, b->lines == 1);
+	assert_non_null(strstr(b->log, "install.sql"));
+}
+
+static void close_stores_what_waits(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	for (int i = 0; i < 2000; i++) {
+		save(b, "1/100", "x");
+	}
+	assert_int_equal(store_close(b->store, 5000), 0);
+	b->store = NULL;
+	assert_int_equal(number(b->admin, "select count(*) from chat.messages"), 2000);
+}
+
+static void close_without_a_database_counts_what_was_lost_in_time(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	stop_server(b, SIGINT);
+	save_many(b, 0, 100, 3);
+	int64_t began = now_ms();
+	assert_int_equal(store_close(b->store, 500), 100);
+	assert_in_range(now_ms() - began, 400, 1000);
+	b->store = NULL;
+	start_server(b);
+}
+
+static void close_with_a_frozen_database_ends_in_time(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	server_signal_all(&server, SIGSTOP);
+	save_many(b, 0, 100, 3);
+	load_history(b, "1/100", 0, -1, 10);
+	int64_t began = now_ms();
+	assert_int_equal(store_close(b->store, 500), 100);
+	assert_in_range(now_ms() - began, 400, 1000);
+	b->store = NULL;
+	server_signal_all(&server, SIGCONT);
+}
+
+static void close_without_anything_to_store_is_quick(void **state)
+{
+	struct bench *b = *state;
+	stop_server(b, SIGINT);
+	open_at(b, server.folder, 10);
+	until(b, b->lines == 1);
+	int64_t began = now_ms();
+	assert_int_equal(store_close(b->store, 5000), 0);
+	assert_in_range(now_ms() - began, 0, 500);
+	b->store = NULL;
+	start_server(b);
+}
+
+static void a_connection_string_that_cannot_be_read_is_refused(void **state)
+{
+	struct bench *b = *state;
+	const char *reason = NULL;
+	struct store_options options = {.queue_limit = 1, .wake = wake, .wake_arg = b};
+	options.conninfo = "host=localhost password secret";
+	assert_null(store_open(&options, &reason));
+	assert_null(strstr(reason, "secret"));
+	options.conninfo = "postgres://chat:pa@ss@localhost/chat";
+	assert_null(store_open(&options, &reason));
+	assert_null(strstr(reason, "ss@localhost"));
+}
+
+static int start_all(void **state)
+{
+	(void)state;
+	unsetenv("PGSERVICE");
+	if (!server_create(&server)) {
+		server_destroy(&server);
+		return -1;
+	}
+	const char *const create[] = {
+		"createdb", "-h", server.folder, "-p", SERVER_PORT, "-U", "postgres", "chat", NULL};
+	const char *const install[] = {"psql", "-Xq", "-h", server.folder, "-p", SERVER_PORT, "-U",
+		"postgres", "-d", "chat", "-v", "ON_ERROR_STOP=1", "-f", SQL_DIR "/install.sql",
+		NULL};
+	return server_run(create, true) == 0 && server_run(install, true) == 0 ? 0 : -1;
+}
+
+static int end_all(void **state)
+{
+	(void)state;
+	server_destroy(&server);
+	return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_message_is_stored_and_said_with_its_seq),
+		TEST(a_repeat_comes_back_with_the_stored_text),
+		TEST(texts_of_every_kind_arrive_as_they_are),
+		TEST(pages_come_from_either_side),
+		TEST(unread_and_marks_agree),
+		TEST(a_mark_over_5000_messages_moves_at_once_and_the_rows_follow),
+		TEST(deliveries_left_behind_go_on_at_the_next_start),
+		TEST(a_database_that_is_not_there_at_the_start_is_said_once),
+		TEST(the_queue_is_bounded_while_the_database_is_away),
+		TEST(a_stop_of_the_server_under_traffic_loses_nothing),
+		TEST(killed_servers_under_traffic_lose_nothing),
+		TEST(sessions_killed_under_traffic_lose_nothing),
+		TEST(requests_in_flight_fail_when_the_connection_is_lost),
+		TEST(a_frozen_server_is_given_up_and_nothing_is_lost),
+		TEST(a_commit_whose_answer_is_lost_is_stored_once_and_said_as_new),
+		TEST(a_row_that_a_trigger_refuses_is_lost_alone),
+		TEST(a_row_that_a_trigger_drops_is_refused),
+		TEST(what_fails_at_commit_is_refused),
+		TEST(a_locked_room_waits_and_the_others_do_not),
+		TEST(a_room_that_somebody_else_creates_waits_alone),
+		TEST(a_locked_table_costs_no_time_for_each_room),
+		TEST(a_mark_waits_for_its_locked_room_and_others_do_not),
+		TEST(a_mark_that_is_refused_is_refused_alone),
+		TEST(lost_rights_are_said_loudly_and_messages_are_held),
+		TEST(a_read_only_database_is_waited_for),
+		TEST(a_schema_of_another_version_is_named),
+		TEST(a_database_without_the_schema_says_what_to_run),
+		TEST(close_stores_what_waits),
+		TEST(close_without_a_database_counts_what_was_lost_in_time),
+		TEST(close_with_a_frozen_database_ends_in_time),
+		TEST(close_without_anything_to_store_is_quick),
+		TEST(a_connection_string_that_cannot_be_read_is_refused),
+	};
+	if (argc > 1) {
+		cmocka_set_test_filter(argv[1]);
+	}
+	return cmocka_run_group_tests(tests, start_all, end_all);
+}
