@@ -1,0 +1,427 @@
+// <mosquitto-chat peer="2">: the conversation with one user.
+
+import { Composer } from './element-composer.js';
+import { lineFor, lineOf, settingsOf } from './element-connection.js';
+import { avatar, Base, fill, languageOf, make, setText } from './element-dom.js';
+import { Log } from './element-log.js';
+import { CONVERSATION, styledRoot } from './element-style.js';
+import { texts } from './element-texts.js';
+
+const PAGE = 50;
+/** So long a passing trouble is shown, and so long a connection may take before we speak of it. */
+const NOTICE_LASTS = 8000;
+const PATIENCE = 1500;
+/** Between two tries for older messages, when the first did not succeed. */
+const PAUSE = 3000;
+/** At the latest: browsers draw no frames where nobody looks. */
+const UNSEEN = 100;
+
+/**
+ * @typedef {import('./element-connection.js').Chat} Chat
+ * @typedef {import('./element-connection.js').Room} Room
+ * @typedef {import('./element-connection.js').Line} Line
+ */
+
+/**
+ * Attributes: `peer` (the other one's id), `peer-name`, `url`, `user-id` or `id`, `name`, `token`,
+ * `token-url`, `theme` (`light` or `dark`). Events: `chat-state` with the connection's state as detail.
+ * A page that has a chat already assigns it to the property `chat`.
+ */
+export class MosquittoChat extends Base {
+	static observedAttributes = ['peer', 'peer-name', 'url', 'user-id', 'name', 'token', 'token-url'];
+
+	#log = new Log({
+		retry: (ref) => this.#act((room) => room.retry(ref)),
+		discard: (ref) => this.#act((room) => room.discard(ref)),
+		onTop: () => this.#fetchOlder(),
+		onMove: () => this.#markRead(),
+	});
+	#composer = new Composer({
+		send: (text) => this.send(text),
+		typing: (on) => this.#room?.typing(on),
+	});
+	#picture = make('span');
+	#name = make('bdi', { class: 'name cut', part: 'name' });
+	#presence = make('span', { class: 'presence', part: 'presence' });
+	#notice = make('div', { class: 'notice', part: 'notice', role: 'status' });
+	#typing = make('div', { class: 'typing', part: 'typing', role: 'status' });
+	#header = make('header', { part: 'header' },
+		make('slot', { name: 'before-name' }), this.#picture,
+		make('div', { class: 'who' }, this.#name, this.#presence), make('slot', { name: 'after-name' }));
+
+	/** @type {Line | null} */
+	#line = null;
+	/** @type {Chat | null} the page's own */
+	#given = null;
+	/** @type {Room | null} */
+	#room = null;
+	#peer = '';
+	#loaded = false;
+	#fetching = false;
+	#triedOlder = 0;
+	/** What of the peer's messages was unread when we came: between these two. */
+	#unread = { after: 0, upTo: 0 };
+	/** @type {Map<string, string>} what was being written, by peer */
+	#drafts = new Map();
+	/** @type {{ text: string, until: number } | null} */
+	#trouble = null;
+	#since = 0;
+	#inView = true;
+	#due = false;
+	/** @type {(() => void)[]} */
+	#chatOffs = [];
+	/** @type {(() => void)[]} */
+	#roomOffs = [];
+	#looks = globalThis.IntersectionObserver && new IntersectionObserver((entries) => {
+		this.#inView = entries[entries.length - 1].isIntersecting;
+		this.#markRead();
+	});
+	#noticed = () => this.#changed();
+
+	constructor() {
+		super();
+		styledRoot(this, CONVERSATION)
+			.append(this.#header, this.#notice, this.#log.element, this.#typing, this.#composer.element);
+	}
+
+	/** The chat whose conversation this is. */
+	get chat() {
+		return this.#line?.chat ?? this.#given;
+	}
+
+	set chat(chat) {
+		this.#given = chat;
+		this.#begin();
+	}
+
+	/** The other one's id; empty for nobody. */
+	get peer() {
+		return this.getAttribute('peer') ?? '';
+	}
+
+	set peer(id) {
+		this.setAttribute('peer', id);
+	}
+
+	connectedCallback() {
+		this.#looks?.observe(this);
+		document.addEventListener('visibilitychange', this.#noticed);
+		this.#begin();
+	}
+
+	disconnectedCallback() {
+		this.#looks?.disconnect();
+		document.removeEventListener('visibilitychange', this.#noticed);
+		this.#end();
+	}
+
+	/** @param {string} name @param {string | null} before @param {string | null} now */
+	attributeChangedCallback(name, before, now) {
+		if (!this.isConnected || before === now) {
+			return;
+		}
+		if (name === 'peer') {
+			this.#enter();
+		} else if (name === 'peer-name') {
+			this.#render();
+		} else {
+			// Attributes that belong together change one after the other.
+			queueMicrotask(() => this.isConnected && this.#begin());
+		}
+	}
+
+	/**
+	 * Sends a message to the peer.
+	 * @param {string} text
+	 */
+	send(text) {
+		this.#unread = { after: 0, upTo: 0 };
+		this.#act((room) => room.send(text));
+		this.#log.toEnd();
+	}
+
+	/**
+	 * Puts the cursor where one writes.
+	 * @override
+	 */
+	focus() {
+		this.#composer.focus();
+	}
+
+	// ---- The connection
+
+	#begin() {
+		if (!this.isConnected) {
+			return;
+		}
+		const before = this.#line;
+		this.#end();
+		const settings = this.#given ? null : settingsOf(this);
+		this.#line = this.#given ? lineOf(this.#given) : settings && lineFor(settings);
+		this.#wait();
+		if (this.#line) {
+			const { chat } = this.#line;
+			this.#chatOffs = [
+				chat.on('state', () => this.#stateChanged()),
+				chat.on('error', (error) => this.#complain(error)),
+			];
+			this.#enter();
+		}
+		before?.drop();
+		this.#stateChanged();
+	}
+
+	#end() {
+		this.#leave();
+		this.#chatOffs.splice(0).forEach((off) => off());
+		this.#line?.drop();
+		this.#line = null;
+	}
+
+	/** A connection that comes back soon is not worth a word. */
+	#wait() {
+		this.#since = Date.now();
+		setTimeout(() => this.#changed(), PATIENCE);
+	}
+
+	#stateChanged() {
+		const state = this.chat?.state ?? 'idle';
+		const before = this.getAttribute('state');
+		if (before !== state) {
+			if (before === 'online') {
+				this.#wait();
+			}
+			this.setAttribute('state', state);
+			this.dispatchEvent(new CustomEvent('chat-state', { detail: state, bubbles: true, composed: true }));
+		}
+		this.#changed();
+	}
+
+	/** @param {{ code?: string }} error */
+	#complain({ code }) {
+		const busy = code === 'rate_limited' || code === 'unavailable';
+		this.#trouble = { text: busy ? texts.busy : texts.trouble, until: Date.now() + NOTICE_LASTS };
+		setTimeout(() => this.#changed(), NOTICE_LASTS);
+		this.#changed();
+	}
+
+	// ---- The conversation
+
+	#enter() {
+		const { peer } = this;
+		if (!this.#line || (this.#room && this.#peer === peer)) {
+			return;
+		}
+		this.#leave();
+		this.#log.clear();
+		this.#peer = peer;
+		this.#composer.draft = this.#drafts.get(peer) ?? '';
+		if (peer) {
+			this.#open(this.#line, peer);
+		}
+		this.#render();
+	}
+
+	/**
+	 * @param {Line} line
+	 * @param {string} peer
+	 */
+	async #open(line, peer) {
+		let room;
+		try {
+			room = line.enter(peer);
+		} catch {
+			// It says so in place of messages.
+			return;
+		}
+		this.#room = room;
+		const changed = () => this.#changed();
+		this.#roomOffs = [
+			room.on('message', (message) => this.#arrived(message)),
+			...(/** @type {const} */ (['update', 'read', 'typing', 'presence'])).map((it) => room.on(it, changed)),
+			room.on('reset', () => this.#reset()),
+		];
+		try {
+			await room.open();
+		} catch (error) {
+			if (this.#room === room) {
+				this.#complain(/** @type {{ code?: string }} */ (error));
+			}
+			return;
+		}
+		if (this.#room === room) {
+			this.#loaded = true;
+			this.#unread = { after: room.readSeq, upTo: room.messages.reduce((last, it) => Math.max(last, it.seq ?? 0), 0) };
+			this.#changed();
+		}
+	}
+
+	#leave() {
+		if (!this.#room) {
+			return;
+		}
+		this.#drafts.set(this.#peer, this.#composer.draft);
+		this.#room.typing(false);
+		this.#roomOffs.splice(0).forEach((off) => off());
+		this.#line?.leave(this.#peer);
+		this.#room = null;
+		this.#loaded = false;
+		this.#fetching = false;
+		this.#unread = { after: 0, upTo: 0 };
+	}
+
+	/** What was missed is more than can be fetched: begins anew at the end. */
+	#reset() {
+		this.#log.clear();
+		this.#changed();
+	}
+
+	/** @param {Room['messages'][number]} message */
+	#arrived({ mine, seq }) {
+		// A line above what comes while nobody looks, if there is none yet.
+		const unseen = this.#loaded && (document.hidden || !this.#inView);
+		if (!mine && seq !== null && unseen && this.#unreadSeq === 0) {
+			this.#unread = { after: seq - 1, upTo: seq };
+		}
+		this.#changed();
+	}
+
+	async #fetchOlder() {
+		const room = this.#room;
+		const soon = Date.now() - this.#triedOlder < PAUSE;
+		if (!room?.more || !this.#loaded || this.#fetching || soon) {
+			return;
+		}
+		this.#fetching = true;
+		this.#changed();
+		try {
+			await room.older({ limit: PAGE });
+		} catch {
+			// The reader's next move tries again.
+			this.#triedOlder = Date.now();
+		}
+		if (this.#room === room) {
+			this.#fetching = false;
+			this.#changed();
+		}
+	}
+
+	#markRead() {
+		if (this.#room && this.#loaded && this.#inView && this.#log.atEnd && this.#log.isOpen) {
+			this.#room.markRead();
+		}
+	}
+
+	/** @param {(room: Room) => unknown} what */
+	#act(what) {
+		if (this.#room) {
+			what(this.#room);
+			this.#render();
+		}
+	}
+
+	// ---- What there is to see
+
+	/** Shows all at the next chance: many events may come before it. */
+	#changed() {
+		if (!this.#due) {
+			this.#due = true;
+			const show = () => {
+				if (this.#due) {
+					this.#due = false;
+					this.#render();
+				}
+			};
+			requestAnimationFrame(show);
+			setTimeout(show, UNSEEN);
+		}
+	}
+
+	get #peerName() {
+		return this.getAttribute('peer-name')?.trim() || this.#room?.peer.name?.trim() || this.#peer;
+	}
+
+	/** The seq of the first message that was unread, as far back as we have them. */
+	get #unreadSeq() {
+		const { after, upTo } = this.#unread;
+		const isUnread = (/** @type {Room['messages'][number]} */ { mine, seq }) => !mine && seq !== null && seq > after && seq <= upTo;
+		return this.#room?.messages.find(isUnread)?.seq ?? 0;
+	}
+
+	#render() {
+		if (!this.isConnected) {
+			return;
+		}
+		const room = this.#room;
+		this.#showNotice();
+		this.#showPeer();
+		this.#composer.enabled = room !== null;
+		if (!room) {
+			this.#log.clear();
+		}
+		this.#log.show({
+			messages: room?.messages ?? [],
+			peerName: this.#peerName,
+			readSeq: room?.peer.readSeq ?? 0,
+			unreadSeq: this.#unreadSeq,
+			loaded: this.#loaded,
+			fetching: this.#fetching,
+			remark: this.#remark,
+			language: languageOf(this),
+		});
+		this.#markRead();
+	}
+
+	/** What stands where there are no messages. */
+	get #remark() {
+		if (!this.#room) {
+			return this.peer && this.#line ? texts.noRoom : texts.choose;
+		}
+		return this.#loaded ? texts.empty : texts.loading;
+	}
+
+	#showPeer() {
+		const name = this.#peerName;
+		this.#header.hidden = !this.#peer;
+		setText(this.#name, name);
+		fill(this.#picture, [{ key: 'avatar', look: `${this.#peer} ${name}`, make: () => avatar(this.#peer, name) }]);
+		const known = this.#room !== null && this.chat?.state === 'online';
+		const here = known && Boolean(this.#room?.peer.present);
+		this.#presence.hidden = !known;
+		this.#presence.classList.toggle('here', here);
+		setText(this.#presence, here ? texts.here : texts.away);
+		const types = here && Boolean(this.#room?.peer.typing);
+		fill(this.#typing, types ? [{ key: 'typing', look: name, make: () => make('span', {}, texts.typing(name)) },
+			{ key: 'dots', look: '', make: () => make('span', { class: 'dots', 'aria-hidden': 'true' }, make('i'), make('i'), make('i')) }] : []);
+	}
+
+	#showNotice() {
+		const text = this.#noticeText();
+		const again = this.chat?.state === 'unauthorized';
+		this.#notice.hidden = text === '';
+		fill(this.#notice, text === '' ? [] : [
+			{ key: 'text', look: text, make: () => make('span', {}, text) },
+			...(again ? [{ key: 'again', look: '', make: () => this.#connectButton() }] : []),
+		]);
+	}
+
+	#noticeText() {
+		const { chat } = this;
+		if (!chat) {
+			return texts.incomplete;
+		}
+		if (chat.state === 'unauthorized') {
+			return texts.unauthorized;
+		}
+		const waited = Date.now() - this.#since >= PATIENCE;
+		if (chat.state === 'offline' || chat.state === 'connecting') {
+			const first = chat.state === 'connecting' && !this.#loaded;
+			return waited ? (first ? texts.connecting : texts.offline) : '';
+		}
+		return this.#trouble && this.#trouble.until > Date.now() ? this.#trouble.text : '';
+	}
+
+	#connectButton() {
+		return make('button', { type: 'button', onclick: () => this.chat?.connect().catch(() => {}) }, texts.connect);
+	}
+}

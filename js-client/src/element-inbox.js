@@ -1,0 +1,311 @@
+// <mosquitto-chat-inbox for="chat">: who wrote, the newest first, and who else there is to write to.
+
+import { lineFor, lineOf, settingsOf } from './element-connection.js';
+import { avatar, Base, fill, languageOf, make } from './element-dom.js';
+import { INBOX, styledRoot } from './element-style.js';
+import { texts } from './element-texts.js';
+import { isUserId } from './topic.js';
+
+/**
+ * @typedef {import('./element-connection.js').Chat} Chat
+ * @typedef {import('./element-connection.js').Line} Line
+ *
+ * @typedef {object} Person
+ * @property {string} peer
+ * @property {string} [name]
+ * @property {number} count unread messages
+ * @property {{ text: string, sent_at: Date, mine: boolean } | null} last
+ */
+
+/**
+ * Attributes: `for` (the id of the <mosquitto-chat> in which a choice opens), and those of the connection
+ * as <mosquitto-chat> has them. Its content says who there is besides those who wrote, and how people
+ * are called: <data value="2">Ben</data>. Events: `chat-select` with { peer, name } as detail, which can
+ * be cancelled; `chat-unread` with { total }.
+ */
+export class MosquittoChatInbox extends Base {
+	static observedAttributes = ['for', 'url', 'user-id', 'name', 'token', 'token-url'];
+
+	#list = make('ul', { role: 'list' });
+	#remark = make('p', { class: 'remark', part: 'remark' });
+	#nav = make('nav', { part: 'list', 'aria-label': texts.inbox, onkeydown: (event) => this.#key(/** @type {KeyboardEvent} */ (event)) },
+		this.#list, this.#remark);
+	/** @type {Map<string, Person>} */
+	#people = new Map();
+	/** @type {Line | null} */
+	#line = null;
+	/** @type {Chat | null} */
+	#given = null;
+	#total = -1;
+	#due = false;
+	/** @type {(() => void)[]} */
+	#offs = [];
+	/** @type {(() => void)[]} */
+	#roomOffs = [];
+	/** @type {string | null} whose room we listen to: what is said there makes no notification */
+	#heard = null;
+	#watched = globalThis.MutationObserver && new MutationObserver(() => this.#changed());
+
+	constructor() {
+		super();
+		styledRoot(this, INBOX).append(this.#nav);
+	}
+
+	/** The chat whose inbox this is. */
+	get chat() {
+		return this.#line?.chat ?? this.#given;
+	}
+
+	set chat(chat) {
+		this.#given = chat;
+		this.#begin();
+	}
+
+	/** The conversation in which a choice opens. */
+	get conversation() {
+		const root = /** @type {Document | ShadowRoot} */ (this.getRootNode());
+		return root.getElementById?.(this.getAttribute('for') ?? '') ?? null;
+	}
+
+	connectedCallback() {
+		this.#begin();
+	}
+
+	disconnectedCallback() {
+		this.#end();
+	}
+
+	/** @param {string} name @param {string | null} before @param {string | null} now */
+	attributeChangedCallback(name, before, now) {
+		if (this.isConnected && before !== now) {
+			queueMicrotask(() => this.isConnected && this.#begin());
+		}
+	}
+
+	/**
+	 * Opens a conversation, as a click on it does.
+	 * @param {string} peer
+	 */
+	select(peer) {
+		const name = this.#nameOf(peer);
+		const event = new CustomEvent('chat-select', { detail: { peer, name }, bubbles: true, composed: true, cancelable: true });
+		const { conversation } = this;
+		if (this.dispatchEvent(event) && conversation) {
+			// Unless it is only the id: the peer may say a name later.
+			conversation.setAttribute('peer-name', name === peer ? '' : name);
+			conversation.setAttribute('peer', peer);
+			conversation.focus();
+		}
+		this.#changed();
+	}
+
+	// ---- What it hears
+
+	#begin() {
+		if (!this.isConnected) {
+			return;
+		}
+		const before = this.#line;
+		this.#end();
+		const settings = this.#given ? null : settingsOf(this);
+		this.#line = this.#given ? lineOf(this.#given) : settings && lineFor(settings);
+		before?.drop();
+		if (this.#line) {
+			const { chat } = this.#line;
+			this.#offs = [
+				chat.on('unread', () => this.#counted()),
+				chat.on('notification', (event) => this.#notified(event)),
+				chat.on('state', () => this.#changed()),
+			];
+			this.#counted();
+		}
+		this.#watched?.observe(this, { childList: true, characterData: true, attributes: true, subtree: true });
+		const { conversation } = this;
+		if (conversation) {
+			this.#watched?.observe(conversation, { attributes: true, attributeFilter: ['peer'] });
+		}
+		this.#changed();
+	}
+
+	#end() {
+		this.#watched?.disconnect();
+		this.#offs.splice(0).forEach((off) => off());
+		this.#roomOffs.splice(0).forEach((off) => off());
+		this.#heard = null;
+		this.#line?.drop();
+		this.#line = null;
+		this.#people.clear();
+	}
+
+	/** @param {string} peer */
+	#person(peer) {
+		const person = this.#people.get(peer) ?? { peer, count: 0, last: null };
+		this.#people.set(peer, person);
+		return person;
+	}
+
+	/** The counts are the chat's; who has none left stays in the list. */
+	#counted() {
+		const { chats, total } = /** @type {Chat} */ (this.chat).unread;
+		this.#people.forEach((it) => {
+			it.count = 0;
+		});
+		for (const { peer, count, last } of chats) {
+			const person = this.#person(peer);
+			person.count = count;
+			if (last) {
+				this.#said(person, last);
+			}
+		}
+		if (total !== this.#total) {
+			this.#total = total;
+			this.dispatchEvent(new CustomEvent('chat-unread', { detail: { total }, bubbles: true, composed: true }));
+		}
+		this.#changed();
+	}
+
+	/**
+	 * @param {Person} person
+	 * @param {{ user_id: string, text: string, sent_at: string | Date }} message
+	 */
+	#said(person, { user_id, text, sent_at }) {
+		const last = { text, sent_at: new Date(sent_at), mine: user_id !== person.peer };
+		if (!person.last || person.last.sent_at <= last.sent_at) {
+			person.last = last;
+		}
+	}
+
+	/** @param {import('./index.js').NotificationEvent} event */
+	#notified({ chat, name, message }) {
+		const peer = chat.split('/').slice(1).find((id) => id !== this.chat?.id) ?? '';
+		const person = this.#person(peer);
+		if (message.user_id === peer && name?.trim()) {
+			person.name = name;
+		}
+		this.#said(person, message);
+		this.#changed();
+	}
+
+	/** What is said in the open conversation makes no notification: it is heard there. */
+	#listen() {
+		const peer = this.conversation?.getAttribute('peer') ?? null;
+		const id = this.chat?.id;
+		if (!this.chat || !id || peer === this.#heard) {
+			return;
+		}
+		this.#roomOffs.splice(0).forEach((off) => off());
+		this.#heard = peer;
+		if (peer && peer !== id && isUserId(peer)) {
+			const room = this.chat.with(peer);
+			const heard = () => {
+				const last = room.messages[room.messages.length - 1];
+				if (last) {
+					this.#said(this.#person(peer), last);
+					this.#changed();
+				}
+			};
+			this.#roomOffs = [room.on('message', heard), room.on('reset', heard)];
+			heard();
+		}
+	}
+
+	// ---- What there is to see
+
+	#changed() {
+		if (!this.#due) {
+			this.#due = true;
+			setTimeout(() => {
+				this.#due = false;
+				if (this.isConnected) {
+					this.#listen();
+					this.#render();
+				}
+			});
+		}
+	}
+
+	/** How the page calls people. */
+	get #known() {
+		const said = /** @type {NodeListOf<HTMLDataElement>} */ (this.querySelectorAll('data[value]'));
+		return new Map([...said].map((it) => [it.value, it.textContent?.trim() ?? '']));
+	}
+
+	/** @param {string} peer */
+	#nameOf(peer) {
+		return this.#known.get(peer) || this.#people.get(peer)?.name || peer;
+	}
+
+	#render() {
+		const known = this.#known;
+		const written = [...this.#people.values()].filter((it) => it.last)
+			.sort((a, b) => Number(b.last?.sent_at ?? 0) - Number(a.last?.sent_at ?? 0));
+		const others = [...known.keys()].filter((peer) => !written.some((it) => it.peer === peer))
+			.map((peer) => this.#people.get(peer) ?? { peer, count: 0, last: null });
+		const current = this.conversation?.getAttribute('peer') ?? null;
+		this.#remark.hidden = written.length + others.length > 0;
+		this.#remark.textContent = texts.nobody;
+		fill(this.#list, [...written, ...others].map((person) => this.#entry(person, current)));
+	}
+
+	/**
+	 * @param {Person} person
+	 * @param {string | null} current
+	 * @returns {import('./element-dom.js').Entry}
+	 */
+	#entry(person, current) {
+		const { peer, count, last } = person;
+		const name = this.#nameOf(peer);
+		const chosen = peer === current;
+		return {
+			key: peer,
+			look: JSON.stringify([name, count, last, chosen, new Date().toDateString()]),
+			make: () => {
+				const made = make('li', {}, make('button', { type: 'button', part: 'person', onclick: () => this.select(peer) }));
+				this.#dress(made, person, name, chosen);
+				return made;
+			},
+			update: (child) => this.#dress(child, person, name, chosen),
+		};
+	}
+
+	/**
+	 * @param {HTMLElement} child
+	 * @param {Person} person
+	 * @param {string} name
+	 * @param {boolean} chosen
+	 */
+	#dress(child, { peer, count, last }, name, chosen) {
+		const button = /** @type {HTMLButtonElement} */ (child.firstElementChild);
+		button.className = `person${count > 0 ? ' new' : ''}${last ? '' : ' quiet'}`;
+		button.setAttribute('aria-current', String(chosen));
+		const parts = [avatar(peer, name), make('bdi', { class: 'name cut' }, name)];
+		if (last) {
+			const text = `${last.mine ? `${texts.you}: ` : ''}${last.text.slice(0, 200)}`;
+			parts.push(make('time', { datetime: last.sent_at.toISOString() }, this.#when(last.sent_at)));
+			parts.push(make('span', { class: 'last cut', dir: 'auto' }, text));
+		}
+		if (count > 0) {
+			parts.push(make('span', { class: 'count', part: 'count' }, make('span', { 'aria-hidden': 'true' }, count > 99 ? '99+' : String(count)),
+				make('span', { class: 'spoken' }, texts.unreadCount(count))));
+		}
+		button.replaceChildren(...parts);
+	}
+
+	/** @param {Date} date */
+	#when(date) {
+		const today = date.toDateString() === new Date().toDateString();
+		const format = today ? { timeStyle: 'short' } : { day: 'numeric', month: 'short' };
+		return new Intl.DateTimeFormat(languageOf(this), /** @type {Intl.DateTimeFormatOptions} */ (format)).format(date);
+	}
+
+	/** The arrow keys walk through the list. @param {KeyboardEvent} event */
+	#key(event) {
+		const buttons = /** @type {HTMLElement[]} */ ([...this.#list.querySelectorAll('button')]);
+		const at = buttons.findIndex((it) => it.matches(':focus'));
+		const step = new Map([['ArrowDown', at + 1], ['ArrowUp', at - 1], ['Home', 0], ['End', buttons.length - 1]]).get(event.key);
+		if (step !== undefined && buttons[step]) {
+			event.preventDefault();
+			buttons[step].focus();
+		}
+	}
+}

@@ -1,0 +1,13 @@
+// mosquitto-chat/element: the chat as two elements that need nothing but a place in the page.
+
+import { MosquittoChat } from './element-conversation.js';
+import { MosquittoChatInbox } from './element-inbox.js';
+
+export { texts } from './element-texts.js';
+export { MosquittoChat, MosquittoChatInbox };
+
+// A server that renders the page may import this; and a page may load it twice.
+if (globalThis.customElements && !customElements.get('mosquitto-chat')) {
+	customElements.define('mosquitto-chat', MosquittoChat);
+	customElements.define('mosquitto-chat-inbox', MosquittoChatInbox);
+}

@@ -1,0 +1,132 @@
+// Who wrote, and the one connection that all elements of a page share.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { until } from '../../../tests/stack/wait.js';
+import { noBrowser } from './chromium.js';
+import { useScene } from './scene.js';
+
+const options = { timeout: 60000 };
+
+describe('an inbox', { skip: noBrowser }, () => {
+	const scene = useScene();
+
+	/** @param {string} id how often that user has logged in */
+	const logins = (id) => scene.stage.broker.log().split(`u'chat:${id}'`).length - 1;
+
+	test('who_wrote_comes_first_with_counts_that_go_when_it_is_read', options, async () => {
+		const [ann, ben, cleo, dario] = scene.people('Ann', 'Ben', 'Cleo', 'Dario');
+		await scene.say(cleo, ann, ['Hi', 'Lunch on Thursday?']);
+		const her = await scene.open(ann, { people: [ben, cleo, dario] });
+		const rows = her.inbox.getByRole('button');
+		await her.inbox.getByText('2 unread messages').waitFor({ state: 'attached' });
+		assert.match((await rows.allTextContents()).join('|'), /^CCleo.*Lunch on Thursday\?.*\|BBen\|DDario$/);
+
+		await scene.say(dario, ann, ['The ladder is free']);
+		await rows.first().getByText('The ladder is free').waitFor();
+		assert.deepEqual(await rows.locator('.name').allTextContents(), ['Dario', 'Cleo', 'Ben']);
+
+		await her.inbox.getByRole('button', { name: 'Cleo' }).click();
+		await her.message('Lunch on Thursday?').waitFor();
+		await her.inbox.getByText('2 unread messages').waitFor({ state: 'detached' });
+		await her.inbox.getByText('1 unread message', { exact: true }).waitFor({ state: 'attached' });
+		assert.equal(await her.inbox.getByRole('button', { name: 'Cleo' }).getAttribute('aria-current'), 'true');
+		assert.equal(await her.inbox.getByRole('button', { name: 'Dario' }).getAttribute('aria-current'), 'false');
+
+		// What is said in the open conversation shows there as well.
+		await her.write('Thursday is fine');
+		await rows.first().getByText('You: Thursday is fine').waitFor();
+		assert.deepEqual(await rows.locator('.name').allTextContents(), ['Cleo', 'Dario', 'Ben']);
+	});
+
+	test('somebody_unknown_to_the_page_is_called_what_they_call_themselves', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben of the mill');
+		const her = await scene.open(ann, { people: [] });
+		await her.page.getByText('Nobody has written to you yet.').waitFor();
+		await her.state('online');
+		await scene.say(ben, ann, ['Hello']);
+		await her.inbox.getByRole('button', { name: 'Ben of the mill' }).click();
+		await her.message('Hello').waitFor();
+	});
+
+	test('the_page_hears_of_choices_and_can_make_them_its_own', options, async () => {
+		const [ann, ben, cleo] = scene.people('Ann', 'Ben', 'Cleo');
+		await scene.say(cleo, ann, ['Hi']);
+		const her = await scene.open(ann, { people: [ben, cleo] });
+		await her.inbox.getByText('1 unread message').waitFor({ state: 'attached' });
+		const heard = await her.page.evaluate(() => {
+			/** @type {unknown[]} */
+			const details = [];
+			document.body.addEventListener('chat-select', (event) => {
+				details.push(/** @type {CustomEvent} */ (event).detail);
+				event.preventDefault();
+			});
+			return new Promise((resolve) => {
+				const inbox = /** @type {any} */ (document.querySelector('mosquitto-chat-inbox'));
+				inbox.shadowRoot.querySelector('button').click();
+				setTimeout(() => resolve(details));
+			});
+		});
+		assert.deepEqual(heard, [{ peer: cleo.id, name: 'Cleo' }]);
+		assert.equal(await her.page.locator('mosquitto-chat').getAttribute('peer'), null);
+	});
+
+	test('elements_of_one_user_share_one_connection_until_the_last_is_gone', options, async () => {
+		const [ann, ben, cleo] = scene.people('Ann', 'Ben', 'Cleo');
+		const her = await scene.open(ann, {
+			body: `<mosquitto-chat-inbox></mosquitto-chat-inbox><mosquitto-chat peer="${ben.id}"></mosquitto-chat>
+				<mosquitto-chat peer="${cleo.id}"></mosquitto-chat><mosquitto-chat peer="${ben.id}"></mosquitto-chat>`,
+		});
+		await until('all three to be online', async () => await her.page.locator('mosquitto-chat[state="online"]').count() === 3);
+		assert.equal(logins(ann.id), 1);
+
+		// Moved within the page, and one of two with the same conversation taken away: nothing ends.
+		await her.page.evaluate(() => {
+			const [first, second, third] = document.querySelectorAll('mosquitto-chat');
+			document.body.prepend(second);
+			first.remove();
+			document.body.append(third);
+		});
+		await scene.say(ben, ann, ['Still here?']);
+		await her.message('Still here?').waitFor();
+		assert.equal(logins(ann.id), 1);
+
+		await her.page.evaluate(() => document.body.replaceChildren());
+		await until('the connection to end', () => /Client \S+ (disconnected|closed)/.test(
+			scene.stage.broker.log().split(`u'chat:${ann.id}'`)[1] ?? ''));
+	});
+
+	test('two_users_in_one_page_have_each_their_own', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		const both = await scene.open(ann, {
+			body: `<mosquitto-chat peer="${ben.id}" ${scene.attributes(ann)}></mosquitto-chat>
+				<mosquitto-chat peer="${ann.id}" ${scene.attributes(ben)}></mosquitto-chat>`,
+		});
+		const [hers, his] = [0, 1].map((i) => both.page.locator('mosquitto-chat').nth(i));
+		await hers.getByText('Here now').waitFor();
+		await hers.getByRole('textbox').fill('From left to right');
+		await hers.getByRole('button', { name: 'Send' }).click();
+		await his.locator('.message:not(.mine)').getByText('From left to right').waitFor();
+		await hers.locator('.message.mine').getByText('Read', { exact: true }).waitFor({ state: 'attached' });
+	});
+
+	test('a_token_that_is_refused_is_asked_for_anew_and_said_to_be_missing', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		let loggedIn = false;
+		let asked = 0;
+		const path = scene.site.answer(() => {
+			asked++;
+			return loggedIn ? { type: 'text/plain', text: scene.jwt(ann) } : { status: 401, text: '' };
+		});
+		const her = await scene.open(ann, {
+			body: `<mosquitto-chat peer="${ben.id}" url="${scene.url()}" token="${scene.jwt(ann, -3600)}" token-url="${path}"></mosquitto-chat>`,
+		});
+		await her.page.getByText('You are no longer logged in.').waitFor();
+		assert.ok(asked > 0);
+		loggedIn = true;
+		await her.page.getByRole('button', { name: 'Connect again' }).click();
+		await her.page.getByText('You are no longer logged in.').waitFor({ state: 'hidden' });
+		await her.write('Back again');
+		await her.until('Back again', 'Sent');
+	});
+});
