@@ -99,6 +99,7 @@ static const char usage[] =
 	"  --at-once N               connects on their way, 0 all (100)\n"
 	"  --rate N                  messages a second in all (1000)\n"
 	"  --size N  --qos N         of a message (100 bytes, 1)\n"
+	"  --spin                    never sleep: the broker has no thread of ours to wake\n"
 	"  --warm S  --seconds S  --settle S   (1, 5, 1)\n"
 	"  --secret TEXT             signs the logins of --kind chat; or environment CHAT_SECRET\n"
 	"  --proc NAME:PID           a process to report about, with its children (up to 4)\n"
@@ -164,6 +165,7 @@ enum option_id {
 	OPTION_RATE,
 	OPTION_SIZE,
 	OPTION_QOS,
+	OPTION_SPIN,
 	OPTION_WARM,
 	OPTION_SECONDS,
 	OPTION_SETTLE,
@@ -185,6 +187,7 @@ static const struct option options[] = {
 	{"rate", required_argument, NULL, OPTION_RATE},
 	{"size", required_argument, NULL, OPTION_SIZE},
 	{"qos", required_argument, NULL, OPTION_QOS},
+	{"spin", no_argument, NULL, OPTION_SPIN},
 	{"warm", required_argument, NULL, OPTION_WARM},
 	{"seconds", required_argument, NULL, OPTION_SECONDS},
 	{"settle", required_argument, NULL, OPTION_SETTLE},
@@ -233,6 +236,9 @@ static void take_option(struct run *run, int option)
 		break;
 	case OPTION_QOS:
 		plan->qos = (int)number_of(optarg);
+		break;
+	case OPTION_SPIN:
+		plan->spin = true;
 		break;
 	case OPTION_WARM:
 		run->warm_s = atof(optarg);

@@ -39,14 +39,15 @@ export async function startPostgres(dir, more = {}) {
 
 /**
  * @param {{ dir: string, kind: Kind, cluster?: import('../stack/cluster.js').Cluster,
- *           binary?: string, conf?: string[], options?: Record<string, string | number> }} what
+ *           binary?: string, plugin?: string, conf?: string[], options?: Record<string, string | number> }} what
  */
-export function startOne({ dir, kind, cluster, binary, conf = [], options = {} }) {
+export function startOne({ dir, kind, cluster, binary, plugin, conf = [], options = {} }) {
 	const lines = kind === 'plain' ? ['allow_anonymous true'] : [];
 	return startBroker({
 		dir: join(dir, kind),
 		...(binary ? { binary } : {}),
 		...(kind === 'plain' ? { plugin: null, secrets: null } : {
+			...(plugin ? { plugin } : {}),
 			conninfo: cluster?.conninfo,
 			secrets: [SECRET],
 			options: { rate_limit: 0, queue_limit: 1000000, ...options },

@@ -721,7 +721,7 @@ static void see_phase(struct worker *worker)
 static void turn(struct worker *worker)
 {
 	struct epoll_event events[256];
-	int count = epoll_wait(worker->epoll, events, 256, 20);
+	int count = epoll_wait(worker->epoll, events, 256, worker->plan->spin ? 0 : 20);
 	see_phase(worker);
 	for (int i = 0; i < count; i++) {
 		if (events[i].data.ptr == NULL) {

@@ -46,6 +46,7 @@ struct plan {
 	unsigned rate;
 	unsigned size; /* bytes of a message */
 	int qos;
+	bool spin; /* never sleep: the broker then has nobody to wake */
 };
 
 /* Everything that must be 0. */
