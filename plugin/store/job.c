@@ -16,7 +16,7 @@ static struct slice keep(char **at, struct slice s)
 struct save_job *job_save(const struct message *m)
 {
 	size_t size = m->room.len + m->user_id.len + m->opponent_id.len + m->name.len +
-		      m->text.len + m->ref.len;
+	              m->text.len + m->ref.len;
 	struct save_job *job = malloc(sizeof(*job) + size);
 	if (job == NULL) {
 		return NULL;

@@ -27,7 +27,7 @@ struct save_job {
 	struct item item;
 	struct message message;
 	enum saved_as as; /* out */
-	bool in_doubt;	  /* was sent, and the connection was lost before the answer */
+	bool in_doubt;    /* was sent, and the connection was lost before the answer */
 	char bytes[];
 };
 
@@ -48,8 +48,8 @@ struct mark_job {
 	struct item item;
 	struct mark mark;
 	enum mark_outcome outcome; /* out */
-	struct marked result;	   /* out */
-	int64_t due;		   /* when its room was locked */
+	struct marked result;      /* out */
+	int64_t due;               /* when its room was locked */
 	int pause;
 	char bytes[];
 };

@@ -4,10 +4,8 @@
 
 #include "job.h"
 
-#define LOCK_TIMEOUT_MS 250
-
-/* Requests that wait: ten thousand clients that come at once ask for two things each. */
-#define WAITING_MAX 65536
+/* Others wait meanwhile; what is locked is soon asked for again. */
+#define LOCK_TIMEOUT_MS 50
 
 /* Nobody waits longer for an answer, so a load that is older is not worth a statement. */
 #define LOAD_AGE_MAX_MS 10000
@@ -17,6 +15,8 @@
 
 /* A mark's locked room is looked at again after 1 ms, doubling, to at most this. */
 #define PAUSE_MAX_MS 250
+/* One that came to a lock which cannot be skipped costs LOCK_TIMEOUT_MS each time. */
+#define LONE_PAUSE_MAX_MS 2000
 
 /* Deliveries follow when nothing else is to do, and in between at least so often. */
 #define DELIVER_EVERY_MS 50
@@ -35,7 +35,7 @@ bool loader_init(struct loader *loader, const char *conninfo, struct report *rep
 	if (!bell_init(&loader->bell)) {
 		return false;
 	}
-	if (!queue_init(&loader->in, WAITING_MAX, &loader->bell)) {
+	if (!queue_init(&loader->in, SIZE_MAX, &loader->bell)) {
 		bell_finish(&loader->bell);
 		return false;
 	}
@@ -82,6 +82,20 @@ static void sort_out(struct loader *loader, struct items *news)
 	}
 }
 
+/* Each item is what became of one request. */
+static void report_done(struct loader *loader, struct items *out)
+{
+	atomic_fetch_sub(&loader->asked, out->count);
+	report_items(loader->report, out);
+}
+
+static void report_one(struct loader *loader, struct item *item)
+{
+	struct items out = {0};
+	items_append(&out, item);
+	report_done(loader, &out);
+}
+
 /* From no answer to all that wait; the marks are `unknown` already. */
 static void fail_all(struct loader *loader)
 {
@@ -90,7 +104,7 @@ static void fail_all(struct loader *loader)
 	items_join(&left, &loader->locked_marks);
 	items_join(&left, &loader->histories);
 	items_join(&left, &loader->unreads);
-	report_items(loader->report, &left);
+	report_done(loader, &left);
 }
 
 /* Who asks from now on is told at once; that goes out before the failures that come of it. */
@@ -139,14 +153,13 @@ static void give_back(struct items *to, struct item **batch, size_t count)
 static void went_well(struct loader *loader, size_t *cap, size_t max)
 {
 	*cap = *cap * 2 > max ? max : *cap * 2;
-	loader->strikes = 0;
 	pgconn_well(&loader->conn);
 }
 
-/* In the way of others: again, in smaller pieces and after a pause. */
-static void in_the_way(struct loader *loader, size_t *cap, size_t count)
+/* Reading came to a lock: again, in smaller pieces and after a pause. */
+static void loads_in_the_way(struct loader *loader, size_t count)
 {
-	*cap = (count + 1) / 2;
+	loader->load_cap = (count + 1) / 2;
 	loader->strikes++;
 	int pause = loader->strikes > 8 ? PAUSE_MAX_MS : 1 << loader->strikes;
 	loader->not_before = clock_ms() + (pause > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause);
@@ -184,12 +197,10 @@ static void load_refused(struct loader *loader, struct items *loads, struct item
 		return;
 	}
 	char line[REPORT_LINE_MAX];
-	struct items out = {0};
 	snprintf(line, sizeof(line), "database: refused to read, SQLSTATE %s",
 		PQresultErrorField(result, PG_DIAG_SQLSTATE));
 	report_line(loader->report, STORE_WARNING, line);
-	items_append(&out, batch[0]);
-	report_items(loader->report, &out);
+	report_one(loader, batch[0]);
 }
 
 static void answer_loads(struct loader *loader, struct items *loads, bool history)
@@ -202,12 +213,12 @@ static void answer_loads(struct loader *loader, struct items *loads, bool histor
 		return;
 	}
 	bool ready = history ? history_params(&loader->params, jobs, count)
-			     : unread_params(&loader->params, jobs, count);
+	                     : unread_params(&loader->params, jobs, count);
 	if (!ready) {
 		for (size_t i = 0; i < count; i++) {
 			items_append(&out, batch[i]);
 		}
-		report_items(loader->report, &out);
+		report_done(loader, &out);
 		return;
 	}
 	PGresult *result = pgconn_run(
@@ -218,18 +229,19 @@ static void answer_loads(struct loader *loader, struct items *loads, bool histor
 	}
 	if (PQresultStatus(result) == PGRES_TUPLES_OK) {
 		bool good = history ? history_results(result, jobs, count, &loader->undrained, &out)
-				    : unread_results(result, jobs, count, &loader->undrained, &out);
+		                    : unread_results(result, jobs, count, &loader->undrained, &out);
+		loader->strikes = 0;
 		went_well(loader, &loader->load_cap, LOADS_MAX);
 		if (!good) {
 			wrong_schema(loader, history ? "chat.history" : "chat.unread");
 		}
-		report_items(loader->report, &out);
+		report_done(loader, &out);
 		return;
 	}
 	switch (verdict_of(result)) {
 	case VERDICT_AGAIN:
 		give_back(loads, batch, count);
-		in_the_way(loader, &loader->load_cap, count);
+		loads_in_the_way(loader, count);
 		break;
 	case VERDICT_REFUSE:
 		load_refused(loader, loads, batch, count, result);
@@ -243,23 +255,38 @@ static void answer_loads(struct loader *loader, struct items *loads, bool histor
 	PQclear(result);
 }
 
+static void set_aside(struct loader *loader, struct mark_job *job, int pause_max)
+{
+	job->outcome = MARK_UNKNOWN;
+	job->pause = job->pause == 0 ? 1 : job->pause * 2;
+	job->pause = job->pause > pause_max ? pause_max : job->pause;
+	job->due = clock_ms() + job->pause;
+	items_append(&loader->locked_marks, &job->item);
+}
+
 /* Those whose room was locked wait for it, the others are done. */
 static void settle_marks(struct loader *loader, struct mark_job **jobs, size_t count)
 {
 	struct items out = {0};
-	int64_t now = clock_ms();
 	for (size_t i = 0; i < count; i++) {
-		struct mark_job *job = jobs[i];
-		if (job->outcome != MARK_UNKNOWN) {
-			items_append(&out, &job->item);
-			continue;
+		if (jobs[i]->outcome == MARK_UNKNOWN) {
+			set_aside(loader, jobs[i], PAUSE_MAX_MS);
+		} else {
+			items_append(&out, &jobs[i]->item);
 		}
-		job->pause = job->pause == 0 ? 1 : job->pause * 2;
-		job->pause = job->pause > PAUSE_MAX_MS ? PAUSE_MAX_MS : job->pause;
-		job->due = now + job->pause;
-		items_append(&loader->locked_marks, &job->item);
 	}
-	report_items(loader->report, &out);
+	report_done(loader, &out);
+}
+
+/* Came to a lock that cannot be skipped: find the mark that did, which then waits aside. */
+static void marks_in_the_way(struct loader *loader, struct item **batch, size_t count)
+{
+	loader->mark_cap = (count + 1) / 2;
+	if (count == 1) {
+		set_aside(loader, (struct mark_job *)batch[0], LONE_PAUSE_MAX_MS);
+	} else {
+		give_back(&loader->marks, batch, count);
+	}
 }
 
 static void mark_refused(
@@ -272,15 +299,13 @@ static void mark_refused(
 	}
 	struct mark_job *job = (struct mark_job *)batch[0];
 	char line[REPORT_LINE_MAX];
-	struct items out = {0};
 	snprintf(line, sizeof(line),
 		"database: refused a read mark of %.*s in %.*s for good, SQLSTATE %s",
 		SLICE_ARGS(job->mark.user_id), SLICE_ARGS(job->mark.room),
 		PQresultErrorField(result, PG_DIAG_SQLSTATE));
 	report_line(loader->report, STORE_WARNING, line);
 	job->outcome = MARK_REFUSED;
-	items_append(&out, batch[0]);
-	report_items(loader->report, &out);
+	report_one(loader, batch[0]);
 }
 
 static void move_marks(struct loader *loader)
@@ -291,13 +316,11 @@ static void move_marks(struct loader *loader)
 	if (count == 0) {
 		return;
 	}
-	PGresult *result = NULL;
 	if (!mark_params(&loader->params, jobs, count)) {
-		give_back(&loader->marks, batch, count);
-		in_the_way(loader, &loader->mark_cap, count);
+		marks_in_the_way(loader, batch, count);
 		return;
 	}
-	result = pgconn_run(&loader->conn, &statement_mark, &loader->params);
+	PGresult *result = pgconn_run(&loader->conn, &statement_mark, &loader->params);
 	if (result == NULL) {
 		give_back(&loader->marks, batch, count);
 		return;
@@ -307,6 +330,9 @@ static void move_marks(struct loader *loader)
 			went_well(loader, &loader->mark_cap, MARKS_MAX);
 			settle_marks(loader, jobs, count);
 		} else {
+			for (size_t i = 0; i < count; i++) {
+				jobs[i]->outcome = MARK_UNKNOWN;
+			}
 			give_back(&loader->marks, batch, count);
 			wrong_schema(loader, "chat.mark");
 		}
@@ -315,8 +341,7 @@ static void move_marks(struct loader *loader)
 	}
 	switch (verdict_of(result)) {
 	case VERDICT_AGAIN:
-		give_back(&loader->marks, batch, count);
-		in_the_way(loader, &loader->mark_cap, count);
+		marks_in_the_way(loader, batch, count);
 		break;
 	case VERDICT_REFUSE:
 		mark_refused(loader, batch, count, result);
@@ -342,12 +367,11 @@ static void delivered(struct loader *loader, struct slice room)
 	memcpy(loader->deliver_after, room.bytes, room.len);
 }
 
-/* One portion.  The due time is when it has to run although others wait; a pause after it came to
- * nothing is longer than that. */
+/* One portion, and a pause when it came to nothing. */
 static void deliver(struct loader *loader)
 {
 	struct slice room = {loader->deliver_after, loader->deliver_after_len};
-	loader->deliver_due = clock_ms() + DELIVER_EVERY_MS;
+	loader->delivered_at = clock_ms();
 	if (!deliver_params(&loader->params, room)) {
 		return;
 	}
@@ -396,71 +420,90 @@ static int64_t wake_locked_marks(struct loader *loader, int64_t now)
 	return due;
 }
 
-static bool has_work(const struct loader *loader)
+static bool has_loads(const struct loader *loader)
 {
-	return loader->marks.first != NULL || loader->histories.first != NULL ||
-	       loader->unreads.first != NULL;
+	return loader->histories.first != NULL || loader->unreads.first != NULL;
 }
 
-/* Marks first: a history that is asked for after a mark shows it. */
-static void work(struct loader *loader)
+static bool may_read(const struct loader *loader)
 {
+	return loader->conn.state == PGCONN_READY && clock_ms() >= loader->not_before &&
+	       atomic_load(&loader->undrained) < UNDRAINED_MAX;
+}
+
+/* One batch of each kind; marks first, so that a history that is asked for after a mark shows it.
+ * False: there was nothing to do. */
+static bool work(struct loader *loader)
+{
+	bool busy = loader->marks.first != NULL;
 	move_marks(loader);
-	if (loader->conn.state == PGCONN_READY && atomic_load(&loader->undrained) < UNDRAINED_MAX) {
+	if (loader->unreads.first != NULL && may_read(loader)) {
 		answer_loads(loader, &loader->unreads, false);
+		busy = true;
 	}
-	if (loader->conn.state == PGCONN_READY && atomic_load(&loader->undrained) < UNDRAINED_MAX) {
+	if (loader->histories.first != NULL && may_read(loader)) {
 		answer_loads(loader, &loader->histories, true);
+		busy = true;
 	}
+	return busy;
 }
 
-/* Nothing to do now.  True: the thread has to end. */
-static bool rest(struct loader *loader, int64_t until)
+/* Nothing else is to do, or it is high time. */
+static bool may_deliver(const struct loader *loader, bool busy)
 {
-	if (!queue_await(&loader->in)) {
+	int64_t now = clock_ms();
+	return loader->conn.state == PGCONN_READY && loader->delivering &&
+	       now >= loader->deliver_due &&
+	       (!busy || now - loader->delivered_at >= DELIVER_EVERY_MS);
+}
+
+static bool too_late(struct loader *loader)
+{
+	int64_t now = clock_ms();
+	if (!too_old(&loader->histories, now) && !too_old(&loader->unreads, now)) {
 		return false;
 	}
-	return pgconn_sleep(&loader->conn, until) == BELL_STOP;
+	loader->conn.unproven = true;
+	pgconn_drop(&loader->conn, REPORT_REFUSES, STORE_WARNING,
+		"database: reading waits for a lock or takes too long");
+	return true;
+}
+
+/* When there is something to do again, unless something comes in before. */
+static int64_t next_due(const struct loader *loader, int64_t marks_due)
+{
+	int64_t due = marks_due;
+	if (has_loads(loader)) {
+		/* Either not_before has not come, or answers have to be drained first. */
+		int64_t soon = clock_ms() + 1;
+		int64_t loads_due = loader->not_before > soon ? loader->not_before : soon;
+		due = loads_due < due ? loads_due : due;
+	}
+	if (loader->delivering && loader->deliver_due < due) {
+		due = loader->deliver_due;
+	}
+	return due;
 }
 
 static bool connected_turn(struct loader *loader)
 {
 	struct items news = queue_take_all(&loader->in);
 	sort_out(loader, &news);
-	int64_t now = clock_ms();
-	int64_t due = wake_locked_marks(loader, now);
-
-	if (too_old(&loader->histories, now) || too_old(&loader->unreads, now)) {
-		pgconn_drop(&loader->conn, REPORT_REFUSES, STORE_WARNING,
-			"database: reading waits for a lock or takes too long");
-		loader->conn.unproven = true;
+	int64_t marks_due = wake_locked_marks(loader, clock_ms());
+	if (too_late(loader)) {
 		return false;
 	}
-	if (now < loader->not_before) {
-		return pgconn_sleep(&loader->conn, loader->not_before) == BELL_STOP;
-	}
-	if (atomic_load(&loader->undrained) >= UNDRAINED_MAX && loader->marks.first == NULL) {
-		return pgconn_sleep(&loader->conn, now + 1) == BELL_STOP;
-	}
-	bool busy = has_work(loader);
-	if (busy) {
-		work(loader);
-		now = clock_ms();
-	}
-	if (loader->conn.state == PGCONN_READY && loader->delivering &&
-		(now >= loader->deliver_due || !busy)) {
-		/* A pause after a failure holds also when nothing else is to do. */
-		if (now + DELIVER_EVERY_MS >= loader->deliver_due) {
-			deliver(loader);
-			busy = true;
-		} else {
-			due = due < loader->deliver_due ? due : loader->deliver_due;
-		}
+	bool busy = work(loader);
+	if (may_deliver(loader, busy)) {
+		deliver(loader);
+		busy = true;
 	}
 	if (busy || loader->conn.state != PGCONN_READY) {
 		return pgconn_sleep(&loader->conn, 0) == BELL_STOP;
 	}
-	return rest(loader, due);
+	/* Nothing to do now; a put rings. */
+	return queue_await(&loader->in) &&
+	       pgconn_sleep(&loader->conn, next_due(loader, marks_due)) == BELL_STOP;
 }
 
 static bool turn(struct loader *loader)

@@ -13,10 +13,14 @@
 #include "queue.h"
 #include "report.h"
 
+/* Requests that wait: ten thousand clients that come at once ask for two things each. */
+#define ASKED_MAX 65536
+
 struct loader {
 	struct queue in; /* of load_job and mark_job; closed while not answering */
 	struct bell bell;
 	struct report *report;
+	_Atomic size_t asked;     /* requests that are not answered yet */
 	_Atomic size_t undrained; /* bytes of answers that the broker's thread has not taken yet */
 
 	/* The thread's own from here on. */
@@ -26,13 +30,14 @@ struct loader {
 	struct items histories;
 	struct items unreads;
 	struct items marks;
-	struct items locked_marks; /* whose rooms are locked */
-	size_t load_cap;	   /* of the next batches */
+	struct items locked_marks; /* which wait for a lock */
+	size_t load_cap;           /* of the next batches */
 	size_t mark_cap;
-	int strikes;	    /* statements in a row that were in the way of others */
-	int64_t not_before; /* of the next statement */
-	bool delivering;    /* some conversation may have something to deliver */
-	int64_t deliver_due;
+	int strikes;          /* loads in a row that came to a lock */
+	int64_t not_before;   /* of the next loads */
+	bool delivering;      /* some conversation may have something to deliver */
+	int64_t deliver_due;  /* not before */
+	int64_t delivered_at; /* the last portion */
 	size_t deliver_after_len;
 	char deliver_after[ROOM_MAX];
 };

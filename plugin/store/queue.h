@@ -34,9 +34,9 @@ struct item *items_shift(struct items *items);
 struct queue {
 	pthread_mutex_t lock;
 	struct items items;
-	size_t limit;	   /* of queue_put */
-	bool open;	   /* for queue_put */
-	bool awaited;	   /* the taker sleeps */
+	size_t limit;      /* of queue_put */
+	bool open;         /* for queue_put */
+	bool awaited;      /* the taker sleeps */
 	struct bell *bell; /* the taker's; may be NULL */
 };
 

@@ -28,11 +28,11 @@ struct report {
 	void (*wake)(void *wake_arg);
 	void *wake_arg;
 	_Atomic size_t *waiting; /* messages not stored yet */
-	_Atomic bool silent;	 /* the broker's thread has stopped listening */
+	_Atomic bool silent;     /* the broker's thread has stopped listening */
 	pthread_mutex_t lock;
-	unsigned away;	 /* which parts; both at first */
-	bool met;	 /* the database has been there */
-	unsigned whys;	 /* which have been said since it was there */
+	unsigned away;   /* which parts; both at first */
+	bool met;        /* the database has been there */
+	unsigned whys;   /* which have been said since it was there */
 	int64_t said_at; /* when the last of them was */
 	char said[REPORT_LINE_MAX];
 };

@@ -16,6 +16,8 @@
 /* A statement that takes longer than this is not to grow. */
 #define SLOW_MS 1000
 
+#define SAY_REFUSED_EVERY_MS 10000
+
 /* So many rooms in a row, each alone: it is not the rooms that are locked. */
 #define LONE_STRIKES_MAX 3
 
@@ -386,6 +388,24 @@ static void in_the_way(struct saver *saver)
 	saver->not_before = clock_ms() + (pause > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause);
 }
 
+/* A line for the first, and then a sum from time to time: who sends such messages may send many. */
+static void say_refused(struct saver *saver, const struct save_job *job, const char *sqlstate)
+{
+	char line[REPORT_LINE_MAX];
+	int64_t now = clock_ms();
+	saver->refusals++;
+	if (saver->refusals_said_at != 0 && now - saver->refusals_said_at < SAY_REFUSED_EVERY_MS) {
+		return;
+	}
+	snprintf(line, sizeof(line),
+		"database: refused %zu messages for good, the last from %.*s in %.*s, SQLSTATE %s",
+		saver->refusals, SLICE_ARGS(job->message.user_id), SLICE_ARGS(job->message.room),
+		sqlstate);
+	report_line(saver->report, STORE_WARNING, line);
+	saver->refusals_said_at = now;
+	saver->refusals = 0;
+}
+
 /* Refused for good: when it is one message, that one; otherwise look for it in the halves. */
 static void refused(struct saver *saver, const PGresult *result)
 {
@@ -396,12 +416,7 @@ static void refused(struct saver *saver, const PGresult *result)
 	}
 	struct items done = {0};
 	struct save_job *job = saver->batch[0];
-	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-	char line[REPORT_LINE_MAX];
-	snprintf(line, sizeof(line),
-		"database: refused a message of %.*s in %.*s for good, SQLSTATE %s",
-		SLICE_ARGS(job->message.user_id), SLICE_ARGS(job->message.room), sqlstate);
-	report_line(saver->report, STORE_WARNING, line);
+	say_refused(saver, job, PQresultErrorField(result, PG_DIAG_SQLSTATE));
 	job->as = SAVED_REJECTED;
 	release(saver, job->message.room);
 	items_append(&done, &job->item);

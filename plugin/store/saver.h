@@ -27,14 +27,16 @@ struct saver {
 	struct params params;
 	struct items ready; /* in order, none of a parked room unless it came after it was parked */
 	struct parked *parked; /* by room */
-	size_t cap;	       /* rows in the next batch */
+	size_t cap;            /* rows in the next batch */
 	size_t suspects;       /* one of the next so many rows is refused for good */
 	int64_t not_before;    /* of the next batch */
-	int64_t begun;	       /* the last statement */
-	int strikes;	       /* batches in a row that were in the way of others */
+	int64_t begun;         /* the last statement */
+	int strikes;           /* batches in a row that were in the way of others */
 	int lone_strikes;      /* of them, those of a single room */
-	bool lone_turn;	       /* the next batch may be a parked room's that goes alone */
-	bool hurried;	       /* stopping has cut the backoff short */
+	bool lone_turn;        /* the next batch may be a parked room's that goes alone */
+	int64_t refusals_said_at;
+	size_t refusals; /* since then */
+	bool hurried;    /* stopping has cut the backoff short */
 	struct save_job *batch[SAVES_MAX];
 	struct save_answer answers[SAVES_MAX];
 	size_t count; /* of the batch */

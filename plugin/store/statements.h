@@ -90,9 +90,9 @@ MUST_CHECK bool deliver_results(const PGresult *result, struct slice *room, bool
 
 /* What an SQLSTATE asks for. */
 enum verdict {
-	VERDICT_AGAIN,	/* in the way of others: the same again, in smaller pieces */
-	VERDICT_AWAY,	/* the database cannot now: a new connection, later */
-	VERDICT_HOLD,	/* somebody has to repair something: loudly, then as above */
+	VERDICT_AGAIN,  /* in the way of others: the same again, in smaller pieces */
+	VERDICT_AWAY,   /* the database cannot now: a new connection, later */
+	VERDICT_HOLD,   /* somebody has to repair something: loudly, then as above */
 	VERDICT_REFUSE, /* refused for good, and so will be the row that is the cause */
 };
 

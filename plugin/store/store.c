@@ -116,8 +116,11 @@ static enum chat_error ask(struct store *store, struct item *item)
 	if (item == NULL) {
 		return CHAT_ENOMEM;
 	}
-	enum chat_error error = queue_put(&store->loader.in, item);
+	size_t asked = atomic_fetch_add(&store->loader.asked, 1);
+	enum chat_error error =
+		asked >= ASKED_MAX ? CHAT_EBUSY : queue_put(&store->loader.in, item);
 	if (error != CHAT_OK) {
+		atomic_fetch_sub(&store->loader.asked, 1);
 		job_free(item);
 	}
 	return error;
