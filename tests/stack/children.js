@@ -51,6 +51,8 @@ export async function start(command, args, { env = process.env, output = 'ignore
 		process_.once('spawn', () => resolve(undefined));
 		process_.once('error', reject);
 	});
+	// Nobody is kept from ending by it: that would be an end that never comes.
+	process_.unref();
 	const pid = /** @type {number} */ (process_.pid);
 	/** @type {Child} */
 	const child = {

@@ -6,6 +6,17 @@ import { join } from 'node:path';
 
 const REPORT = 'sanitizer';
 
+/**
+ * The constructor of a library (libgpg-error) asks for memory while it holds a lock of the C library.
+ * Were that the first call for memory, the sanitizer would start then, look up a name in vain, and take
+ * and free that same lock for the error's translation, which breaks it for good: later, libpq waits
+ * for ever. A library that is initialised before all others makes the first call instead.
+ */
+const AWAKE_FIRST = `
+#include <stdlib.h>
+__attribute__((constructor)) static void wake(void) { free(malloc(1)); }
+`;
+
 /** A leak counts when one of these is in its stack: ours, or a library that only we call. */
 const OURS = /mosquitto_chat|libcjson|libpq/;
 
@@ -25,7 +36,7 @@ export function isSanitized(plugin) {
 function runtimeOf(plugin) {
 	const linked = execFileSync('ldd', [plugin], { encoding: 'utf8' }).match(/=> (\S*asan\S*)/);
 	return linked ? linked[1]
-		: execFileSync(process.env.CC || 'gcc', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim();
+		: execFileSync('cc', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim();
 }
 
 /**
@@ -35,10 +46,12 @@ function runtimeOf(plugin) {
  * @returns {{ preload: string[], env: Record<string, string> }}
  */
 export function sanitizerSetup(dir, plugin) {
+	const first = join(dir, 'first.so');
+	execFileSync('cc', ['-shared', '-fPIC', '-Wl,-z,initfirst', '-x', 'c', '-o', first, '-'], { input: AWAKE_FIRST });
 	return {
-		// The runtime has to come first. The plugin too, so that it is still mapped when leaks are
-		// reported after the broker has closed it: else its frames would have no names.
-		preload: [runtimeOf(plugin), plugin],
+		// It has to be the first of all libraries. The plugin itself, linked with nodelete, is still
+		// mapped when leaks are reported after the broker has closed it, so its frames have names.
+		preload: [runtimeOf(plugin), first],
 		env: {
 			// With the name of each frame's module: that tells whose leak it is.
 			ASAN_OPTIONS: `log_path=${join(dir, REPORT)}:detect_leaks=1:halt_on_error=1:fast_unwind_on_malloc=0`
