@@ -1,0 +1,474 @@
+/* What goes to the server and what comes back, without a server: results are made by hand. */
+#include "statements.h"
+
+#include <stdlib.h>
+
+#include "unit.h"
+#include "wire.h"
+
+/* ---- the end of the memory */
+
+static int allocations_left = -1; /* negative: no end */
+
+static bool at_the_end(void)
+{
+	if (allocations_left == 0) {
+		return true;
+	}
+	allocations_left -= allocations_left > 0;
+	return false;
+}
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_malloc(size_t size)
+{
+	return at_the_end() ? NULL : __real_malloc(size);
+}
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return at_the_end() ? NULL : __real_calloc(count, size);
+}
+
+void *__real_realloc(void *old, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void *__wrap_realloc(void *old, size_t size)
+{
+	return at_the_end() ? NULL : __real_realloc(old, size);
+}
+
+/* ---- reading what was written */
+
+struct array {
+	const unsigned char *at;
+	int32_t count;
+};
+
+static int32_t next_int4(struct array *array)
+{
+	uint32_t bits = 0;
+	for (int i = 0; i < 4; i++) {
+		bits = bits << 8 | *array->at++;
+	}
+	return (int32_t)bits;
+}
+
+static struct array array_of(const struct params *params, int no, Oid type)
+{
+	struct array array = {.at = (const unsigned char *)params->wires[no].bytes};
+	assert_int_equal(next_int4(&array), 1);
+	assert_int_equal(next_int4(&array), 1);
+	assert_int_equal(next_int4(&array), type);
+	array.count = next_int4(&array);
+	assert_int_equal(next_int4(&array), 1);
+	return array;
+}
+
+/* The next element; without bytes when it is null. */
+static struct slice next(struct array *array)
+{
+	int32_t len = next_int4(array);
+	if (len < 0) {
+		return slice_of(NULL, 0);
+	}
+	struct slice element = slice_of((const char *)array->at, (size_t)len);
+	array->at += len;
+	return element;
+}
+
+static void expect_texts(const struct params *params, int no, const char *const *texts, int count)
+{
+	struct array array = array_of(params, no, OID_TEXT);
+	assert_int_equal(array.count, count);
+	for (int i = 0; i < count; i++) {
+		assert_slice_equal(next(&array), slice_str(texts[i]));
+	}
+}
+
+/* ---- results made by hand */
+
+static PGresult *empty_result(int columns)
+{
+	PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+	PGresAttDesc descriptions[12];
+	char name[] = "column";
+	memset(descriptions, 0, sizeof(descriptions));
+	for (int i = 0; i < columns; i++) {
+		descriptions[i].name = name;
+		descriptions[i].format = 1;
+	}
+	assert_non_null(result);
+	assert_int_equal(PQsetResultAttrs(result, columns, descriptions), 1);
+	return result;
+}
+
+static void put_int(PGresult *result, int row, int column, int64_t value, int len)
+{
+	char bytes[8];
+	for (int i = len - 1; i >= 0; i--) {
+		bytes[i] = (char)(value & 0xff);
+		value >>= 8;
+	}
+	assert_int_equal(PQsetvalue(result, row, column, bytes, len), 1);
+}
+
+static void put_text(PGresult *result, int row, int column, const char *text)
+{
+	char *bytes = (char *)(uintptr_t)text;
+	int len = text == NULL ? -1 : (int)strlen(text);
+	assert_int_equal(PQsetvalue(result, row, column, bytes, len), 1);
+}
+
+static void put_history_row(PGresult *result, int row, int no, int64_t seq)
+{
+	put_int(result, row, 0, no, 4);
+	put_int(result, row, 1, 3, 8);
+	put_int(result, row, 2, 4, 8);
+	put_int(result, row, 3, 1, 1);
+	if (seq == 0) {
+		for (int column = 4; column < 9; column++) {
+			put_text(result, row, column, NULL);
+		}
+		return;
+	}
+	put_int(result, row, 4, seq, 8);
+	put_int(result, row, 5, seq % 2, 1);
+	put_text(result, row, 6, "text");
+	put_int(result, row, 7, 1000, 8);
+	put_text(result, row, 8, seq == 1 ? "ref" : NULL);
+}
+
+static struct save_job *saving(const char *room, const char *user, const char *ref, int64_t sent_at)
+{
+	struct message message = {
+		.key = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
+		.room = slice_str(room),
+		.user_id = slice_str(user),
+		.text = SLICE("hello"),
+		.ref = slice_str(ref),
+		.sent_at = sent_at,
+	};
+	struct save_job *job = job_save(&message);
+	assert_non_null(job);
+	return job;
+}
+
+static struct load_job *loading(const char *room, int64_t after)
+{
+	struct load load = {.what = LOAD_HISTORY, .room = slice_str(room), .after = after};
+	struct load_job *job = job_load(&load, 0);
+	assert_non_null(job);
+	return job;
+}
+
+/* ---- */
+
+static void rooms_are_sent_once_in_byte_order_and_numbered(void **state)
+{
+	(void)state;
+	struct params params = {0};
+	struct save_job *jobs[] = {saving("2/10", "2", NULL, 0), saving("1/2", "2", "r", 0),
+		saving("2/10", "10", NULL, 0), saving("1/10", "1", NULL, 0)};
+	const int32_t numbers[] = {3, 2, 3, 1};
+	const bool by_a[] = {true, false, false, true};
+	assert_true(save_params(&params, jobs, 4));
+	assert_int_equal(params.count, statement_save.count);
+	expect_texts(&params, 0, (const char *const[]){"1/10", "1/2", "2/10"}, 3);
+	assert_int_equal(params.wires[1].len, 1);
+	assert_int_equal(params.wires[1].bytes[0], 0);
+	struct array array = array_of(&params, 2, OID_INT4);
+	for (int i = 0; i < 4; i++) {
+		struct slice element = next(&array);
+		struct array number = {.at = (const unsigned char *)element.bytes};
+		assert_int_equal(element.len, 4);
+		assert_int_equal(next_int4(&number), numbers[i]);
+	}
+	array = array_of(&params, 3, OID_BOOL);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(next(&array).bytes[0], by_a[i]);
+	}
+	params_finish(&params);
+	for (int i = 0; i < 4; i++) {
+		job_free(&jobs[i]->item);
+	}
+}
+
+static void an_empty_ref_is_null_and_times_count_from_2000(void **state)
+{
+	(void)state;
+	struct params params = {0};
+	struct save_job *jobs[] = {
+		saving("1/2", "1", NULL, 946684800001), saving("1/2", "1", "r", 0)};
+	jobs[1]->in_doubt = true;
+	assert_true(save_params(&params, jobs, 2));
+	assert_int_equal(params.wires[1].bytes[0], 1);
+	struct array array = array_of(&params, 5, OID_TEXT);
+	assert_null(next(&array).bytes);
+	assert_slice_equal(next(&array), SLICE("r"));
+	array = array_of(&params, 6, OID_TIME);
+	assert_slice_equal(next(&array), slice_of("\0\0\0\0\0\0\003\350", 8));
+	array = array_of(&params, 7, OID_UUID);
+	assert_slice_equal(next(&array), slice_of("\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17\20", 16));
+	params_finish(&params);
+	job_free(&jobs[0]->item);
+	job_free(&jobs[1]->item);
+}
+
+static void what_a_load_does_not_ask_for_is_null(void **state)
+{
+	(void)state;
+	struct params params = {0};
+	struct load_job *jobs[] = {loading("1/2", -1), loading("1/3", 0)};
+	jobs[0]->load.before = 7;
+	assert_true(history_params(&params, jobs, 2));
+	struct array array = array_of(&params, 1, OID_INT8);
+	assert_slice_equal(next(&array), slice_of("\0\0\0\0\0\0\0\7", 8));
+	assert_null(next(&array).bytes);
+	array = array_of(&params, 2, OID_INT8);
+	assert_null(next(&array).bytes);
+	assert_slice_equal(next(&array), slice_of("\0\0\0\0\0\0\0\0", 8));
+	params_finish(&params);
+	job_free(&jobs[0]->item);
+	job_free(&jobs[1]->item);
+}
+
+static void answers_to_a_batch_come_in_any_order(void **state)
+{
+	(void)state;
+	struct save_answer answers[4];
+	PGresult *result = empty_result(5);
+	const char *const outcomes[] = {"l", "r", "n"};
+	for (int i = 0; i < 3; i++) {
+		put_int(result, i, 0, 4 - i, 4);
+		put_text(result, i, 1, outcomes[i]);
+		put_text(result, i, 3, i == 1 ? "stored" : NULL);
+		put_text(result, i, 4, NULL);
+		put_text(result, i, 2, NULL);
+		if (i > 0) {
+			put_int(result, i, 2, 10 + i, 8);
+		}
+	}
+	put_int(result, 1, 4, -1, 8);
+	assert_true(save_results(result, answers, 4));
+	assert_int_equal(answers[0].outcome, SAVE_UNANSWERED);
+	assert_int_equal(answers[1].outcome, SAVE_STORED);
+	assert_int_equal(answers[1].seq, 12);
+	assert_int_equal(answers[2].outcome, SAVE_REPEATED);
+	assert_int_equal(answers[2].seq, 11);
+	assert_slice_equal(answers[2].text, SLICE("stored"));
+	assert_int_equal(answers[2].sent_at, 946684799999);
+	assert_int_equal(answers[3].outcome, SAVE_LOCKED);
+	/* A number that was not asked for. */
+	put_int(result, 0, 0, 5, 4);
+	assert_false(save_results(result, answers, 4));
+	put_int(result, 0, 0, 0, 4);
+	assert_false(save_results(result, answers, 4));
+	PQclear(result);
+}
+
+static void a_result_of_another_shape_is_refused(void **state)
+{
+	(void)state;
+	struct save_answer answer;
+	PGresult *result = empty_result(4);
+	assert_false(save_results(result, &answer, 1));
+	PQclear(result);
+
+	result = empty_result(5);
+	put_int(result, 0, 0, 1, 8); /* not an int4 */
+	assert_false(save_results(result, &answer, 1));
+	PQclear(result);
+
+	result = empty_result(5);
+	put_int(result, 0, 0, 1, 4);
+	put_text(result, 0, 1, "x"); /* no outcome that we know */
+	put_int(result, 0, 2, 1, 8);
+	assert_false(save_results(result, &answer, 1));
+	PQclear(result);
+}
+
+/* Takes a result for two requests: three messages up, nothing. */
+static PGresult *two_pages(void)
+{
+	PGresult *result = empty_result(9);
+	put_history_row(result, 0, 1, 3);
+	put_history_row(result, 1, 1, 2);
+	put_history_row(result, 2, 1, 1);
+	put_history_row(result, 3, 2, 0);
+	return result;
+}
+
+static void pages_ascend_and_hold_the_result_until_the_last_is_freed(void **state)
+{
+	(void)state;
+	_Atomic size_t undrained = 0;
+	struct items out = {0};
+	struct load_job *jobs[] = {loading("1/2", -1), loading("1/3", 0)};
+	assert_true(history_results(two_pages(), jobs, 2, &undrained, &out));
+	assert_int_equal(out.count, 2);
+	assert_true(atomic_load(&undrained) > 0);
+	struct page_job *page = (struct page_job *)items_shift(&out);
+	assert_int_equal(page->item.kind, JOB_PAGE);
+	assert_int_equal(page->page.count, 3);
+	assert_true(page->page.more);
+	assert_int_equal(page->page.a_read, 3);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(page->messages[i].seq, i + 1);
+		assert_slice_equal(page->messages[i].user_id, i % 2 == 0 ? SLICE("1") : SLICE("2"));
+		assert_slice_equal(page->messages[i].text, SLICE("text"));
+		assert_slice_equal(page->messages[i].ref, i == 0 ? SLICE("ref") : SLICE(""));
+		assert_int_equal(page->messages[i].sent_at, 946684800001);
+	}
+	struct page_job *empty = (struct page_job *)items_shift(&out);
+	assert_int_equal(empty->page.count, 0);
+	job_free(&page->item);
+	assert_true(atomic_load(&undrained) > 0);
+	job_free(&empty->item);
+	assert_int_equal(atomic_load(&undrained), 0);
+}
+
+static void a_request_without_a_row_fails_with_those_behind_it(void **state)
+{
+	(void)state;
+	_Atomic size_t undrained = 0;
+	struct items out = {0};
+	struct load_job *jobs[] = {loading("1/2", -1), loading("1/3", 0), loading("1/4", 0)};
+	PGresult *result = empty_result(9);
+	put_history_row(result, 0, 1, 3);
+	put_history_row(result, 1, 3, 3);
+	assert_false(history_results(result, jobs, 3, &undrained, &out));
+	assert_int_equal(out.count, 3);
+	assert_int_equal(out.first->kind, JOB_PAGE);
+	assert_int_equal(out.first->next->kind, JOB_LOAD);
+	assert_int_equal(out.last->kind, JOB_LOAD);
+	jobs_free(&out);
+	assert_int_equal(atomic_load(&undrained), 0);
+}
+
+static void a_list_of_unread_chats_knows_its_user(void **state)
+{
+	(void)state;
+	_Atomic size_t undrained = 0;
+	struct items out = {0};
+	struct load load = {.what = LOAD_UNREAD, .user_id = SLICE("1")};
+	struct load_job *job = job_load(&load, 0);
+	PGresult *result = empty_result(10);
+	put_int(result, 0, 0, 1, 4);
+	put_int(result, 0, 1, 12, 8);
+	put_int(result, 0, 2, 1, 1);
+	put_text(result, 0, 3, "1/2");
+	put_text(result, 0, 4, "2");
+	put_int(result, 0, 5, 11, 8);
+	put_int(result, 0, 6, 40, 8);
+	put_text(result, 0, 7, "hi");
+	put_int(result, 0, 8, 0, 8);
+	put_text(result, 0, 9, NULL);
+	assert_true(unread_results(result, &job, 1, &undrained, &out));
+	struct unread_job *unread = (struct unread_job *)items_shift(&out);
+	assert_int_equal(unread->item.kind, JOB_UNREAD);
+	assert_int_equal(unread->unread.count, 1);
+	assert_int_equal(unread->unread.total, 12);
+	assert_true(unread->unread.more);
+	assert_slice_equal(unread->chats[0].room, SLICE("1/2"));
+	assert_int_equal(unread->chats[0].count, 11);
+	assert_slice_equal(unread->chats[0].last.user_id, SLICE("2"));
+	assert_slice_equal(unread->chats[0].last.opponent_id, SLICE("1"));
+	assert_int_equal(unread->chats[0].last.seq, 40);
+	job_free(&unread->item);
+}
+
+static void out_of_memory_fails_a_request_and_leaks_nothing(void **state)
+{
+	(void)state;
+	bool enough = false;
+	for (int allocations = 0; !enough; allocations++) {
+		_Atomic size_t undrained = 0;
+		struct items out = {0};
+		struct load_job *jobs[] = {loading("1/2", -1), loading("1/3", 0)};
+		PGresult *result = two_pages();
+		allocations_left = allocations;
+		assert_true(history_results(result, jobs, 2, &undrained, &out));
+		allocations_left = -1;
+		assert_int_equal(out.count, 2);
+		enough = out.first->kind == JOB_PAGE && out.last->kind == JOB_PAGE;
+		jobs_free(&out);
+		assert_int_equal(atomic_load(&undrained), 0);
+	}
+}
+
+static void out_of_memory_fails_a_statement_and_the_next_one_works(void **state)
+{
+	(void)state;
+	struct params params = {0};
+	struct save_job *job = saving("1/2", "1", NULL, 0);
+	for (int allocations = 0; allocations < 8; allocations++) {
+		allocations_left = allocations;
+		assert_false(save_params(&params, &job, 1));
+		allocations_left = -1;
+		params_finish(&params);
+	}
+	assert_true(save_params(&params, &job, 1));
+	params_finish(&params);
+	job_free(&job->item);
+}
+
+static void every_sqlstate_asks_for_something(void **state)
+{
+	(void)state;
+	const struct {
+		const char *sqlstate;
+		enum verdict verdict;
+	} cases[] = {
+		{NULL, VERDICT_AWAY},
+		{"08006", VERDICT_AWAY},
+		{"57P01", VERDICT_AWAY},
+		{"57P03", VERDICT_AWAY},
+		{"53100", VERDICT_AWAY},
+		{"53300", VERDICT_AWAY},
+		{"25006", VERDICT_AWAY},
+		{"26000", VERDICT_AWAY},
+		{"58030", VERDICT_AWAY},
+		{"57014", VERDICT_AGAIN},
+		{"55P03", VERDICT_AGAIN},
+		{"40001", VERDICT_AGAIN},
+		{"40P01", VERDICT_AGAIN},
+		{"42501", VERDICT_HOLD},
+		{"42P01", VERDICT_HOLD},
+		{"28P01", VERDICT_HOLD},
+		{"3D000", VERDICT_HOLD},
+		{"3F000", VERDICT_HOLD},
+		{"22021", VERDICT_REFUSE},
+		{"23505", VERDICT_REFUSE},
+		{"23514", VERDICT_REFUSE},
+		{"P0001", VERDICT_REFUSE},
+		{"44000", VERDICT_REFUSE},
+		{"54000", VERDICT_REFUSE},
+		{"40002", VERDICT_REFUSE},
+		{"55000", VERDICT_REFUSE},
+		{"XX000", VERDICT_REFUSE},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(sqlstate_verdict(cases[i].sqlstate), cases[i].verdict);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rooms_are_sent_once_in_byte_order_and_numbered),
+		cmocka_unit_test(an_empty_ref_is_null_and_times_count_from_2000),
+		cmocka_unit_test(what_a_load_does_not_ask_for_is_null),
+		cmocka_unit_test(answers_to_a_batch_come_in_any_order),
+		cmocka_unit_test(a_result_of_another_shape_is_refused),
+		cmocka_unit_test(pages_ascend_and_hold_the_result_until_the_last_is_freed),
+		cmocka_unit_test(a_request_without_a_row_fails_with_those_behind_it),
+		cmocka_unit_test(a_list_of_unread_chats_knows_its_user),
+		cmocka_unit_test(out_of_memory_fails_a_request_and_leaks_nothing),
+		cmocka_unit_test(out_of_memory_fails_a_statement_and_the_next_one_works),
+		cmocka_unit_test(every_sqlstate_asks_for_something),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
