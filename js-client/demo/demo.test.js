@@ -8,7 +8,8 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { scratchFolder } from '../../tests/stack/folder.js';
 import { until, within } from '../../tests/stack/wait.js';
-import { hasBrowser, openBrowser, write } from './browser.js';
+import { noBrowser, startBrowser } from '../test/browser/chromium.js';
+import { logIn } from './people.js';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 const TIMEOUT = 120000;
@@ -60,12 +61,15 @@ async function startDemo() {
 /**
  * @param {string} address
  * @param {string} id
- * @returns {Promise<{ Authorization: string }>}
+ * @returns {Promise<{ home: string, cookie: string }>}
  */
 async function login(address, id) {
-	const response = await fetch(`${address}login`, { method: 'POST', body: JSON.stringify({ id }) });
-	const { session } = await response.json();
-	return { Authorization: `Bearer ${session}` };
+	const response = await fetch(`${address}login`, { method: 'POST', body: new URLSearchParams({ id }), redirect: 'manual' });
+	assert.equal(response.status, 303);
+	return {
+		home: new URL(response.headers.get('location') ?? '', address).href,
+		cookie: response.headers.get('set-cookie')?.split(';')[0] ?? '',
+	};
 }
 
 test('demo_shows_a_token_to_its_user_and_the_secret_to_nobody', { timeout: TIMEOUT }, async () => {
@@ -74,21 +78,29 @@ test('demo_shows_a_token_to_its_user_and_the_secret_to_nobody', { timeout: TIMEO
 	assert.equal(secret.length, 64);
 
 	assert.equal((await fetch(`${demo.address}chat/token`)).status, 401);
-	const forged = { Authorization: `Bearer 1.${'A'.repeat(43)}` };
+	const forged = { cookie: `session=1.${'A'.repeat(43)}` };
 	assert.equal((await fetch(`${demo.address}chat/token`, { headers: forged })).status, 401);
 
-	const headers = await login(demo.address, '1');
-	const { token } = await (await fetch(`${demo.address}chat/token`, { headers })).json();
+	const { home, cookie } = await login(demo.address, '1');
+	const headers = { cookie };
+	const token = await (await fetch(`${home}chat/token`, { headers })).text();
 	const claims = JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());
 	assert.equal(claims.sub, '1');
-	for (const path of ['', 'page.js', 'chat.js', 'room.js', 'mqtt.js', 'style.css', 'users', 'me', 'chat/token']) {
-		const response = await fetch(demo.address + path, { headers });
-		assert.equal(response.status, 200, path);
-		assert.ok(!(await response.text()).includes(secret), path);
+	const files = ['', 'chat/token', 'market.css', 'market.js', 'pictures.svg', 'chat/element.js', 'chat/mqtt.js'];
+	for (const url of [demo.address, ...files.map((it) => home + it)]) {
+		const response = await fetch(url, { headers });
+		assert.equal(response.status, 200, url);
+		assert.ok(!(await response.text()).includes(secret), url);
 	}
-	for (const path of ['host.js', 'chat.secret', '..%2fchat.secret', '__proto__']) {
+	const others = ['application.js', 'chat.js', 'chat.secret', 'page/chat.html', 'chat/..%2fdemo%2fchat.js', '..%2fchat.secret', '__proto__'];
+	for (const path of others) {
 		assert.equal((await fetch(demo.address + path, { headers })).status, 404, path);
 	}
+	// A session is good for the pages of its own user only.
+	const elsewhere = await fetch(`${demo.address}as/ben/`, { headers, redirect: 'manual' });
+	assert.equal(elsewhere.status, 303);
+	await fetch(`${home}logout`, { method: 'POST', headers, redirect: 'manual' });
+	assert.equal((await fetch(home, { redirect: 'manual' })).headers.get('location'), '/');
 	await demo.end('SIGTERM');
 });
 
@@ -112,59 +124,72 @@ test('demo_runs_once_in_a_folder', { timeout: TIMEOUT }, async () => {
 	await first.end('SIGINT');
 });
 
-test('two_people_chat_in_two_windows_and_find_it_all_again', { timeout: TIMEOUT, skip: !hasBrowser && 'no chromium' }, async () => {
-	const hostile = '<img src=x onerror="document.title=\'broken\'"> & "so" \u202e on';
+test('two_people_chat_in_two_windows_and_find_it_all_again', { timeout: TIMEOUT, skip: noBrowser }, async () => {
 	let demo = await startDemo();
-	const browser = await openBrowser();
+	const browser = await startBrowser();
 	try {
-		const ann = await browser.login(demo.address, 'Ann', 'Ben');
-		const ben = await browser.login(demo.address, 'Ben');
-		await ann.page.getByText('Ben is not in this chat now').waitFor();
+		// Two windows of one browser, which share its cookies.
+		const visitor = await browser.visitor({ viewport: { width: 1280, height: 800 } });
+		const ann = await logIn(visitor, demo.address, 'Ann');
+		const ben = await logIn(visitor, demo.address, 'Ben');
+		await ann.page.getByRole('button', { name: 'Ask Ben' }).click();
+		await ann.page.getByText('Not here now').waitFor();
+		await ann.write('Is the lamp still there?');
+		await ann.until('Is the lamp still there?', 'Sent');
 
-		// Unread, while the chat is not open; read and its ticks, once it is.
-		await write(ann.page, 'Hello Ben');
-		await ann.page.getByLabel('Stored').waitFor();
-		await ben.page.getByLabel('1 unread').waitFor();
-		await ben.page.getByRole('button', { name: 'Ann' }).click();
-		await ben.page.getByText('Hello Ben').waitFor();
-		await ann.page.getByLabel('Read', { exact: true }).waitFor();
-		await ann.page.getByText('Ben is here').waitFor();
-		await ben.page.getByLabel('1 unread').waitFor({ state: 'detached' });
+		// Unread, while the conversation is not open; read and its ticks, once it is.
+		await ben.inbox.getByText('1 unread message').waitFor({ state: 'attached' });
+		await ben.page.waitForFunction(() => document.title === '(1) Windfall');
+		await ben.inbox.getByRole('button', { name: 'Ann' }).click();
+		await ben.message('Is the lamp still there?').waitFor();
+		await ann.until('Is the lamp still there?', 'Read');
+		await ann.page.getByText('Here now').waitFor();
+		await ben.page.waitForFunction(() => document.title === 'Windfall');
 
-		await ben.page.getByLabel('Message', { exact: true }).pressSequentially('He');
-		await ann.page.getByText('Ben is typing…').waitFor();
-		await write(ben.page, hostile);
-		await ann.page.getByText(hostile).waitFor();
-		await ann.page.getByText('Ben is typing…').waitFor({ state: 'hidden' });
-		assert.equal(await ann.page.locator('#messages img').count(), 0);
-
-		// More than one page of history.
-		for (let i = 1; i <= 60; i++) {
-			await write(ann.page, `Message number ${i}`);
-		}
-		await ben.page.getByText('Message number 60', { exact: true }).waitFor();
 		await ben.page.reload();
-		await ben.page.getByText('Message number 60', { exact: true }).waitFor();
-		await ben.page.getByText('Hello Ben').waitFor({ state: 'detached' });
-		await ben.page.getByRole('button', { name: 'Older messages' }).click();
-		await ben.page.getByText('Hello Ben').waitFor({ state: 'attached' });
-		assert.equal(await ben.page.locator('.message').count(), 62);
+		await ben.message('Is the lamp still there?').waitFor();
+		await ben.write('It is');
+		await ann.message('It is').waitFor();
 
 		// What is written while all is down goes out when it is back.
 		await demo.end('SIGINT');
-		await ann.page.getByText('offline', { exact: true }).waitFor();
-		await write(ann.page, 'Written in the dark');
-		await ann.page.getByText('Sending…').waitFor();
-		const port = new URL(demo.address).port;
+		await ann.page.getByText('No connection.').waitFor();
+		await ann.write('Written in the dark');
+		await ann.until('Written in the dark', 'Sending');
+		const { port } = new URL(demo.address);
 		demo = await startDemo();
 		assert.equal(new URL(demo.address).port, port, 'the demo is where it was');
-		await ben.page.getByText('Written in the dark').waitFor({ timeout: 40000 });
-		assert.equal(await ben.page.getByText('Written in the dark').count(), 1);
+		await ben.message('Written in the dark').waitFor({ timeout: 60000 });
+		assert.deepEqual(await ben.texts(), ['Is the lamp still there?', 'It is', 'Written in the dark']);
 
 		const connection = /ERR_CONNECTION_REFUSED|WebSocket connection/;
 		for (const { complaints } of [ann, ben]) {
 			assert.deepEqual(complaints.filter((it) => !connection.test(it)), []);
 		}
+	} finally {
+		await browser.close();
+		await demo.end('SIGINT');
+	}
+});
+
+test('a_phone_shows_one_thing_at_a_time', { timeout: TIMEOUT, skip: noBrowser }, async () => {
+	const demo = await startDemo();
+	const browser = await startBrowser();
+	try {
+		const visitor = await browser.visitor({ viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true });
+		const cleo = await logIn(visitor, demo.address, 'Cleo');
+		const { page } = cleo;
+		await cleo.inbox.getByRole('button', { name: 'Dario' }).tap();
+		await cleo.input.fill('Hello');
+		await cleo.send.tap();
+		await cleo.until('Hello', 'Sent');
+		assert.ok(await cleo.inbox.isHidden());
+		await page.getByRole('button', { name: 'Back to all conversations' }).tap();
+		await cleo.inbox.getByText('You: Hello').waitFor();
+		assert.ok(await cleo.input.isHidden());
+		await page.getByRole('button', { name: 'Ask Dario' }).tap();
+		await cleo.message('Hello').waitFor();
+		assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
 	} finally {
 		await browser.close();
 		await demo.end('SIGINT');

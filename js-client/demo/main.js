@@ -10,7 +10,7 @@ import { startBroker } from '../../tests/stack/broker.js';
 import { startCluster } from '../../tests/stack/cluster.js';
 import { freePort } from '../../tests/stack/ports.js';
 import { pause, until } from '../../tests/stack/wait.js';
-import { startHost } from './host.js';
+import { startApplication } from './application.js';
 
 const WATCH_EVERY = 1000;
 const IMPATIENT = 500;
@@ -210,13 +210,14 @@ async function main() {
 		return;
 	}
 
-	const host = await startHost({
+	// As an operator would give it to an application; nothing is started after this.
+	process.env.CHAT_SECRET = chatSecret;
+	const application = await startApplication({
 		port: ports.page,
-		secret: Buffer.from(chatSecret),
-		sessionKey: Buffer.from(secret('session.key')),
+		sessionKey: secret('session.key'),
 		wsPort: broker.wsPort,
 	});
-	endings.push(() => host.stop());
+	endings.push(() => application.stop());
 
 	const watch = setInterval(() => {
 		const dead = [!broker.alive() && `the broker (see ${inFolder('broker/log')})`,
@@ -229,7 +230,7 @@ async function main() {
 	endings.push(() => clearInterval(watch));
 
 	say(`
-    mosquitto-chat demo:  ${host.address}
+    mosquitto-chat demo:  ${application.address}
 
     Open it in two windows of your browser, log in as somebody else in each, and chat.
     The broker listens on 127.0.0.1:${broker.tcpPort} (MQTT) and 127.0.0.1:${broker.wsPort} (WebSockets).

@@ -1,25 +1,29 @@
-// Makes conversation.png, the README's picture: a conversation in two windows, taken from the running
-// demo.  node js-client/demo/screenshot.js [<file>]
+// Makes the README's pictures, from the running demo: node js-client/demo/screenshot.js
+// conversation.png is a conversation on a desktop, phones.png one on two phones, by day and by night.
 
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { scratchFolder } from '../../tests/stack/folder.js';
-import { pause, until } from '../../tests/stack/wait.js';
-import { openBrowser, write } from './browser.js';
+import { pause, until, within } from '../../tests/stack/wait.js';
+import { startBrowser } from '../test/browser/chromium.js';
+import { logIn } from './people.js';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
-const FILE = process.argv[2] ?? fileURLToPath(new URL('conversation.png', import.meta.url));
-const WINDOW = { width: 620, height: 620 };
+const DESKTOP = { width: 1240, height: 752 };
+const PHONE = { width: 360, height: 700 };
 /** Long enough for what has been written to reach the other window, and to be read there. */
-const A_MOMENT = 400;
+const A_MOMENT = 500;
 
 const TALK = /** @type {const} */ ([
-	['Ann', 'Hi Ben, did the parcel arrive?'],
-	['Ben', 'It did, this morning. Thank you!'],
-	['Ben', 'The lamp is even nicer than in the picture.'],
-	['Ann', 'Wonderful. Shall I send you the second one as well?'],
-	['Ben', 'Please do. No hurry.'],
-	['Ann', 'Then it goes out on Monday.'],
+	['Ann', 'Hi Ben, is the brass lamp still there?'],
+	['Ben', 'It is! It needs a new bulb, that is all.'],
+	['Ann', 'I have one that fits. May I come by this evening?'],
+	['Ben', 'Any time after six. I am in the workshop behind the house, just walk through the gate.'],
+	['Ann', 'Lovely. Shall I bring you some pears? We have far more than we can eat.'],
+	['Ben', 'Yes, please.'],
+	['Ben', 'The small one asked for pear cake only yesterday.'],
+	['Ann', 'Then a whole basket it is. See you at seven.'],
 ]);
 
 /** @param {import('node:child_process').ChildProcess} demo */
@@ -34,19 +38,25 @@ async function addressOf(demo) {
 	}, { timeout: 60000 });
 }
 
+/** @param {string} name */
+function fileOf(name) {
+	return fileURLToPath(new URL(name, import.meta.url));
+}
+
 /**
- * Two pictures beside each other, each in a frame.
+ * Pictures beside each other, each in a frame.
  * @param {import('playwright-core').Page} page
  * @param {Buffer[]} pictures
  */
 async function combine(page, pictures) {
-	await page.setViewportSize({ width: 2 * WINDOW.width + 72, height: WINDOW.height + 48 });
+	const gap = 32;
+	await page.setViewportSize({ width: pictures.length * (PHONE.width + gap) + gap, height: PHONE.height + 2 * gap });
 	const images = pictures.map((it) => `<img src="data:image/png;base64,${it.toString('base64')}">`);
 	await page.setContent(`<style>
-		body { margin: 0; padding: 24px; display: flex; gap: 24px; background: #c9d3dc; }
-		img { width: ${WINDOW.width}px; border-radius: 10px; box-shadow: 0 2px 10px rgb(0 0 0 / 30%); }
+		body { margin: 0; padding: ${gap}px; display: flex; gap: ${gap}px; background: #d5d2c6; }
+		img { width: ${PHONE.width}px; border-radius: 22px; box-shadow: 0 2px 14px rgb(0 0 0 / 25%); }
 	</style>${images.join('')}`);
-	await page.screenshot({ path: FILE });
+	return page.screenshot();
 }
 
 const demo = spawn(process.execPath, [MAIN, scratchFolder('picture')], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -55,27 +65,47 @@ const ended = new Promise((resolve) => {
 });
 try {
 	const address = await addressOf(demo);
-	const browser = await openBrowser({ viewport: WINDOW, colorScheme: 'light', locale: 'en-GB' });
-	const { page: ann } = await browser.login(address, 'Ann', 'Ben');
-	const { page: ben } = await browser.login(address, 'Ben', 'Ann');
-	const { page: cleo } = await browser.login(address, 'Cleo', 'Ann');
-	for (const text of ['Hi Ann!', 'Lunch on Thursday?']) {
-		await write(cleo, text);
+	const browser = await startBrowser();
+	const desktop = await browser.visitor({ viewport: DESKTOP, colorScheme: 'light' });
+	const ann = await logIn(desktop, address, 'Ann');
+	const ben = await logIn(desktop, address, 'Ben');
+	const dario = await logIn(desktop, address, 'Dario');
+	const cleo = await logIn(desktop, address, 'Cleo');
+	await dario.inbox.getByRole('button', { name: 'Ann' }).click();
+	await dario.write('The tent is yours for the weekend.');
+	await dario.until('The tent is yours for the weekend.', 'Sent');
+	await cleo.inbox.getByRole('button', { name: 'Ann' }).click();
+	for (const text of ['Hi Ann!', 'Did you find the ladder?']) {
+		await cleo.write(text);
+		await cleo.until(text, 'Sent');
 	}
+	await ann.inbox.getByRole('button', { name: 'Ben' }).click();
+	await ben.inbox.getByRole('button', { name: 'Ann' }).click();
 	for (const [name, text] of TALK) {
-		const page = name === 'Ann' ? ann : ben;
-		await page.bringToFront();
-		await write(page, text);
-		await pause(A_MOMENT);
+		const [writer, reader] = name === 'Ann' ? [ann, ben] : [ben, ann];
+		await writer.write(text);
+		await reader.message(text).waitFor();
+		await writer.until(text, 'Read');
 	}
-	await ben.bringToFront();
-	await ben.getByLabel('Message', { exact: true }).pressSequentially('Great, I');
-	await pause(A_MOMENT);
-	const pictures = [await ann.screenshot(), await ben.screenshot()];
-	await cleo.goto('about:blank');
-	await combine(cleo, pictures);
+	await ben.input.pressSequentially('See you,');
+	await ann.page.getByText('Ben is typing…').waitFor();
+	await ann.page.mouse.move(0, 0);
+	await ann.page.screenshot({ path: fileOf('conversation.png') });
+
+	const pictures = [];
+	for (const [who, peer, colorScheme] of /** @type {const} */ ([['Ann', 'Ben', 'light'], ['Ben', 'Ann', 'dark']])) {
+		const phone = await browser.visitor({ viewport: PHONE, colorScheme, hasTouch: true, isMobile: true });
+		const it = await logIn(phone, address, who);
+		await it.inbox.getByRole('button', { name: peer }).tap();
+		await it.message(TALK[TALK.length - 1][1]).waitFor();
+		await pause(A_MOMENT);
+		pictures.push(await it.page.screenshot());
+	}
+	const sheet = await browser.visitor();
+	const { page } = await sheet.window();
+	writeFileSync(fileOf('phones.png'), await combine(page, pictures));
 	await browser.close();
 } finally {
 	demo.kill('SIGTERM');
-	await ended;
+	await within('the demo to end', ended, 30000);
 }

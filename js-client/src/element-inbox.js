@@ -91,8 +91,7 @@ export class MosquittoChatInbox extends Base {
 		const event = new CustomEvent('chat-select', { detail: { peer, name }, bubbles: true, composed: true, cancelable: true });
 		const { conversation } = this;
 		if (this.dispatchEvent(event) && conversation) {
-			// Unless it is only the id: the peer may say a name later.
-			conversation.setAttribute('peer-name', name === peer ? '' : name);
+			conversation.setAttribute('peer-name', this.#known.get(peer) ?? '');
 			conversation.setAttribute('peer', peer);
 			conversation.focus();
 		}
@@ -195,6 +194,10 @@ export class MosquittoChatInbox extends Base {
 		}
 		this.#roomOffs.splice(0).forEach((off) => off());
 		this.#heard = peer;
+		const name = this.#known.get(peer ?? '');
+		if (name) {
+			this.conversation?.setAttribute('peer-name', name);
+		}
 		if (peer && peer !== id && isUserId(peer)) {
 			const room = this.chat.with(peer);
 			const heard = () => {

@@ -182,7 +182,8 @@ header .name { display: block; line-height: 1.25; }
 .text a { color: inherit; }
 .large .text { font-size: 2.25rem; line-height: 1.2; }
 .meta { flex: none; display: inline-flex; align-items: center; gap: .3em; font-size: .6875rem; line-height: 1.3; opacity: .85; white-space: nowrap; margin-block-end: .1em; }
-.meta .icon { font-size: .95rem; }
+.status { display: inline-flex; }
+.meta .icon { font-size: .9rem; }
 .sending .bubble { opacity: .75; }
 .failed .bubble { background: none; border: 1px dashed var(--bad); color: var(--text); }
 .failure { display: flex; flex-wrap: wrap; justify-content: flex-end; gap: .1rem .75rem; padding: .2rem .25rem; font-size: .8125rem; color: var(--bad); }

@@ -1,0 +1,216 @@
+// The application that exists already, in miniature: Windfall, where neighbours lend things and give
+// them away.  It has users, a login, sessions and pages, and knows nothing of chat but the one line
+// that calls chat.js.
+
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { addChat } from './chat.js';
+
+export const USERS = [
+	{ id: '1', name: 'Ann', street: 'Quince Lane 4' },
+	{ id: '2', name: 'Ben', street: 'Mill Row 11' },
+	{ id: '3', name: 'Cleo', street: 'Orchard Street 27' },
+	{ id: '4', name: 'Dario', street: 'Mill Row 2' },
+];
+
+const OFFERS = [
+	{ owner: '2', what: 'Desk lamp, brass', how: 'to give away', picture: 'lamp' },
+	{ owner: '1', what: 'Two baskets of pears', how: 'to give away', picture: 'pear' },
+	{ owner: '3', what: 'Ladder, 3 metres', how: 'to lend', picture: 'ladder' },
+	{ owner: '4', what: 'Tent for four', how: 'to lend', picture: 'tent' },
+];
+
+const BODY_LIMIT = 4096;
+const REQUEST_TIMEOUT = 10000;
+const HTML = 'text/html; charset=utf-8';
+
+/**
+ * @typedef {typeof USERS[number]} User
+ * @typedef {import('node:http').IncomingMessage} Request
+ * @typedef {import('node:http').ServerResponse} Response
+ * @typedef {(request: Request, response: Response) => unknown} Handler
+ *
+ * @typedef {object} Application what a part of it may use
+ * @property {(route: string, handler: Handler) => void} on `GET /path`
+ * @property {(prefix: string, files: Record<string, string>) => void} serve files by name, from here
+ * @property {(request: Request) => User | null} user who is logged in
+ * @property {(tags: (user: User, request: Request) => string) => void} addToHead of each page
+ */
+
+/** @param {string} text */
+export function escapeHtml(text) {
+	return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+}
+
+/** @param {string} name */
+function read(name) {
+	return readFile(fileURLToPath(new URL(name, import.meta.url)), 'utf8');
+}
+
+/**
+ * Sessions are a signed "<user id>.<signature>" in a cookie, and outlive a restart. The windows of a
+ * browser share its cookies; so that each can be somebody else, every user's pages have a path of
+ * their own here (/as/ann/), and the cookie is for that path alone.
+ * @param {string} key
+ */
+function sessions(key) {
+	const sign = (/** @type {string} */ id) => createHmac('sha256', key).update(id).digest();
+	return {
+		/** @param {User} user */
+		cookie: (user) => `session=${user.id}.${sign(user.id).toString('base64url')}; Path=${homeOf(user)}; HttpOnly; SameSite=Lax`,
+		/** @param {Request} request */
+		user: (request) => {
+			const [, id, signature] = /(?:^|; )session=([0-9]+)\.([\w-]{43})(?:;|$)/.exec(request.headers.cookie ?? '') ?? [];
+			const user = USERS.find((it) => it.id === id);
+			return user && timingSafeEqual(Buffer.from(signature, 'base64url'), sign(id)) ? user : null;
+		},
+	};
+}
+
+/** @param {User} user */
+function homeOf(user) {
+	return `/as/${user.name.toLowerCase()}/`;
+}
+
+/** @param {Request} request */
+function pathOf(request) {
+	return (request.url ?? '').split('?')[0].replace(/^\/as\/[a-z]+(?=\/)/, '');
+}
+
+/** @param {Request} request */
+async function readForm(request) {
+	let text = '';
+	for await (const chunk of request) {
+		text += chunk;
+		if (text.length > BODY_LIMIT) {
+			throw new Error('that is too long');
+		}
+	}
+	return new URLSearchParams(text);
+}
+
+/** @param {User} me */
+function offersFor(me) {
+	return OFFERS.map(({ owner, what, how, picture }) => {
+		const user = /** @type {User} */ (USERS.find((it) => it.id === owner));
+		const mine = owner === me.id;
+		const ask = `<button type="button" class="ask" data-id="${owner}" data-name="${escapeHtml(user.name)}">Ask ${escapeHtml(user.name)}</button>`;
+		return `<li class="offer"><svg class="picture ${picture}" aria-hidden="true"><use href="/pictures.svg#${picture}"/></svg>
+			<div><strong>${escapeHtml(what)}</strong><span>${how} · ${escapeHtml(mine ? 'yours' : user.street)}</span></div>${mine ? '' : ask}</li>`;
+	}).join('\n');
+}
+
+/**
+ * Serves the application on 127.0.0.1.
+ * @param {{ port: number, sessionKey: string, wsPort: number }} options `wsPort` is the broker's
+ * @returns {Promise<{ address: string, stop: () => void }>}
+ */
+export async function startApplication({ port, sessionKey, wsPort }) {
+	const session = sessions(sessionKey);
+	/** @type {Map<string, Handler>} */
+	const routes = new Map();
+	/** @type {((user: User, request: Request) => string)[]} */
+	const heads = [];
+
+	/** @type {Application} */
+	const application = {
+		on: (route, handler) => routes.set(route, handler),
+		serve: (prefix, files) => Object.entries(files).forEach(([name, file]) => routes.set(`GET ${prefix}${name}`, async (_request, response) => {
+			const types = /** @type {Record<string, string>} */ ({ js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' });
+			response.setHeader('Content-Type', `${types[file.split('.').pop() ?? '']}; charset=utf-8`);
+			response.end(await read(file));
+		})),
+		user: session.user,
+		addToHead: (tags) => heads.push(tags),
+	};
+
+	/**
+	 * @param {Response} response
+	 * @param {string} name
+	 * @param {Record<string, string>} values HTML for each {{name}} in the page
+	 */
+	async function show(response, name, values) {
+		const fill = (/** @type {string} */ page) => page.replace(/\{\{(\w+)\}\}/g, (_all, key) => values[key] ?? '');
+		const page = fill((await read(`page/${name}.html`)).replace('{{chat}}', await read('page/chat.html')));
+		const inline = [...page.matchAll(/<script type="importmap">(.*?)<\/script>/gs)]
+			.map(([, text]) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`);
+		response.setHeader('Content-Type', HTML);
+		// The page may talk to us and to the broker; MQTT.js keeps its timers in a worker.
+		response.setHeader('Content-Security-Policy', `default-src 'self'; script-src 'self' ${inline.join(' ')}; `
+			+ `connect-src 'self' ws://*:${wsPort}; img-src 'self' data:; worker-src blob:; frame-ancestors 'none'`);
+		response.end(page);
+	}
+
+	/**
+	 * @param {Response} response
+	 * @param {string} to
+	 */
+	const redirect = (response, to) => response.writeHead(303, { Location: to }).end();
+
+	application.on('GET /', async (request, response) => {
+		const user = session.user(request);
+		if (!user || !(request.url ?? '').startsWith(homeOf(user))) {
+			const people = USERS.map((it) => `<button name="id" value="${it.id}"><b>${escapeHtml(it.name)}</b><span>${escapeHtml(it.street)}</span></button>`);
+			return request.url === '/' ? show(response, 'login', { people: people.join('\n') }) : redirect(response, '/');
+		}
+		return show(response, 'market', {
+			me: escapeHtml(user.name),
+			head: heads.map((tags) => tags(user, request)).join('\n'),
+			offers: offersFor(user),
+			people: USERS.filter((it) => it !== user).map((it) => `<data value="${it.id}">${escapeHtml(it.name)}</data>`).join('\n'),
+		});
+	});
+	application.on('POST /login', async (request, response) => {
+		const id = (await readForm(request)).get('id');
+		const user = USERS.find((it) => it.id === id);
+		if (user) {
+			response.setHeader('Set-Cookie', session.cookie(user));
+		}
+		redirect(response, user ? homeOf(user) : '/');
+	});
+	application.on('POST /logout', (request, response) => {
+		const path = /^\/as\/[a-z]+\//.exec(request.url ?? '')?.[0] ?? '/';
+		response.setHeader('Set-Cookie', `session=; Path=${path}; Max-Age=0; HttpOnly; SameSite=Lax`);
+		redirect(response, '/');
+	});
+	application.serve('/', { 'market.css': 'page/market.css', 'market.js': 'page/market.js', 'pictures.svg': 'page/pictures.svg' });
+
+	addChat(application, { wsPort });
+
+	/** @type {Handler} */
+	async function answer(request, response) {
+		response.setHeader('Cache-Control', 'no-store');
+		response.setHeader('X-Content-Type-Options', 'nosniff');
+		response.setHeader('Referrer-Policy', 'same-origin');
+		const handler = routes.get(`${request.method} ${pathOf(request)}`);
+		if (handler) {
+			await handler(request, response);
+		} else {
+			response.writeHead(404, { 'Content-Type': 'text/plain' }).end('There is nothing here.\n');
+		}
+	}
+
+	const server = createServer({ requestTimeout: REQUEST_TIMEOUT }, async (request, response) => {
+		try {
+			await answer(request, response);
+		} catch {
+			if (!response.headersSent) {
+				response.writeHead(400, { 'Content-Type': 'text/plain' });
+			}
+			response.end('That could not be read.\n');
+		}
+	});
+	await new Promise((resolve, reject) => {
+		server.once('error', reject);
+		server.listen({ port, host: '127.0.0.1' }, () => resolve(undefined));
+	});
+	return {
+		address: `http://127.0.0.1:${port}/`,
+		stop: () => {
+			server.close();
+			server.closeAllConnections();
+		},
+	};
+}

@@ -1,0 +1,117 @@
+// Long conversations: older messages, the reader's place, and that little is done for each message.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { until } from '../../../tests/stack/wait.js';
+import { noBrowser } from './chromium.js';
+import { useScene } from './scene.js';
+
+const options = { timeout: 60000 };
+const LINES = Array.from({ length: 500 }, (_, i) => `Message ${i + 1}${i % 7 === 0 ? '\nin\nseveral lines' : ''}`);
+
+describe('a long conversation', { skip: noBrowser }, () => {
+	const scene = useScene({ options: { rate_limit: 0 } });
+
+	/** @param {import('playwright-core').Locator} log */
+	const fromEnd = (log) => log.evaluate((it) => Math.round(it.scrollHeight - it.scrollTop - it.clientHeight));
+
+	/** @param {import('playwright-core').Locator} locator @returns {Promise<number>} */
+	const topOf = (locator) => locator.evaluate((it) => Math.round(it.getBoundingClientRect().top));
+
+	test('older_messages_come_as_one_scrolls_and_the_page_stays_where_it_is', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		await scene.say(ben, ann, LINES.slice(0, 130));
+		// Read already, so that one begins at the end.
+		await scene.stage.connect({ id: ann.id, name: ann.name }).then(async (client) => {
+			await client.join(`chat/${ann.id}/${ben.id}`);
+			await client.publish(`chat/${ann.id}/${ben.id}`, { event: 'read', seq: 130 });
+			await client.next(`chat/${ann.id}/${ben.id}`, 'read');
+			await client.end();
+		});
+		const her = await scene.open(ann, { peer: ben.id });
+		await her.message('Message 130').waitFor();
+		assert.equal(await her.messages.count(), 50);
+		assert.ok(await fromEnd(her.log) < 2);
+
+		await her.log.evaluate((log) => {
+			log.scrollTop = 200;
+		});
+		// Whatever stands first in view stands there still when the page before it has come.
+		const place = await her.log.evaluate((log) => {
+			const top = log.getBoundingClientRect().top;
+			const first = [...log.querySelectorAll('.message')].find((it) => it.getBoundingClientRect().bottom > top);
+			first?.setAttribute('data-first', '');
+			return Math.round(first?.getBoundingClientRect().top ?? 0);
+		});
+		await until('the older messages', async () => await her.messages.count() === 100);
+		assert.ok(Math.abs(await topOf(her.page.locator('[data-first]')) - place) <= 1);
+
+		// By keyboard, up to the first.
+		await her.log.focus();
+		await until('the first message', async () => {
+			await her.page.keyboard.press('Home');
+			return await her.messages.count() === 130;
+		}, { every: 100 });
+		assert.equal((await her.texts())[0], LINES[0]);
+	});
+
+	test('who_reads_above_is_left_in_peace_and_told_of_what_is_new', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		await scene.say(ann, ben, LINES.slice(0, 40));
+		const her = await scene.open(ann, { peer: ben.id });
+		await her.message('Message 40').waitFor();
+		await her.log.evaluate((log) => {
+			log.scrollTop = 0;
+		});
+		await her.page.getByRole('button', { name: 'Go to the newest message' }).waitFor();
+		await scene.say(ben, ann, ['Look', 'Here']);
+		const toEnd = her.page.getByRole('button', { name: '2 new, go to the newest message' });
+		await toEnd.waitFor();
+		assert.equal(await her.log.evaluate((log) => log.scrollTop), 0);
+		// What she has not seen, she has not read.
+		const delivered = async () => (await scene.stage.stored(`${ann.id}/${ben.id}`)).filter((it) => it.is_delivered).map((it) => it.text);
+		assert.deepEqual(await delivered(), []);
+		await toEnd.click();
+		await toEnd.waitFor({ state: 'hidden' });
+		assert.ok(await fromEnd(her.log) < 2);
+		await until('what is seen to be read', async () => (await delivered()).length === 2);
+
+		// At the end, one stays there; and one's own message leads there.
+		await scene.say(ben, ann, ['And here']);
+		await her.message('And here').waitFor();
+		assert.ok(await fromEnd(her.log) < 2);
+		await her.log.evaluate((log) => {
+			log.scrollTop = 0;
+		});
+		await her.write('I see');
+		assert.ok(await fromEnd(her.log) < 2);
+	});
+
+	test('five_hundred_messages_are_no_more_work_than_five', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		const her = await scene.open(ann, { peer: ben.id });
+		await her.page.getByText('Nothing has been said here yet.').waitFor();
+		await scene.say(ben, ann, LINES);
+		await her.message('Message 500').waitFor();
+		await until('all messages', async () => await her.messages.count() === 500);
+		assert.deepEqual(await her.texts(), LINES);
+
+		// One more, its ticks and a draft: the page changes where they are, and nowhere else.
+		const changes = await her.log.evaluate(async (log) => {
+			let count = 0;
+			const seen = new Set();
+			new MutationObserver((records) => {
+				count += records.length;
+				records.forEach((it) => seen.add(/** @type {Element} */ (it.target).closest?.('.message') ?? it.target));
+			}).observe(log, { childList: true, subtree: true, attributes: true, characterData: true });
+			const element = /** @type {any} */ (/** @type {ShadowRoot} */ (log.getRootNode()).host);
+			element.send('One more');
+			while (!log.querySelector('.message:last-child .status-sent, .message:last-child [data-status="sent"]')) {
+				await new Promise((resolve) => setTimeout(resolve, 20));
+			}
+			return { count, places: seen.size };
+		});
+		assert.ok(changes.places <= 6, `${changes.count} changes in ${changes.places} places`);
+		await her.until('One more', 'Sent');
+	});
+});
