@@ -6,14 +6,19 @@ const LONGEST = 2 ** 31 - 1;
 /**
  * @typedef {object} Clock
  * @property {() => number} now milliseconds since some moment, never set back
- * @property {(ms: number, run: () => void, options?: { keep?: boolean }) => () => void} after
+ * @property {(ms: number, run: () => void, keep?: boolean) => () => void} after
  *   runs it once, unless the returned function is called before; `keep`: Node waits for it
+ *
+ * @typedef {object} Alarm a timer that can be set again and again, of which one is armed at most
+ * @property {() => boolean} armed
+ * @property {(ms: number, run: () => void) => void} set
+ * @property {() => void} clear
  */
 
 /** @type {Clock} */
 export const systemClock = {
 	now: () => performance.now(),
-	after(ms, run, { keep = false } = {}) {
+	after(ms, run, keep) {
 		const timer = setTimeout(run, Math.min(Math.max(ms, 0), LONGEST));
 		if (!keep && typeof timer === 'object') {
 			timer.unref();
@@ -23,41 +28,26 @@ export const systemClock = {
 };
 
 /**
- * A timer that can be set again and again, of which one is armed at most.
+ * @param {Clock} clock
+ * @param {boolean} [keep]
+ * @returns {Alarm}
  */
-export class Alarm {
-	#clock;
-	#keep;
+export function createAlarm(clock, keep) {
 	/** @type {(() => void) | null} */
-	#stop = null;
-
-	/**
-	 * @param {Clock} clock
-	 * @param {{ keep?: boolean }} [options]
-	 */
-	constructor(clock, { keep = false } = {}) {
-		this.#clock = clock;
-		this.#keep = keep;
-	}
-
-	get armed() {
-		return this.#stop !== null;
-	}
-
-	/**
-	 * @param {number} ms
-	 * @param {() => void} run
-	 */
-	set(ms, run) {
-		this.clear();
-		this.#stop = this.#clock.after(ms, () => {
-			this.#stop = null;
-			run();
-		}, { keep: this.#keep });
-	}
-
-	clear() {
-		this.#stop?.();
-		this.#stop = null;
-	}
+	let stop = null;
+	const clear = () => {
+		stop?.();
+		stop = null;
+	};
+	return {
+		armed: () => stop !== null,
+		set(ms, run) {
+			clear();
+			stop = clock.after(ms, () => {
+				stop = null;
+				run();
+			}, keep);
+		},
+		clear,
+	};
 }

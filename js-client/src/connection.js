@@ -1,9 +1,9 @@
 // Stays connected: attempts, pauses, fresh tokens, and the change from one connection to the next.
 
-import { Backoff } from './backoff.js';
-import { Alarm } from './clock.js';
+import { createBackoff } from './backoff.js';
+import { createAlarm } from './clock.js';
 import { ChatError, isUnauthorized, UnauthorizedError } from './errors.js';
-import { openLink, TOKEN_EXPIRED } from './link.js';
+import { openLink as openRealLink, TOKEN_EXPIRED } from './link.js';
 import { randomId } from './random.js';
 
 /** A renewal that did not work is tried again, while the old connection lasts. */
@@ -13,394 +13,347 @@ const RENEW_PAUSE = 5000;
 const SHORTEST_LIFE = 1000;
 
 /**
- * @typedef {'idle' | 'connecting' | 'online' | 'offline' | 'unauthorized' | 'closed'} State
+ * @typedef {import('./api.js').State} State
+ * @typedef {import('./credentials.js').Login} Login
  *
  * @typedef {object} ConnectionEvents
  * @property {(state: State) => void} state
- * @property {(login: import('./credentials.js').Login) => unknown} login before an attempt with it, which waits for it
+ * @property {() => unknown} login we know who we are: before each attempt, which waits for it
  * @property {(topic: string) => void} subscribing
- * @property {(topic: string, granted: boolean) => void} subscribed may come again, when another connection has taken over
+ * @property {(topic: string, granted: boolean) => void} subscribed comes again when another connection has taken over
  * @property {(topic: string, payload: Uint8Array) => void} arrived
  * @property {() => void} down
  * @property {(error: unknown) => void} error
- */
-
-/**
+ *
  * One of the connections: there are two of them while a token is renewed.
  * @typedef {object} Side
  * @property {import('./link.js').Link} link
  * @property {boolean} up
  * @property {Map<string, boolean>} granted the answers to its subscriptions
  * @property {Set<string>} heard topics on which it has had something for us
+ *
+ * @typedef {{ up: (side: Side) => void, refused: () => void, down: () => void }} Outcome of an attempt
  */
 
-export class Connection {
+/**
+ * @param {object} options
+ * @param {string} options.url
+ * @param {import('./credentials.js').Credentials} options.credentials
+ * @param {import('./clock.js').Clock} options.clock
+ * @param {typeof openRealLink} [options.openLink]
+ * @param {() => number} [options.random]
+ * @param {ConnectionEvents} on
+ */
+export function createConnection({ url, credentials, clock, openLink = openRealLink, random }, on) {
 	/** @type {State} */
-	state = 'idle';
-	#url;
-	#credentials;
-	#clock;
-	#on;
-	#open;
-	#backoff;
-	#pause;
-	#renewal;
-	#clientId = `chat-${randomId()}`;
-	#clients = 0;
+	let state = 'idle';
+	const backoff = createBackoff(random);
+	const pause = createAlarm(clock, true);
+	const renewal = createAlarm(clock);
+	const tab = `chat-${randomId()}`;
+	/** Of client ids: each token has its own. */
+	let generation = 0;
 	/** What is or shall be subscribed. @type {Set<string>} */
-	#topics = new Set();
+	const topics = new Set();
 	/** What we publish on. @type {Side | null} */
-	#current = null;
+	let current = null;
 	/** The first one, or the one with the next token, as long as it cannot take over. @type {Side | null} */
-	#next = null;
+	let next = null;
 	/** Counts starts and ends: what began before one of them finds out that it is over. */
-	#run = 0;
+	let run = 0;
 
-	/**
-	 * @param {object} options
-	 * @param {string} options.url
-	 * @param {import('./credentials.js').Credentials} options.credentials
-	 * @param {import('./clock.js').Clock} options.clock
-	 * @param {typeof openLink} [options.open]
-	 * @param {() => number} [options.random]
-	 * @param {ConnectionEvents} on
-	 */
-	constructor({ url, credentials, clock, open = openLink, random }, on) {
-		this.#url = url;
-		this.#credentials = credentials;
-		this.#clock = clock;
-		this.#on = on;
-		this.#open = open;
-		this.#backoff = new Backoff(random);
-		this.#pause = new Alarm(clock, { keep: true });
-		this.#renewal = new Alarm(clock);
-	}
-
-	start() {
-		this.#run++;
-		this.#credentials.restart();
-		this.#attempt();
-	}
-
-	/** @returns {Promise<void>} once the broker knows */
-	async stop() {
-		const current = this.#current;
-		this.#current = null;
-		this.#leave('closed', current !== null);
-		await current?.link.end();
-	}
-
-	/** The network is back, or somebody looks at the page again. */
-	wake() {
-		if (this.#pause.armed) {
-			this.#pause.clear();
-			this.#attempt();
-		} else if (this.#current) {
-			this.#current.link.check();
-			this.#planRenewal();
+	/** @param {State} to */
+	const enter = (to) => {
+		if (to !== state) {
+			state = to;
+			on.state(to);
 		}
-	}
+	};
 
-	/** @param {string} topic */
-	subscribe(topic) {
-		this.#topics.add(topic);
-		for (const side of this.#sides) {
-			this.#subscribe(side, topic);
-		}
-	}
-
-	/**
-	 * @param {string} topic
-	 * @returns {Promise<void>} once the broker knows
-	 */
-	async unsubscribe(topic) {
-		this.#topics.delete(topic);
-		await Promise.all(this.#sides.map(({ link, granted }) => {
-			granted.delete(topic);
-			return link.unsubscribe(topic);
-		}));
-		this.#promote();
-	}
-
-	/**
-	 * @param {string} topic
-	 * @param {string} payload
-	 * @param {{ qos?: 0 | 1, refused?: () => void }} [options]
-	 * @returns {boolean} false: there is no connection
-	 */
-	publish(topic, payload, { qos = 1, refused } = {}) {
-		this.#current?.link.publish(topic, payload, qos, refused);
-		return this.#current !== null;
-	}
-
-	get #sides() {
-		return [this.#current, this.#next].flatMap((side) => (side?.up ? [side] : []));
-	}
-
-	/** @param {State} state */
-	#enter(state) {
-		if (state !== this.state) {
-			this.state = state;
-			this.#on.state(state);
-		}
-	}
+	/** Whether nobody has started or ended us meanwhile, as listeners may. */
+	const still = (/** @type {number} */ began) => began === run;
 
 	/**
 	 * Into a state that only start() ends.
-	 * @param {State} state
-	 * @param {boolean} [wasUp]
+	 * @param {State} to
 	 */
-	#leave(state, wasUp = this.#current !== null) {
-		this.#run++;
-		this.#pause.clear();
-		this.#renewal.clear();
-		this.#next?.link.cut();
-		this.#current?.link.cut();
-		this.#next = this.#current = null;
+	const leave = (to) => {
+		const wasUp = current !== null;
+		run++;
+		pause.clear();
+		renewal.clear();
+		next?.link.cut();
+		next = current = null;
 		if (wasUp) {
-			this.#on.down();
+			on.down();
 		}
-		this.#enter(state);
-	}
+		enter(to);
+	};
 
 	/**
 	 * @param {unknown} error
 	 * @param {() => void} retry
 	 */
-	#failed(error, retry) {
+	const failed = (error, retry) => {
 		if (isUnauthorized(error)) {
-			this.#leave('unauthorized');
+			current?.link.cut();
+			leave('unauthorized');
 		} else {
-			this.#on.error(error);
+			on.error(error);
 			retry();
 		}
-	}
+	};
 
-	/** The broker has refused the token. @param {() => void} retry */
-	#refused(retry) {
-		if (this.#credentials.refused()) {
-			retry();
-		} else {
-			this.#failed(new UnauthorizedError(), retry);
+	const later = () => {
+		const began = run;
+		enter('offline');
+		if (still(began)) {
+			pause.set(backoff.next(clock.now()), attempt);
 		}
-	}
-
-	#later() {
-		const run = this.#run;
-		this.#enter('offline');
-		// Whoever listens may have closed us.
-		if (run === this.#run) {
-			this.#pause.set(this.#backoff.next(this.#clock.now()), () => this.#attempt());
-		}
-	}
-
-	#attempt() {
-		const run = this.#run;
-		this.#enter('connecting');
-		if (run === this.#run) {
-			this.#withLogin(() => true, () => this.#later(), (login) => this.#connect(login));
-		}
-	}
+	};
 
 	/**
 	 * @param {() => boolean} wanted still
 	 * @param {() => void} retry
-	 * @param {(login: import('./credentials.js').Login) => void} proceed
+	 * @param {(login: Login) => void} proceed
 	 */
-	async #withLogin(wanted, retry, proceed) {
-		const run = this.#run;
+	const withLogin = async (wanted, retry, proceed) => {
+		const began = run;
 		try {
-			const login = await this.#credentials.get();
-			if (run === this.#run) {
-				await this.#on.login(login);
-			}
-			if (run === this.#run && wanted()) {
+			const login = await credentials.get();
+			await (still(began) && on.login());
+			if (still(began) && wanted()) {
 				proceed(login);
 			}
 		} catch (error) {
-			if (run === this.#run) {
-				this.#failed(error, retry);
+			if (still(began)) {
+				failed(error, retry);
 			}
 		}
-	}
+	};
+
+	const attempt = () => {
+		const began = run;
+		enter('connecting');
+		if (still(began)) {
+			withLogin(() => true, later, connect);
+		}
+	};
 
 	/**
-	 * @param {import('./credentials.js').Login} login
-	 * @param {string} clientId
-	 * @param {{ up: (side: Side) => void, refused: () => void, down: () => void }} on
+	 * @param {Login} login
+	 * @param {Outcome} outcome
 	 */
-	#dial({ username, password }, clientId, on) {
+	const dial = ({ username, password }, outcome) => {
 		/** @type {Side} */
 		const side = { link: /** @type {any} */ (null), up: false, granted: new Map(), heard: new Set() };
-		this.#next = side;
-		side.link = this.#openLink({ url: this.#url, clientId, username, password, clock: this.#clock }, {
-			up: () => {
-				side.up = true;
-				this.#credentials.accepted();
-				on.up(side);
-			},
-			refused: () => {
-				this.#next = null;
-				on.refused();
-			},
-			down: (reason) => (side === this.#current ? this.#lost(reason) : this.#gone(side, on.down)),
-			arrived: (topic, payload) => this.#arrived(side, topic, payload),
-		});
-	}
-
-	/** @type {typeof openLink} */
-	#openLink(options, on) {
+		const clientId = `${tab}-${generation}`;
+		/** @param {() => void} then */
+		const gone = (then) => {
+			next = next === side ? null : next;
+			then();
+		};
 		try {
-			return this.#open(options, on);
+			side.link = openLink({ url, clientId, username, password, clock }, {
+				up() {
+					side.up = true;
+					credentials.accepted();
+					outcome.up(side);
+				},
+				refused: () => gone(outcome.refused),
+				down: (reason) => gone(() => (side === current ? lost(reason) : outcome.down())),
+				arrived: (topic, payload) => arrived(side, topic, payload),
+			});
+			next = side;
 		} catch (error) {
 			// A browser does not let a page that came over https talk to ws://.
-			this.#next = null;
-			throw new ChatError('connection', error instanceof Error ? error.message : String(error));
+			throw new ChatError('connection', String(error));
 		}
-	}
+	};
 
-	/** @param {import('./credentials.js').Login} login */
-	#connect(login) {
-		const clientId = this.#clients > 0 ? `${this.#clientId}-${this.#clients}` : this.#clientId;
-		this.#dial(login, clientId, {
-			up: (side) => {
-				this.#next = null;
-				this.#current = side;
-				this.#backoff.up(this.#clock.now());
-				this.#planRenewal();
-				this.#enter('online');
-				if (this.#current === side) {
-					this.#topics.forEach((topic) => this.#subscribe(side, topic));
-				}
-			},
-			refused: () => this.#refused(() => this.#attempt()),
-			down: () => this.#later(),
-		});
-	}
+	/** @param {Login} login */
+	const connect = (login) => dial(login, {
+		up(side) {
+			next = null;
+			current = side;
+			backoff.up(clock.now());
+			planRenewal();
+			enter('online');
+			if (side === current) {
+				topics.forEach((topic) => subscribeOn(side, topic));
+			}
+		},
+		refused: () => refused(attempt),
+		down: later,
+	});
 
-	/**
-	 * @param {Side} side
-	 * @param {() => void} down
-	 */
-	#gone(side, down) {
-		if (this.#next === side) {
-			this.#next = null;
+	/** The broker has refused the token. @param {() => void} retry */
+	const refused = (retry) => {
+		if (credentials.refused()) {
+			retry();
+		} else {
+			failed(new UnauthorizedError(), retry);
 		}
-		down();
-	}
+	};
 
 	/**
 	 * The current connection has ended by itself.
 	 * @param {number | null} reason
 	 */
-	#lost(reason) {
-		const next = this.#next;
-		const run = this.#run;
+	const lost = (reason) => {
+		const began = run;
+		const heir = next?.up ? next : null;
 		if (reason === TOKEN_EXPIRED) {
-			this.#credentials.expired();
+			credentials.expired();
 		}
-		this.#current = next?.up ? next : null;
-		this.#next = null;
-		this.#on.down();
-		if (run !== this.#run) {
+		if (!heir) {
 			next?.link.cut();
-		} else if (this.#current) {
-			this.#takeOver(this.#current);
-		} else {
-			next?.link.cut();
-			this.#renewal.clear();
-			this.#later();
+			renewal.clear();
 		}
-	}
+		next = null;
+		current = heir;
+		on.down();
+		if (still(began) && heir) {
+			takeOver(heir);
+		} else if (still(began)) {
+			later();
+		}
+	};
 
-	/** Plans the next token, or asks for it when it is time. */
-	#planRenewal() {
-		const wait = this.#credentials.renewIn;
-		if (wait !== null) {
-			this.#renewal.set(Math.max(wait, SHORTEST_LIFE), () => this.#renew());
+	/** Plans the next token. */
+	const planRenewal = () => {
+		const wait = credentials.renewIn();
+		if (wait < Infinity) {
+			renewal.set(Math.max(wait, SHORTEST_LIFE), renew);
 		}
-	}
+	};
 
 	/** Makes the next connection, with a fresh token, before this one ends. */
-	async #renew() {
-		if (Number(this.#credentials.renewIn) > RENEW_PAUSE) {
-			// A timer cannot be set for more than 24 days.
-			this.#planRenewal();
-			return;
+	const renew = () => {
+		const old = current;
+		const wanted = () => old !== null && old === current && !next;
+		const again = () => renewal.set(RENEW_PAUSE, renew);
+		if (credentials.renewIn() > RENEW_PAUSE) {
+			// Nobody sets a timer for more than 24 days.
+			planRenewal();
+		} else if (wanted()) {
+			credentials.renew();
+			withLogin(wanted, again, (login) => replace(login, again));
 		}
-		const current = this.#current;
-		const wanted = () => current !== null && current === this.#current && this.#next === null;
-		const again = () => this.#renewal.set(RENEW_PAUSE, () => wanted() && this.#renew());
-		this.#credentials.renew();
-		await this.#withLogin(wanted, again, (login) => this.#replace(login, again));
-	}
+	};
 
 	/**
-	 * @param {import('./credentials.js').Login} login
+	 * @param {Login} login
 	 * @param {() => void} again
 	 */
-	#replace(login, again) {
-		this.#dial(login, `${this.#clientId}-${++this.#clients}`, {
-			up: (side) => {
-				this.#planRenewal();
-				this.#topics.forEach((topic) => this.#subscribe(side, topic));
-				this.#promote();
+	const replace = (login, again) => {
+		generation++;
+		dial(login, {
+			up(side) {
+				planRenewal();
+				topics.forEach((topic) => subscribeOn(side, topic));
+				promote();
 			},
-			refused: () => this.#refused(() => this.#renew()),
+			refused: () => refused(renew),
 			down: again,
 		});
-	}
+	};
 
 	/** Once the next connection hears all that the current one hears, it takes its place. */
-	#promote() {
-		const next = this.#next;
-		const old = this.#current;
-		if (old && next?.up && [...this.#topics].every((topic) => next.granted.has(topic))) {
-			this.#current = next;
-			this.#next = null;
-			old.link.end();
-			this.#takeOver(next);
+	const promote = () => {
+		const heir = next;
+		if (current && heir?.up && [...topics].every((topic) => heir.granted.has(topic))) {
+			current.link.end();
+			current = heir;
+			next = null;
+			takeOver(heir);
 		}
-	}
+	};
 
 	/** @param {Side} side */
-	#takeOver(side) {
-		this.#backoff.up(this.#clock.now());
-		for (const [topic, granted] of [...side.granted]) {
-			this.#on.subscribed(topic, granted);
-		}
-	}
+	const takeOver = (side) => {
+		backoff.up(clock.now());
+		[...side.granted].forEach(([topic, granted]) => on.subscribed(topic, granted));
+	};
 
 	/**
 	 * @param {Side} side
 	 * @param {string} topic
 	 */
-	#subscribe(side, topic) {
-		this.#on.subscribing(topic);
+	const subscribeOn = (side, topic) => {
+		on.subscribing(topic);
 		side.link.subscribe(topic, (granted) => {
-			if (!this.#topics.has(topic)) {
-				return;
-			}
-			side.granted.set(topic, granted);
-			if (side === this.#current) {
-				this.#on.subscribed(topic, granted);
-			} else {
-				this.#promote();
+			if (topics.has(topic)) {
+				side.granted.set(topic, granted);
+				if (side === current) {
+					on.subscribed(topic, granted);
+				}
+				promote();
 			}
 		});
-	}
+	};
 
 	/**
 	 * @param {Side} side
 	 * @param {string} topic
 	 * @param {Uint8Array} payload
 	 */
-	#arrived(side, topic, payload) {
+	const arrived = (side, topic, payload) => {
 		side.heard.add(topic);
 		// What the next connection has said is newer than what the current one still has to say.
-		const outdated = side === this.#current && this.#next?.heard.has(topic);
-		if (!outdated && (side === this.#current || side === this.#next)) {
-			this.#on.arrived(topic, payload);
+		if (side === next || (side === current && !next?.heard.has(topic))) {
+			on.arrived(topic, payload);
 		}
-	}
+	};
+
+	const sides = () => [current, next].flatMap((side) => (side?.up ? [side] : []));
+
+	return {
+		state: () => state,
+		start() {
+			run++;
+			credentials.restart();
+			attempt();
+		},
+		/** @returns {Promise<void>} once the broker knows */
+		async stop() {
+			const last = current;
+			leave('closed');
+			await last?.link.end();
+		},
+		/** The network is back, or somebody looks at the page again. */
+		wake() {
+			if (pause.armed()) {
+				pause.clear();
+				attempt();
+			} else if (current) {
+				current.link.check();
+				planRenewal();
+			}
+		},
+		/** @param {string} topic once more, where it is subscribed: the answers come again */
+		subscribe(topic) {
+			topics.add(topic);
+			sides().forEach((side) => subscribeOn(side, topic));
+		},
+		/**
+		 * @param {string} topic
+		 * @returns {Promise<void>} once the broker knows
+		 */
+		async unsubscribe(topic) {
+			topics.delete(topic);
+			await Promise.all(sides().map(({ link, granted }) => granted.delete(topic) && link.unsubscribe(topic)));
+		},
+		/**
+		 * @param {string} topic
+		 * @param {string} payload
+		 * @param {0 | 1} [qos]
+		 * @param {() => void} [denied] the broker does not let it through
+		 * @returns {boolean} false: there is no connection
+		 */
+		publish(topic, payload, qos = 1, denied) {
+			current?.link.publish(topic, payload, qos, denied);
+			return current !== null;
+		},
+	};
 }

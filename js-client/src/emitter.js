@@ -2,42 +2,39 @@
 
 /**
  * @template {Record<string, any>} Events the value that goes with each name
+ * @typedef {object} Emitter
+ * @property {<Name extends keyof Events>(name: Name, listener: (value: Events[Name]) => void) => () => void} on returns its undo
+ * @property {<Name extends keyof Events>(name: Name, value: Events[Name]) => void} emit
  */
-export class Emitter {
+
+/**
+ * @template {Record<string, any>} Events
+ * @returns {Emitter<Events>}
+ */
+export function createEmitter() {
 	/** @type {Map<keyof Events, Set<(value: any) => void>>} */
-	#listeners = new Map();
-
-	/**
-	 * @template {keyof Events} Name
-	 * @param {Name} name
-	 * @param {(value: Events[Name]) => void} listener
-	 * @returns {() => void} undoes it
-	 */
-	on(name, listener) {
-		// Wrapped, so that one function listening twice is two listeners, each with its own undo.
-		const own = (/** @type {Events[Name]} */ value) => listener(value);
-		const listeners = this.#listeners.get(name) ?? new Set();
-		this.#listeners.set(name, listeners.add(own));
-		return () => {
-			listeners.delete(own);
-		};
-	}
-
-	/**
-	 * @template {keyof Events} Name
-	 * @param {Name} name
-	 * @param {Events[Name]} value
-	 */
-	emit(name, value) {
-		for (const listener of [...this.#listeners.get(name) ?? []]) {
-			try {
-				listener(value);
-			} catch (error) {
-				// A mistake of the listener must not stop what we are in the middle of, nor stay unseen.
-				setTimeout(() => {
-					throw error;
-				});
+	const listeners = new Map();
+	return {
+		on(name, listener) {
+			// Wrapped, so that one function listening twice is two listeners, each with its own undo.
+			const own = (/** @type {any} */ value) => listener(value);
+			const those = listeners.get(name) ?? new Set();
+			listeners.set(name, those.add(own));
+			return () => {
+				those.delete(own);
+			};
+		},
+		emit(name, value) {
+			for (const listener of [...listeners.get(name) ?? []]) {
+				try {
+					listener(value);
+				} catch (error) {
+					// A mistake of the listener must not stop what we are in the middle of, nor stay unseen.
+					setTimeout(() => {
+						throw error;
+					});
+				}
 			}
-		}
-	}
+		},
+	};
 }

@@ -14,15 +14,15 @@ export function pageEnvironment() {
 		visible,
 		onWake(listener) {
 			const look = () => visible() && listener();
-			/** @type {[EventTarget | undefined, string, () => void][]} */
-			const ears = [
+			/** @type {[EventTarget, string, () => void][]} */
+			const ears = page ? [
 				[page, 'visibilitychange', look],
 				// Back from the cache of pages that were left, sockets are closed.
-				[page && globalThis, 'pageshow', look],
-				[page && globalThis, 'online', listener],
-			];
-			ears.forEach(([target, type, run]) => target?.addEventListener(type, run));
-			return () => ears.forEach(([target, type, run]) => target?.removeEventListener(type, run));
+				[globalThis, 'pageshow', look],
+				[globalThis, 'online', listener],
+			] : [];
+			ears.forEach(([target, type, run]) => target.addEventListener(type, run));
+			return () => ears.forEach(([target, type, run]) => target.removeEventListener(type, run));
 		},
 	};
 }

@@ -5,19 +5,19 @@ export { ChatError, UnauthorizedError } from './errors.js';
 export { browserStore, memoryStore } from './store.js';
 
 /**
- * @typedef {import('./chat.js').Chat} Chat
- * @typedef {import('./chat.js').ChatOptions} ChatOptions
- * @typedef {import('./chat.js').ChatEvents} ChatEvents
- * @typedef {import('./chat.js').Unread} Unread
- * @typedef {import('./chat.js').UnreadChat} UnreadChat
- * @typedef {import('./connection.js').State} State
- * @typedef {import('./credentials.js').Reason} Reason
- * @typedef {import('./message.js').Message} Message
- * @typedef {import('./message.js').Status} Status
+ * @typedef {import('./api.js').Chat} Chat
+ * @typedef {import('./api.js').ChatOptions} ChatOptions
+ * @typedef {import('./api.js').ChatEvents} ChatEvents
+ * @typedef {import('./api.js').Message} Message
+ * @typedef {import('./api.js').Peer} Peer
+ * @typedef {import('./api.js').PendingRecord} PendingRecord
+ * @typedef {import('./api.js').PendingStore} PendingStore
+ * @typedef {import('./api.js').Reason} Reason
+ * @typedef {import('./api.js').Room} Room
+ * @typedef {import('./api.js').RoomEvents} RoomEvents
+ * @typedef {import('./api.js').State} State
+ * @typedef {import('./api.js').Status} Status
+ * @typedef {import('./api.js').Unread} Unread
+ * @typedef {import('./api.js').UnreadChat} UnreadChat
  * @typedef {import('./protocol.js').NotificationEvent} NotificationEvent
- * @typedef {import('./room.js').Peer} Peer
- * @typedef {import('./room.js').Room} Room
- * @typedef {import('./room.js').RoomEvents} RoomEvents
- * @typedef {import('./store.js').PendingRecord} PendingRecord
- * @typedef {import('./store.js').PendingStore} PendingStore
  */

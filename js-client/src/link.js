@@ -2,7 +2,7 @@
 // send and sends it after a reconnect by itself, which would be once more than we do.
 
 import mqtt from 'mqtt';
-import { KEEPALIVE, Keepalive } from './keepalive.js';
+import { createKeepalive, KEEPALIVE } from './keepalive.js';
 
 const CONNECT_TIMEOUT = 10000;
 
@@ -21,13 +21,13 @@ const NO_TIMER = { set: () => 0, clear: () => {} };
  * @typedef {object} LinkEvents
  * @property {() => void} up
  * @property {() => void} refused the login
- * @property {(reason: number | null, error: Error | null) => void} down for whatever other reason; MQTT 5's code where the broker gave one
+ * @property {(reason: number | null) => void} down for whatever other reason; MQTT 5's code where the broker gave one
  * @property {(topic: string, payload: Uint8Array) => void} arrived
  *
  * @typedef {object} Link none of its events come after `end` or `cut`
  * @property {(topic: string, done: (granted: boolean) => void) => void} subscribe `done` is not called where the connection ends before
  * @property {(topic: string) => Promise<void>} unsubscribe
- * @property {(topic: string, payload: string, qos: 0 | 1, refused?: () => void) => void} publish
+ * @property {(topic: string, payload: string, qos: 0 | 1, denied?: () => void) => void} publish `denied`: the broker does not let it through
  * @property {() => void} check finds out soon whether the other end is still there
  * @property {() => Promise<void>} end says goodbye
  * @property {() => void} cut
@@ -52,40 +52,39 @@ export function openLink({ url, clientId, username, password, clock }, on) {
 		resubscribe: false,
 		queueQoSZero: false,
 	});
-	const keepalive = new Keepalive(clock, { ping: () => client.sendPing(), dead: () => over(() => on.down(null, new Error('the broker does not answer'))) });
 	/** @type {number | null} */
 	let reason = null;
-	/** @type {Error | null} */
-	let trouble = null;
 	let ended = false;
 
-	/** @param {() => void} [tell] */
-	function over(tell) {
+	/** @param {() => void} tell */
+	const over = (tell) => {
 		if (!ended) {
 			ended = true;
 			keepalive.stop();
 			client.end(true);
-			tell?.();
+			tell();
 		}
-	}
+	};
+	const down = () => over(() => on.down(reason));
+	const keepalive = createKeepalive(clock, () => client.sendPing(), down);
+
 	client.on('connect', () => {
 		if (!ended) {
 			keepalive.start();
 			on.up();
 		}
 	});
-	client.on('packetreceive', () => keepalive.heard());
+	client.on('packetreceive', keepalive.heard);
 	client.on('message', (topic, payload) => ended || on.arrived(topic, payload));
 	client.on('disconnect', (packet) => {
 		reason = packet.reasonCode ?? null;
 	});
-	client.on('error', (/** @type {Error & { code?: unknown }} */ error) => {
-		trouble = error;
-		if (!client.connected && LOGIN_REFUSED.includes(/** @type {number} */ (error.code))) {
+	client.on('error', (/** @type {Error & { code?: any }} */ { code }) => {
+		if (!client.connected && LOGIN_REFUSED.includes(code)) {
 			over(on.refused);
 		}
 	});
-	client.on('close', () => over(() => on.down(reason, trouble)));
+	client.on('close', down);
 
 	return {
 		subscribe(topic, done) {
@@ -99,31 +98,30 @@ export function openLink({ url, clientId, username, password, clock }, on) {
 		unsubscribe: (topic) => new Promise((resolve) => {
 			client.unsubscribe(topic, () => resolve());
 		}),
-		publish(topic, payload, qos, refused) {
+		publish(topic, payload, qos, denied) {
 			client.publish(topic, payload, { qos }, (/** @type {any} */ error) => {
-				if (typeof error?.code === 'number' && error.code >= 0x80 && !ended) {
-					refused?.();
+				if (error?.code >= 0x80 && !ended) {
+					denied?.();
 				}
 			});
 		},
-		check: () => keepalive.check(),
-		end() {
+		check: keepalive.check,
+		end: () => new Promise((resolve) => {
 			if (ended) {
-				return Promise.resolve();
+				resolve();
+				return;
 			}
 			ended = true;
 			keepalive.stop();
-			return new Promise((resolve) => {
-				const stop = clock.after(END_TIMEOUT, () => {
-					/** @type {any} */ (client).stream?.destroy();
-					resolve();
-				}, { keep: true });
-				client.end(false, {}, () => {
-					stop();
-					resolve();
-				});
+			const cut = clock.after(END_TIMEOUT, () => {
+				client.stream.destroy();
+				resolve();
+			}, true);
+			client.end(false, {}, () => {
+				cut();
+				resolve();
 			});
-		},
-		cut: () => over(),
+		}),
+		cut: () => over(() => {}),
 	};
 }

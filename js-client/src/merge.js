@@ -3,136 +3,105 @@
 /** More than this is not fetched after a reconnect: the window starts anew. */
 export const LONGEST_GAP = 1000;
 
+/** @param {{ seq: number | null } | undefined} item */
+const seqOf = (item) => Number(item?.seq ?? 0);
+
 /**
  * @template {{ seq: number | null }} Item
  */
-export class Timeline {
-	/** @type {Item[]} in the order of seq, without holes */
-	items = [];
+export function createTimeline() {
+	/** In the order of seq, without holes. @type {Item[]} */
+	let items = [];
 	/** Up to where we know everything; null before the first page. @type {number | null} */
-	last = null;
-	/** Whether there are messages before the first item. */
-	more = false;
+	let last = null;
+	let more = false;
 	/** @type {Map<number, Item>} */
-	#held = new Map();
-	/** @type {number | null} */
-	#joinedAt = null;
+	const held = new Map();
+	let joinedAt = 0;
 
-	/** Held back until what is missing before them is here, in the order of seq. */
-	get held() {
-		return [...this.#held.values()].sort((a, b) => seqOf(a) - seqOf(b));
-	}
-
-	/** The seq behind which something is missing; null where nothing is. */
-	get gap() {
-		return this.last !== null && this.#held.size > 0 ? this.last : null;
-	}
-
-	/**
-	 * @param {number} seq
-	 * @returns {Item | undefined}
-	 */
-	find(seq) {
-		return this.#held.get(seq) ?? (this.items.length > 0 ? this.items[seq - seqOf(this.items[0])] : undefined);
-	}
-
-	/** A subscription begins: the page that answers it knows all that we know now. */
-	joining() {
-		this.#joinedAt = this.last;
-	}
-
-	/**
-	 * @param {Item[]} items in any order, any of them known already
-	 * @returns {Item[]} those that take their place in the window now, in order
-	 */
-	add(items) {
-		for (const item of items) {
-			if (this.last === null || seqOf(item) > this.last) {
-				this.#held.set(seqOf(item), this.#held.get(seqOf(item)) ?? item);
-			}
-		}
-		return this.#release();
-	}
-
-	/**
-	 * The newest page, which answers a subscription.
-	 * @param {Item[]} page
-	 * @param {boolean} more
-	 * @returns {{ released: Item[], reset: boolean }}
-	 */
-	newest(page, more) {
-		const end = page.length > 0 ? seqOf(page[page.length - 1]) : 0;
-		const known = this.last;
-		if (known === null || end - known > LONGEST_GAP || end < Number(this.#joinedAt)) {
-			this.#restart(page, end, more, known !== null && end < Number(this.#joinedAt));
-			return { released: this.#release(), reset: known !== null };
-		}
-		return { released: this.add(page), reset: false };
-	}
-
-	/**
-	 * The page before the first item.
-	 * @param {Item[]} page
-	 * @param {boolean} more
-	 * @returns {boolean} false: it does not fit, the window has changed meanwhile
-	 */
-	older(page, more) {
-		const first = this.items.length > 0 ? seqOf(this.items[0]) : null;
-		const fits = page.length === 0 || seqOf(page[page.length - 1]) + 1 === first;
-		if (fits) {
-			this.items.unshift(...page);
-			this.more = more;
-		}
-		return fits;
-	}
-
-	/**
-	 * What is missing does not exist: takes what is held as it is.
-	 * @returns {Item[]}
-	 */
-	skip() {
-		const [next] = this.held;
-		this.last = next ? seqOf(next) - 1 : this.last;
-		return this.#release();
-	}
-
-	clear() {
-		this.items = [];
-		this.last = null;
-		this.more = false;
-		this.#held.clear();
-	}
-
-	/**
-	 * @param {Item[]} page
-	 * @param {number} end
-	 * @param {boolean} more
-	 * @param {boolean} another the chat itself has begun anew: what is held belongs to the old one
-	 */
-	#restart(page, end, more, another) {
-		this.items = [...page];
-		this.last = end;
-		this.more = more;
-		for (const seq of [...this.#held.keys()]) {
-			if (another || seq <= end) {
-				this.#held.delete(seq);
-			}
-		}
-	}
-
-	#release() {
+	const release = () => {
+		/** @type {Item[]} */
 		const released = [];
-		while (this.last !== null && this.#held.has(this.last + 1)) {
-			const item = /** @type {Item} */ (this.#held.get(++this.last));
-			this.#held.delete(this.last);
+		for (let item; last !== null && (item = held.get(last + 1)); last++) {
+			held.delete(last + 1);
 			released.push(item);
 		}
-		this.items.push(...released);
+		items.push(...released);
 		return released;
-	}
-}
+	};
+	const inOrder = () => [...held.values()].sort((a, b) => seqOf(a) - seqOf(b));
+	/**
+	 * @param {Item[]} page in any order, any of them known already
+	 * @returns {Item[]} those that take their place in the window now, in order
+	 */
+	const add = (page) => {
+		for (const item of page) {
+			if (last === null || seqOf(item) > last) {
+				held.set(seqOf(item), held.get(seqOf(item)) ?? item);
+			}
+		}
+		return release();
+	};
 
-/** @param {{ seq: number | null }} item */
-function seqOf(item) {
-	return /** @type {number} */ (item.seq);
+	return {
+		add,
+		/** Held back until what is missing before them is here, in the order of seq. */
+		held: inOrder,
+		items: () => items,
+		/** Whether there are messages before the first item. */
+		more: () => more,
+		/** The seq behind which something is missing; null where nothing is. */
+		gap: () => (held.size > 0 ? last : null),
+		/** @param {number} seq */
+		find: (seq) => held.get(seq) ?? items[seq - seqOf(items[0])],
+		/** A subscription begins: the page that answers it knows all that we know now. */
+		joining() {
+			joinedAt = last ?? 0;
+		},
+		/**
+		 * The newest page, which answers a subscription.
+		 * @param {Item[]} page
+		 * @param {boolean} before whether there are messages before it
+		 * @returns {{ released: Item[], reset: boolean }}
+		 */
+		newest(page, before) {
+			const end = seqOf(page.at(-1));
+			/** The chat itself has begun anew: what we have is of the old one. */
+			const another = end < joinedAt;
+			const reset = last !== null && (another || end - last > LONGEST_GAP);
+			if (last !== null && !reset) {
+				return { released: add(page), reset };
+			}
+			items = [...page];
+			last = end;
+			more = before;
+			[...held.keys()].filter((seq) => another || seq <= end).forEach((seq) => held.delete(seq));
+			return { released: release(), reset };
+		},
+		/**
+		 * The page before the first item.
+		 * @param {Item[]} page
+		 * @param {boolean} before whether there are messages before it
+		 * @returns {boolean} false: it does not fit, the window has changed meanwhile
+		 */
+		older(page, before) {
+			const fits = page.length === 0 || seqOf(page.at(-1)) + 1 === seqOf(items[0]);
+			if (fits) {
+				items.unshift(...page);
+				more = before;
+			}
+			return fits;
+		},
+		/** What is missing does not exist: takes what is held as it is. */
+		skip() {
+			last = seqOf(inOrder()[0]) - 1;
+			return release();
+		},
+		clear() {
+			items = [];
+			last = null;
+			more = false;
+			held.clear();
+		},
+	};
 }

@@ -3,6 +3,15 @@
 export const LONGEST_TEXT = 16 * 1024;
 export const LONGEST_PAGE = 200;
 
+/** Without an answer for so long, we ask again. */
+export const PATIENCE = 10000;
+
+/** When to ask again, where the plugin does not say. */
+export const RETRY = 2000;
+
+/** An answer that a subscription is owed comes by itself, when the store is back. */
+const LONG_PATIENCE = 60000;
+
 /**
  * @typedef {object} WireMessage
  * @property {number} seq
@@ -30,52 +39,26 @@ export const LONGEST_PAGE = 200;
 
 const utf8 = new TextEncoder();
 
-/** What each member that we rely on has to be. Later versions may add members and events. */
-const isText = (/** @type {any} */ it) => typeof it === 'string';
-const isCount = (/** @type {any} */ it) => Number.isSafeInteger(it) && it >= 0;
-const isObject = (/** @type {any} */ it) => typeof it === 'object' && it !== null && !Array.isArray(it);
-const isMessage = (/** @type {any} */ it) => isObject(it) && isCount(it.seq) && isText(it.user_id) && isText(it.text) && isText(it.sent_at);
-const isUnread = (/** @type {any} */ it) => isObject(it) && isText(it.chat) && isText(it.user_id) && isCount(it.count) && isMessage(it.last);
-const listOf = (/** @type {(it: any) => boolean} */ check) => (/** @type {any} */ it) => Array.isArray(it) && it.every(check);
-
-/** @type {Record<string, Record<string, (it: any) => boolean>>} */
-const CHAT = {
-	message: { seq: isCount, user_id: isText, text: isText, sent_at: isText },
-	history: { messages: listOf(isMessage), read: isObject },
-	read: { user_id: isText, seq: isCount },
-	typing: { user_id: isText },
-	presence_state: { users: isObject },
-	presence_diff: { joins: isObject, leaves: isObject },
-	error: { code: isText },
-};
-
-/** @type {Record<string, Record<string, (it: any) => boolean>>} */
-const LOBBY = {
-	unread: { chats: listOf(isUnread), total: isCount },
-	notification: { chat: isText, message: isMessage },
-	read: { chat: isText, seq: isCount, count: isCount, total: isCount },
-	error: { code: isText },
-};
-
 /**
  * @param {Uint8Array} payload
- * @param {'chat' | 'lobby'} where
- * @returns {any} the event; null for what this version does not know
+ * @returns {any} the event; null where it is none
  */
-export function decode(payload, where) {
-	/** @type {any} */
-	let event;
+export function decode(payload) {
 	try {
-		event = JSON.parse(new TextDecoder().decode(payload));
+		const event = JSON.parse(new TextDecoder().decode(payload));
+		return typeof event?.event === 'string' ? event : null;
 	} catch {
 		return null;
 	}
-	const shapes = where === 'chat' ? CHAT : LOBBY;
-	if (!isObject(event) || !Object.hasOwn(shapes, event.event)) {
-		return null;
-	}
-	const shape = Object.entries(shapes[event.event]);
-	return shape.every(([member, check]) => Object.hasOwn(event, member) && check(event[member])) ? event : null;
+}
+
+/**
+ * How long to wait for the answer to a subscription, before subscribing again.
+ * @param {ErrorEvent} event which was its answer for now
+ * @returns {number}
+ */
+export function patience({ code, retry_ms = RETRY }) {
+	return code === 'unavailable' ? LONG_PATIENCE : retry_ms;
 }
 
 /**
@@ -95,14 +78,8 @@ export function textFault(text) {
 	return text === '' ? 'bad_field' : utf8.encode(text).length > LONGEST_TEXT ? 'too_large' : null;
 }
 
-/** @param {string} text @param {string} ref */
-export const encodeMessage = (text, ref) => JSON.stringify({ event: 'message', text, ref });
-
-/** @param {number} seq */
-export const encodeRead = (seq) => JSON.stringify({ event: 'read', seq });
-
-/** @param {boolean} on */
-export const encodeTyping = (on) => JSON.stringify({ event: 'typing', on });
-
-/** @param {{ before?: number, after?: number, limit?: number, ref: string }} members */
-export const encodeHistory = (members) => JSON.stringify({ event: 'history', ...members });
+/**
+ * @param {'message' | 'read' | 'typing' | 'history'} event
+ * @param {{ text: string, ref: string } | { seq: number } | { on: boolean } | { before?: number, after?: number, limit: number, ref: string }} members
+ */
+export const encode = (event, members) => JSON.stringify({ event, ...members });

@@ -1,19 +1,8 @@
 // Where pending messages are kept: in the browser's database, so that they survive a reload, or in memory.
 
 /**
- * @typedef {object} PendingRecord a message that is not known to be stored
- * @property {string} ref
- * @property {string} peer
- * @property {string} text
- * @property {number} sent_at milliseconds since 1970
- * @property {number} order of sending
- * @property {{ code: string, reason: string } | null} error why it has failed
- *
- * @typedef {object} PendingStore any of these may return a promise, and reject it
- * @property {(user: string) => PendingRecord[] | Promise<PendingRecord[]>} load what there is of that user
- * @property {(user: string, record: PendingRecord) => unknown} put adds it, or replaces the one with its `ref`
- * @property {(user: string, ref: string) => unknown} remove
- * @property {() => unknown} close
+ * @typedef {import('./api.js').PendingRecord} PendingRecord
+ * @typedef {import('./api.js').PendingStore} PendingStore
  */
 
 /**

@@ -2,16 +2,16 @@
 
 import { isUserId } from './topic.js';
 
-const SIGNATURE = /^[A-Za-z0-9+/_-]{43}=?$/;
-const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+const SIGNATURE = /^[\w+/-]{43}=?$/;
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /**
  * @typedef {object} Token
  * @property {string} text
  * @property {string | null} id null where it does not say
  * @property {string | null} name
- * @property {number | null} expires milliseconds since 1970; null: never
- * @property {number | null} lifetime milliseconds, as meant by who signed it
+ * @property {number} expires milliseconds since 1970; Infinity: never
+ * @property {number} lifetime milliseconds, as meant by who signed it; Infinity where that is not known
  */
 
 /**
@@ -19,25 +19,19 @@ const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
  * @returns {Token | null} null: it is neither a signature nor a JWT of somebody
  */
 export function readToken(given) {
-	const text = typeof given === 'string' ? given.trim() : '';
+	const text = String(given ?? '').trim();
 	if (SIGNATURE.test(text)) {
-		return { text, id: null, name: null, expires: null, lifetime: null };
+		return { text, id: null, name: null, expires: Infinity, lifetime: Infinity };
 	}
-	return JWT.test(text) ? readJwt(text) : null;
-}
-
-/**
- * @param {string} text
- * @returns {Token | null}
- */
-function readJwt(text) {
-	const claims = claimsOf(text.split('.')[1]);
-	const id = Number.isSafeInteger(claims?.sub) ? String(claims.sub) : claims?.sub;
-	if (!isUserId(id) || !Number.isFinite(claims.exp)) {
-		return null;
-	}
-	const lifetime = Number.isFinite(claims.iat) ? (claims.exp - claims.iat) * 1000 : null;
-	return { text, id, name: typeof claims.name === 'string' ? claims.name : id, expires: claims.exp * 1000, lifetime };
+	const { sub, name, exp, iat } = (JWT.test(text) && claimsOf(text.split('.')[1])) || {};
+	const id = Number.isSafeInteger(sub) ? String(sub) : sub;
+	return !isUserId(id) || !Number.isFinite(exp) ? null : {
+		text,
+		id,
+		name: typeof name === 'string' ? name : id,
+		expires: exp * 1000,
+		lifetime: Number.isFinite(iat) ? (exp - iat) * 1000 : Infinity,
+	};
 }
 
 /** @param {string} part */

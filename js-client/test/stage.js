@@ -7,7 +7,7 @@ import { startCluster } from '../../tests/stack/cluster.js';
 import { scratchFolder } from '../../tests/stack/folder.js';
 import { signJwt, signName } from '../../tests/stack/tokens.js';
 import { until, within } from '../../tests/stack/wait.js';
-import { Chat } from '../src/chat.js';
+import { createChat } from '../src/chat.js';
 
 /** Tests need no durability; what they see of Postgres is the same without. */
 const SETTINGS = { fsync: 'off', shared_buffers: '16MB', max_connections: 30, log_min_messages: 'fatal' };
@@ -53,7 +53,7 @@ export function useStage({ options = {}, conf = '' } = {}) {
 	/** @type {string} */
 	let dir;
 	let brokers = 0;
-	/** @type {Set<Chat>} */
+	/** @type {Set<import('../src/api.js').Chat>} */
 	const chats = new Set();
 
 	async function launch(ports = {}) {
@@ -103,18 +103,18 @@ export function useStage({ options = {}, conf = '' } = {}) {
 
 		/**
 		 * @param {string} id
-		 * @param {Partial<import('../src/chat.js').ChatOptions>} [given_]
+		 * @param {Partial<import('../src/api.js').ChatOptions>} [given_]
 		 * @param {import('../src/chat.js').Surroundings} [surroundings]
 		 */
 		chat(id, given_ = {}, surroundings = {}) {
-			const chat = new Chat({ url: stage.url, token: stage.jwt(id), ...given_ }, surroundings);
+			const chat = createChat({ url: stage.url, token: stage.jwt(id), ...given_ }, surroundings);
 			chats.add(chat);
 			return chat;
 		},
 
 		/**
 		 * @param {string} id
-		 * @param {Partial<import('../src/chat.js').ChatOptions>} [given_]
+		 * @param {Partial<import('../src/api.js').ChatOptions>} [given_]
 		 * @param {import('../src/chat.js').Surroundings} [surroundings]
 		 */
 		async online(id, given_, surroundings) {
@@ -126,7 +126,7 @@ export function useStage({ options = {}, conf = '' } = {}) {
 		/**
 		 * @param {string} id
 		 * @param {string} peer
-		 * @param {Partial<import('../src/chat.js').ChatOptions>} [given_]
+		 * @param {Partial<import('../src/api.js').ChatOptions>} [given_]
 		 * @param {import('../src/chat.js').Surroundings} [surroundings]
 		 */
 		async inRoom(id, peer, given_, surroundings) {
