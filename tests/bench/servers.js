@@ -1,5 +1,6 @@
 // What is measured: a PostgreSQL that loses nothing, and a broker without the plugin or with it.
 
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startBroker } from '../stack/broker.js';
 import { startCluster } from '../stack/cluster.js';
@@ -18,32 +19,31 @@ const SETTINGS = {
 };
 
 /**
- * The lines that both brokers have; what the other tests' broker has besides is in tests/stack.
- * Nobody reads too slowly here, so nothing may be dropped: what waits is bounded by bytes.
- */
-const SAME = [];
-
-/**
  * @param {string} dir
  * @param {Record<string, string | number>} [more] settings of PostgreSQL
  */
 export async function startPostgres(dir, more = {}) {
 	const cluster = await startCluster({ dir: join(dir, 'postgres'), settings: { ...SETTINGS, ...more } });
 	await cluster.install();
-	return cluster;
+	const pid = Number(readFileSync(join(cluster.dir, 'data', 'postmaster.pid'), 'utf8').split('\n')[0]);
+	return { cluster, pid };
 }
 
 /**
  * @typedef {'plain' | 'chat'} Kind
+ * @typedef {{ kind: Kind, broker: import('../stack/broker.js').Broker }} Side
  */
 
 /**
+ * The broker that relays, or the one that stores. Both have the same conf (that of tests/stack) but for
+ * what the plugin needs. Nobody is held back by the plugin's limits here.
  * @param {{ dir: string, kind: Kind, cluster?: import('../stack/cluster.js').Cluster,
  *           binary?: string, plugin?: string, conf?: string[], options?: Record<string, string | number> }} what
+ * @returns {Promise<Side>}
  */
-export function startOne({ dir, kind, cluster, binary, plugin, conf = [], options = {} }) {
+export async function startSide({ dir, kind, cluster, binary, plugin, conf = [], options = {} }) {
 	const lines = kind === 'plain' ? ['allow_anonymous true'] : [];
-	return startBroker({
+	const broker = await startBroker({
 		dir: join(dir, kind),
 		...(binary ? { binary } : {}),
 		...(kind === 'plain' ? { plugin: null, secrets: null } : {
@@ -52,6 +52,41 @@ export function startOne({ dir, kind, cluster, binary, plugin, conf = [], option
 			secrets: [SECRET],
 			options: { rate_limit: 0, queue_limit: 1000000, ...options },
 		}),
-		conf: [...SAME, ...conf, ...lines].join('\n'),
+		conf: [...conf, ...lines].join('\n'),
 	});
+	return { kind, broker };
+}
+
+/**
+ * How many files a process may open.
+ * @param {number} pid
+ */
+export function filesOf(pid) {
+	const line = readFileSync(`/proc/${pid}/limits`, 'utf8').match(/^Max open files\s+(\d+)/m);
+	return Number(line?.[1] ?? 0);
+}
+
+/**
+ * What one durable commit of one small row takes, in ms: the median of several hundred.
+ * @param {import('../stack/cluster.js').Cluster} cluster
+ */
+export async function commitMs(cluster) {
+	const rows = await cluster.query(`
+		create table if not exists commits (took interval);
+		create or replace procedure measure_commits() language plpgsql as $$
+		declare
+			began timestamptz;
+		begin
+			for i in 1..400 loop
+				began := clock_timestamp();
+				insert into commits values (null);
+				commit;
+				insert into commits values (clock_timestamp() - began);
+			end loop;
+		end;
+		$$;
+		call measure_commits();
+		select extract(epoch from percentile_cont(0.5) within group (order by took)) * 1000 from commits;
+		drop table commits`);
+	return Number(rows[0][0]);
 }

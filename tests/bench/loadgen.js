@@ -1,0 +1,69 @@
+// One run of the load generator, and what came out of it.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { run } from '../stack/children.js';
+import { SECRET } from './servers.js';
+
+const LOADGEN = process.env.CHAT_LOADGEN
+	|| fileURLToPath(new URL('../../build/tests/bench/loadgen', import.meta.url));
+
+/** What a run takes beside its window: connecting, settling, draining. */
+const ALLOWANCE = 180000;
+
+/**
+ * @typedef {object} Load
+ * @property {'closed' | 'rate' | 'storm' | 'idle'} mode
+ * @property {boolean} ws
+ * @property {number} users
+ * @property {number} [first]
+ * @property {number} [seconds]
+ * @property {number} [warm]
+ * @property {number} [settle]
+ * @property {number} [rate]
+ * @property {number} [atOnce]
+ * @property {number} [threads]
+ * @property {boolean} [mqtt5]
+ */
+
+/**
+ * @param {import('./servers.js').Side} side
+ * @param {Load} load
+ * @param {number} postgres its first process
+ * @returns {Promise<any>} the report
+ */
+export async function drive(side, load, postgres) {
+	const dir = mkdtempSync(join(tmpdir(), 'mosquitto-chat-load-'));
+	const report = join(dir, 'report.json');
+	const { broker, kind } = side;
+	const args = [
+		'--kind', kind, '--mode', load.mode, '--port', load.ws ? broker.wsPort : broker.tcpPort,
+		'--users', load.users, '--first', load.first ?? 1, '--threads', load.threads ?? 2,
+		'--seconds', load.seconds ?? 5, '--warm', load.warm ?? 1, '--settle', load.settle ?? 0.5,
+		'--rate', load.rate ?? 1000, '--at-once', load.atOnce ?? 100,
+		'--proc', `broker:${broker.pid}`, '--proc', `postgres:${postgres}`, '--json', report,
+		...(load.ws ? ['--ws'] : []), ...(load.mqtt5 ? ['--mqtt5'] : []),
+	];
+	try {
+		const { code, stderr } = await run(LOADGEN, args.map(String), {
+			env: { ...process.env, CHAT_SECRET: SECRET },
+			timeout: ALLOWANCE + 1000 * ((load.seconds ?? 5) + (load.warm ?? 1)),
+		});
+		if (code !== 0) {
+			throw new Error(`the load generator failed (${code}): ${stderr}`);
+		}
+		return JSON.parse(readFileSync(report, 'utf8'));
+	} finally {
+		rmSync(dir, { recursive: true });
+	}
+}
+
+/**
+ * The thread that does a broker's work.
+ * @param {any} report
+ */
+export function brokerThread(report) {
+	return report.procs.broker.threads.find((/** @type {any} */ thread) => thread.main);
+}
