@@ -29,6 +29,7 @@ struct plugin {
 	struct store *store;
 	struct chat *chat;
 	int64_t started; /* steady ms */
+	bool tells_offline; /* 2.1: see EVENT_CLIENT_OFFLINE */
 	bool ticked;
 	bool complained; /* about ticks that do not come */
 };
@@ -175,6 +176,13 @@ static bool runs_without_ticks(struct plugin *plugin)
 	return true;
 }
 
+/* Asked by a reload.  Between RELOAD and the next tick 2.0 reads CONNECTs from WebSockets alone, and
+ * 2.1 none.  (2.1 goes on calling a client that is away what it was connected by.) */
+static bool is_away(const struct plugin *plugin, const struct mosquitto *client)
+{
+	return plugin->tells_offline || mosquitto_client_protocol(client) != mp_websockets;
+}
+
 static int on_basic_auth(int event, void *event_data, void *userdata)
 {
 	(void)event;
@@ -190,7 +198,7 @@ static int on_basic_auth(int event, void *event_data, void *userdata)
 		.username = slice_str(auth->username),
 		.password = slice_str(auth->password),
 		.clean = mosquitto_client_clean_session(auth->client),
-		.mqtt5 = mosquitto_client_protocol_version(auth->client) == 5,
+		.away = is_away(plugin, auth->client),
 	};
 	char username[CHAT_USERNAME_MAX + 1];
 	switch (chat_connect(plugin->chat, &login, now(), username)) {
@@ -337,6 +345,7 @@ static bool register_events(struct plugin *plugin)
 	for (size_t i = 0; i < EVENTS; i++) {
 		int rc = mosquitto_callback_register(
 			plugin->id, events[i].event, events[i].callback, NULL, plugin);
+		plugin->tells_offline = events[i].optional && rc == MOSQ_ERR_SUCCESS;
 		if (rc != MOSQ_ERR_SUCCESS && !events[i].optional) {
 			log_line(MOSQ_LOG_ERR, "event %d cannot be registered (%s)",
 				events[i].event, mosquitto_strerror(rc));

@@ -16,12 +16,11 @@ struct chat *chat_create(const struct chat_options *options, const struct chat_p
 	chat->ports = *ports;
 	chat->pending.key = key;
 	chat->presence = presence_create(&key);
-	chat->passports = passports_create(&key);
 	chat->gate = gate_create(&key);
 	chat->limiter = limiter_create(options->rate_limit, &key);
 	chat->marks = marks_create(&key);
-	if (chat->presence == NULL || chat->passports == NULL || chat->gate == NULL ||
-		chat->limiter == NULL || chat->marks == NULL) {
+	if (chat->presence == NULL || chat->gate == NULL || chat->limiter == NULL ||
+		chat->marks == NULL) {
 		chat_destroy(chat);
 		return NULL;
 	}
@@ -39,7 +38,6 @@ void chat_destroy(struct chat *chat)
 	marks_destroy(chat->marks);
 	limiter_destroy(chat->limiter);
 	gate_destroy(chat->gate);
-	passports_destroy(chat->passports);
 	presence_destroy(chat->presence);
 	keyring_free(chat->keyring);
 	buffer_free(&chat->text);

@@ -70,7 +70,7 @@ struct chat_login {
 	struct slice username; /* .bytes NULL: none */
 	struct slice password;
 	bool clean; /* clean_session 1, clean start 1 */
-	bool mqtt5;
+	bool away;  /* no connection, but a session that the broker asks about again in a reload */
 };
 
 /* The name under which the broker is to know an accepted chat user: "chat:<id>". */

@@ -10,7 +10,6 @@
 #include "json.h"
 #include "limiter.h"
 #include "marks.h"
-#include "passports.h"
 #include "pending.h"
 #include "presence.h"
 #include "protocol.h"
@@ -25,7 +24,6 @@ struct chat {
 	struct keyring *keyring;
 	struct presence *presence;
 	struct expiry expiry;
-	struct passports *passports;
 	struct gate *gate;
 	struct limiter *limiter;
 	struct pending_table pending;

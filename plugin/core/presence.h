@@ -64,7 +64,6 @@ struct client {
 	void *lobby_owed; /* the unread list that a subscribe asked for and that has not come yet */
 	struct client *expiry_prev, *expiry_next;
 	int64_t expires_at; /* Unix ms, 0: never */
-	uint64_t passport;  /* see passports.h, 0: none */
 	uint16_t chat_count;
 	uint16_t requests; /* history requests that wait for their answer */
 	bool lobby;        /* subscribed to it */

@@ -340,7 +340,7 @@ static void good_login_is_let_in_and_known_during_a_reload(void **state)
 	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_ALLOW);
 }
 
-static void offline_session_passes_a_reload_by_its_passport(void **state)
+static void session_whose_client_is_away_passes_a_reload(void **state)
 {
 	struct world *world = *state;
 	const char *token = world_jwt("1", WALL / 1000 + 60);
@@ -348,33 +348,43 @@ static void offline_session_passes_a_reload_by_its_passport(void **state)
 	world_leave(world, ANN);
 	world_pass_time(world, 3600000);
 	chat_reload(world->chat);
+	world->away = true;
 	assert_int_equal(world_connect(world, ANN, "tab", "chat:1", token), CHAT_ALLOW);
 	assert_int_equal(chat_count(world->chat).clients, 0);
+	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_DENY);
+	assert_int_equal(world_say(world, ANN, CHAT, TYPING), CHAT_DENY);
 }
 
-static void passport_is_worth_nothing_outside_a_reload(void **state)
+static void expired_token_is_refused_during_a_reload(void **state)
 {
 	struct world *world = *state;
 	const char *token = world_jwt("1", WALL / 1000 + 60);
 	assert_int_equal(world_connect(world, ANN, "tab", NULL, token), CHAT_ALLOW);
 	world_leave(world, ANN);
 	world_pass_time(world, 3600000);
+	chat_reload(world->chat);
+	assert_int_equal(world_connect(world, ANN, "tab", "chat:1", token), CHAT_DENY);
+	assert_int_equal(world_connect(world, ANN, "tab", NULL, token), CHAT_DENY);
+}
+
+static void name_of_a_user_is_worth_nothing_outside_a_reload(void **state)
+{
+	struct world *world = *state;
+	const char *token = world_jwt("1", WALL / 1000 + 60);
+	world->away = true;
+	assert_int_equal(world_connect(world, ANN, "tab", "chat:1", token), CHAT_DENY);
 	chat_reload(world->chat);
 	world_turn(world);
 	assert_int_equal(world_connect(world, ANN, "tab", "chat:1", token), CHAT_DENY);
 }
 
-static void who_came_in_by_passport_hears_and_says_nothing(void **state)
+static void ordinary_login_during_a_reload_holds_its_client_id(void **state)
 {
 	struct world *world = *state;
-	const char *token = world_jwt("1", WALL / 1000 + 60);
-	assert_int_equal(world_connect(world, ANN, "tab", NULL, token), CHAT_ALLOW);
-	world_leave(world, ANN);
-	world_pass_time(world, 3600000);
 	chat_reload(world->chat);
-	assert_int_equal(world_connect(world, ANN, "tab", "chat:1", token), CHAT_ALLOW);
-	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_DENY);
-	assert_int_equal(world_say(world, ANN, CHAT, TYPING), CHAT_DENY);
+	assert_int_equal(world_connect(world, SENSOR, "s", "sensor", "pass"), CHAT_DEFER);
+	world_turn(world);
+	assert_int_equal(world_connect(world, ANN, "s", "1:Ann", world_sign("1:Ann")), CHAT_DENY);
 }
 
 /* It is not connected, and its session ends without an event. */
@@ -384,6 +394,7 @@ static void offline_ordinary_session_holds_no_client_id_after_a_reload(void **st
 	assert_int_equal(world_connect(world, SENSOR, "s", "sensor", "pass"), CHAT_DEFER);
 	world_leave(world, SENSOR);
 	chat_reload(world->chat);
+	world->away = true;
 	assert_int_equal(world_connect(world, SENSOR, "s", "sensor", "pass"), CHAT_DEFER);
 	world_turn(world);
 	assert_int_equal(world_connect(world, ANN, "s", "1:Ann", world_sign("1:Ann")), CHAT_ALLOW);
@@ -1415,9 +1426,10 @@ int main(void)
 		CHAT_TEST(live_client_stays_in_its_chats_through_a_reload),
 		CHAT_TEST(forged_login_is_refused_during_a_reload),
 		CHAT_TEST(good_login_is_let_in_and_known_during_a_reload),
-		CHAT_TEST(offline_session_passes_a_reload_by_its_passport),
-		CHAT_TEST(passport_is_worth_nothing_outside_a_reload),
-		CHAT_TEST(who_came_in_by_passport_hears_and_says_nothing),
+		CHAT_TEST(session_whose_client_is_away_passes_a_reload),
+		CHAT_TEST(expired_token_is_refused_during_a_reload),
+		CHAT_TEST(name_of_a_user_is_worth_nothing_outside_a_reload),
+		CHAT_TEST(ordinary_login_during_a_reload_holds_its_client_id),
 		CHAT_TEST(offline_ordinary_session_holds_no_client_id_after_a_reload),
 		CHAT_TEST(live_ordinary_client_keeps_its_client_id_through_a_reload),
 		CHAT_TEST(expired_client_is_kicked_and_leaves_its_chats),

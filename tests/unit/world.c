@@ -204,7 +204,7 @@ enum chat_answer world_connect(struct world *world, int client, const char *clie
 		.username = slice_str(username),
 		.password = slice_str(password),
 		.clean = true,
-		.mqtt5 = true,
+		.away = world->away,
 	};
 	char broker_name[CHAT_USERNAME_MAX + 1];
 	enum chat_answer answer = chat_connect(world->chat, &login, world->now, broker_name);
