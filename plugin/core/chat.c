@@ -56,10 +56,13 @@ static void kick_expired(struct chat *chat, struct chat_time now)
 		if (client == NULL) {
 			return;
 		}
-		/* The id may have passed to a newer connection, which must not suffer for this one.
-		 */
-		if (client->newer == NULL) {
-			chat_log(chat, CHAT_NOTICE, client, "token expired, disconnecting");
+		chat_log(chat, CHAT_NOTICE, client, "token expired, disconnecting");
+		if (client->replaced) {
+			/* Its id is a newer connection's, which must not suffer for this one, or a
+			 * session's that one left, and 2.0 breaks when that is kicked.  A WebSocket
+			 * that is not read can be here long after it was taken over. */
+			chat_disconnect(chat, client->handle);
+		} else {
 			chat->ports.kick(chat->ports.arg, client->client_id);
 		}
 	}

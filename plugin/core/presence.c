@@ -144,6 +144,7 @@ static bool hold_id(struct presence *presence, struct client *client)
 	if (older != NULL) {
 		HASH_DELETE(by_id, presence->by_id, older);
 		older->newer = client;
+		older->replaced = true;
 		client->older = older;
 	}
 	return true;

@@ -442,6 +442,26 @@ static void newer_client_is_not_kicked_for_the_old_ones_token(void **state)
 	assert_int_equal(world->kicks, 0);
 }
 
+/* Its end can be late; that of the one that took its client id may have come before. */
+static void expired_client_that_was_taken_over_is_forgotten_and_nobody_kicked(void **state)
+{
+	struct world *world = *state;
+	come_and_enter(world, BOB, CHAT);
+	assert_int_equal(world_connect(world, ANN, "tab", NULL, world_jwt("1", WALL / 1000 + 60)),
+		CHAT_ALLOW);
+	enter(world, ANN, CHAT);
+	assert_int_equal(
+		world_connect(world, ANN_PHONE, "tab", NULL, world_jwt("1", WALL / 1000 + 9999)),
+		CHAT_ALLOW);
+	world_leave(world, ANN_PHONE);
+	world_pass_time(world, 120000);
+	world_turn(world);
+	assert_int_equal(world->kicks, 0);
+	assert_event(world, BOB, CHAT, "\"leaves\":{\"1\"");
+	assert_int_equal(chat_count(world->chat).clients, 1);
+	assert_int_equal(world_say(world, ANN, CHAT, TYPING), CHAT_DENY);
+}
+
 static void signed_name_never_expires(void **state)
 {
 	struct world *world = *state;
@@ -1434,6 +1454,7 @@ int main(void)
 		CHAT_TEST(live_ordinary_client_keeps_its_client_id_through_a_reload),
 		CHAT_TEST(expired_client_is_kicked_and_leaves_its_chats),
 		CHAT_TEST(newer_client_is_not_kicked_for_the_old_ones_token),
+		CHAT_TEST(expired_client_that_was_taken_over_is_forgotten_and_nobody_kicked),
 		CHAT_TEST(signed_name_never_expires),
 		CHAT_TEST(subscriber_hears_who_is_there_itself_included),
 		CHAT_TEST(presence_state_is_for_the_subscriber_alone),
