@@ -1,7 +1,7 @@
 // Where a message is written: grows with its text, sends on Enter (a phone's Enter is a new line), and
 // keeps what is too long.
 
-import { icon, ICONS, make, setText } from './element-dom.js';
+import { icon, ICONS, isOnPhone, make, setText } from './element-dom.js';
 import { texts } from './element-texts.js';
 import { LONGEST_TEXT, sendable } from './protocol.js';
 
@@ -72,7 +72,7 @@ export class Composer {
 	#key(event) {
 		// An Enter that only confirms what an input method proposes is not ours.
 		const plain = event.key === 'Enter' && !event.shiftKey && !event.isComposing && event.keyCode !== 229;
-		if (plain && !matchMedia('(pointer: coarse)').matches) {
+		if (plain && !isOnPhone()) {
 			event.preventDefault();
 			this.#submit();
 		}

@@ -2,7 +2,7 @@
 
 import { Composer } from './element-composer.js';
 import { lineFor, lineOf, settingsOf } from './element-connection.js';
-import { avatar, Base, fill, languageOf, make, setText } from './element-dom.js';
+import { avatar, Base, fill, isOnPhone, languageOf, make, setText, upgrade } from './element-dom.js';
 import { Log } from './element-log.js';
 import { CONVERSATION, styledRoot } from './element-style.js';
 import { texts } from './element-texts.js';
@@ -57,14 +57,15 @@ export class MosquittoChat extends Base {
 	#room = null;
 	#peer = '';
 	#loaded = false;
+	/** Why the room could not be opened: an error's code. */
+	#problem = '';
 	#fetching = false;
 	#triedOlder = 0;
 	/** What of the peer's messages was unread when we came: between these two. */
 	#unread = { after: 0, upTo: 0 };
 	/** @type {Map<string, string>} what was being written, by peer */
 	#drafts = new Map();
-	/** @type {{ text: string, until: number } | null} */
-	#trouble = null;
+	#busyUntil = 0;
 	#since = 0;
 	#inView = true;
 	#due = false;
@@ -104,6 +105,7 @@ export class MosquittoChat extends Base {
 	}
 
 	connectedCallback() {
+		upgrade(this, ['chat', 'peer']);
 		this.#looks?.observe(this);
 		document.addEventListener('visibilitychange', this.#noticed);
 		this.#begin();
@@ -141,11 +143,15 @@ export class MosquittoChat extends Base {
 	}
 
 	/**
-	 * Puts the cursor where one writes.
+	 * Puts the cursor where one writes; a phone would cover half of the conversation then.
 	 * @override
 	 */
 	focus() {
-		this.#composer.focus();
+		if (isOnPhone()) {
+			this.#log.focus();
+		} else {
+			this.#composer.focus();
+		}
 	}
 
 	// ---- The connection
@@ -154,7 +160,6 @@ export class MosquittoChat extends Base {
 		if (!this.isConnected) {
 			return;
 		}
-		const before = this.#line;
 		this.#end();
 		const settings = this.#given ? null : settingsOf(this);
 		this.#line = this.#given ? lineOf(this.#given) : settings && lineFor(settings);
@@ -167,7 +172,6 @@ export class MosquittoChat extends Base {
 			];
 			this.#enter();
 		}
-		before?.drop();
 		this.#stateChanged();
 	}
 
@@ -194,15 +198,20 @@ export class MosquittoChat extends Base {
 			this.setAttribute('state', state);
 			this.dispatchEvent(new CustomEvent('chat-state', { detail: state, bubbles: true, composed: true }));
 		}
+		if (state === 'online' && this.#room && !this.#loaded) {
+			// It may have been given up while nobody was logged in.
+			this.#open(this.#room);
+		}
 		this.#changed();
 	}
 
-	/** @param {{ code?: string }} error */
-	#complain({ code }) {
-		const busy = code === 'rate_limited' || code === 'unavailable';
-		this.#trouble = { text: busy ? texts.busy : texts.trouble, until: Date.now() + NOTICE_LASTS };
-		setTimeout(() => this.#changed(), NOTICE_LASTS);
-		this.#changed();
+	/** What the reader should know of; the rest shows in the state, or is the developer's business. */
+	#complain(/** @type {{ code: string }} */ { code }) {
+		if (code === 'rate_limited' || code === 'unavailable') {
+			this.#busyUntil = Date.now() + NOTICE_LASTS;
+			setTimeout(() => this.#changed(), NOTICE_LASTS);
+			this.#changed();
+		}
 	}
 
 	// ---- The conversation
@@ -217,7 +226,7 @@ export class MosquittoChat extends Base {
 		this.#peer = peer;
 		this.#composer.draft = this.#drafts.get(peer) ?? '';
 		if (peer) {
-			this.#open(this.#line, peer);
+			this.#join(this.#line, peer);
 		}
 		this.#render();
 	}
@@ -226,7 +235,7 @@ export class MosquittoChat extends Base {
 	 * @param {Line} line
 	 * @param {string} peer
 	 */
-	async #open(line, peer) {
+	#join(line, peer) {
 		let room;
 		try {
 			room = line.enter(peer);
@@ -234,26 +243,33 @@ export class MosquittoChat extends Base {
 			// It says so in place of messages.
 			return;
 		}
-		this.#room = room;
 		const changed = () => this.#changed();
+		this.#room = room;
 		this.#roomOffs = [
 			room.on('message', (message) => this.#arrived(message)),
 			...(/** @type {const} */ (['update', 'read', 'typing', 'presence'])).map((it) => room.on(it, changed)),
 			room.on('reset', () => this.#reset()),
 		];
+		this.#open(room);
+	}
+
+	/** @param {Room} room */
+	async #open(room) {
+		let problem = '';
 		try {
 			await room.open();
 		} catch (error) {
-			if (this.#room === room) {
-				this.#complain(/** @type {{ code?: string }} */ (error));
-			}
+			problem = /** @type {{ code: string }} */ (error).code;
+		}
+		if (this.#room !== room || this.#loaded) {
 			return;
 		}
-		if (this.#room === room) {
+		this.#problem = problem;
+		if (!problem) {
 			this.#loaded = true;
 			this.#unread = { after: room.readSeq, upTo: room.messages.reduce((last, it) => Math.max(last, it.seq ?? 0), 0) };
-			this.#changed();
 		}
+		this.#changed();
 	}
 
 	#leave() {
@@ -265,6 +281,7 @@ export class MosquittoChat extends Base {
 		this.#roomOffs.splice(0).forEach((off) => off());
 		this.#line?.leave(this.#peer);
 		this.#room = null;
+		this.#problem = '';
 		this.#loaded = false;
 		this.#fetching = false;
 		this.#unread = { after: 0, upTo: 0 };
@@ -377,6 +394,9 @@ export class MosquittoChat extends Base {
 		if (!this.#room) {
 			return this.peer && this.#line ? texts.noRoom : texts.choose;
 		}
+		if (this.#problem) {
+			return texts.reasons[this.#problem] ?? '';
+		}
 		return this.#loaded ? texts.empty : texts.loading;
 	}
 
@@ -418,7 +438,7 @@ export class MosquittoChat extends Base {
 			const first = chat.state === 'connecting' && !this.#loaded;
 			return waited ? (first ? texts.connecting : texts.offline) : '';
 		}
-		return this.#trouble && this.#trouble.until > Date.now() ? this.#trouble.text : '';
+		return this.#busyUntil > Date.now() ? texts.busy : '';
 	}
 
 	#connectButton() {

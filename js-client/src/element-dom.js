@@ -5,6 +5,26 @@
 export const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? class {});
 
 /**
+ * Properties that a page has set before it knew the element: sets them again, as the element means it.
+ * @param {HTMLElement} element
+ * @param {string[]} names
+ */
+export function upgrade(element, names) {
+	for (const name of names) {
+		const own = Object.getOwnPropertyDescriptor(element, name);
+		if (own) {
+			delete (/** @type {any} */ (element)[name]);
+			/** @type {any} */ (element)[name] = own.value;
+		}
+	}
+}
+
+/** Whether one writes with the thumbs. */
+export function isOnPhone() {
+	return matchMedia('(pointer: coarse)').matches;
+}
+
+/**
  * @typedef {object} Entry a child of a list
  * @property {string} key says which child it is
  * @property {string} look says all that it shows

@@ -1,7 +1,7 @@
 // <mosquitto-chat-inbox for="chat">: who wrote, the newest first, and who else there is to write to.
 
 import { lineFor, lineOf, settingsOf } from './element-connection.js';
-import { avatar, Base, fill, languageOf, make } from './element-dom.js';
+import { avatar, Base, fill, languageOf, make, upgrade } from './element-dom.js';
 import { INBOX, styledRoot } from './element-style.js';
 import { texts } from './element-texts.js';
 import { isUserId } from './topic.js';
@@ -44,6 +44,8 @@ export class MosquittoChatInbox extends Base {
 	#roomOffs = [];
 	/** @type {string | null} whose room we listen to: what is said there makes no notification */
 	#heard = null;
+	/** @type {Element | null} the conversation that we watch */
+	#beside = null;
 	#watched = globalThis.MutationObserver && new MutationObserver(() => this.#changed());
 
 	constructor() {
@@ -68,6 +70,7 @@ export class MosquittoChatInbox extends Base {
 	}
 
 	connectedCallback() {
+		upgrade(this, ['chat']);
 		this.#begin();
 	}
 
@@ -98,17 +101,24 @@ export class MosquittoChatInbox extends Base {
 		this.#changed();
 	}
 
+	/**
+	 * Goes to the chosen conversation, or to the first.
+	 * @override
+	 */
+	focus() {
+		const button = this.#list.querySelector('[aria-current="true"]') ?? this.#list.querySelector('button');
+		/** @type {HTMLElement | null} */ (button)?.focus();
+	}
+
 	// ---- What it hears
 
 	#begin() {
 		if (!this.isConnected) {
 			return;
 		}
-		const before = this.#line;
 		this.#end();
 		const settings = this.#given ? null : settingsOf(this);
 		this.#line = this.#given ? lineOf(this.#given) : settings && lineFor(settings);
-		before?.drop();
 		if (this.#line) {
 			const { chat } = this.#line;
 			this.#offs = [
@@ -119,10 +129,6 @@ export class MosquittoChatInbox extends Base {
 			this.#counted();
 		}
 		this.#watched?.observe(this, { childList: true, characterData: true, attributes: true, subtree: true });
-		const { conversation } = this;
-		if (conversation) {
-			this.#watched?.observe(conversation, { attributes: true, attributeFilter: ['peer'] });
-		}
 		this.#changed();
 	}
 
@@ -131,6 +137,7 @@ export class MosquittoChatInbox extends Base {
 		this.#offs.splice(0).forEach((off) => off());
 		this.#roomOffs.splice(0).forEach((off) => off());
 		this.#heard = null;
+		this.#beside = null;
 		this.#line?.drop();
 		this.#line = null;
 		this.#people.clear();
@@ -187,7 +194,12 @@ export class MosquittoChatInbox extends Base {
 
 	/** What is said in the open conversation makes no notification: it is heard there. */
 	#listen() {
-		const peer = this.conversation?.getAttribute('peer') ?? null;
+		const { conversation } = this;
+		if (conversation && conversation !== this.#beside) {
+			this.#beside = conversation;
+			this.#watched?.observe(conversation, { attributes: true, attributeFilter: ['peer'] });
+		}
+		const peer = conversation?.getAttribute('peer') ?? null;
 		const id = this.chat?.id;
 		if (!this.chat || !id || peer === this.#heard) {
 			return;
@@ -196,7 +208,7 @@ export class MosquittoChatInbox extends Base {
 		this.#heard = peer;
 		const name = this.#known.get(peer ?? '');
 		if (name) {
-			this.conversation?.setAttribute('peer-name', name);
+			conversation?.setAttribute('peer-name', name);
 		}
 		if (peer && peer !== id && isUserId(peer)) {
 			const room = this.chat.with(peer);

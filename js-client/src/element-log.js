@@ -62,12 +62,14 @@ function standTogether(one, next) {
 /** @param {string | undefined} language */
 function formats(language) {
 	const clock = new Intl.DateTimeFormat(language, { timeStyle: 'short' });
+	const full = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'medium' });
 	const near = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
 	const day = new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long' });
 	const dayOfYear = new Intl.DateTimeFormat(language, { dateStyle: 'long' });
 	const capital = (/** @type {string} */ text) => text.charAt(0).toLocaleUpperCase(language) + text.slice(1);
 	return {
 		time: (/** @type {Date} */ date) => clock.format(date),
+		moment: (/** @type {Date} */ date) => full.format(date),
 		day: (/** @type {Date} */ date) => {
 			const midnight = (/** @type {Date} */ it) => Date.UTC(it.getFullYear(), it.getMonth(), it.getDate());
 			const now = new Date();
@@ -156,6 +158,10 @@ export class Log {
 		this.#box.scrollTop = this.#box.scrollHeight;
 		this.#toEndButton.hidden = true;
 		this.handlers.onMove();
+	}
+
+	focus() {
+		this.#box.focus({ preventScroll: true });
 	}
 
 	/** Whether anything of it can be seen at all. */
@@ -338,6 +344,7 @@ export class Log {
 		setText(/** @type {Node} */ (child.querySelector('.author')), `${author}: `);
 		const time = /** @type {HTMLTimeElement} */ (child.querySelector('time'));
 		time.dateTime = message.sent_at.toISOString();
+		time.title = this.#formats.moment(message.sent_at);
 		setText(time, this.#formats.time(message.sent_at));
 		if (message.mine) {
 			this.#showStatus(child, message, /** @type {'sending' | 'sent' | 'read' | 'failed'} */ (status));
@@ -366,10 +373,10 @@ export class Log {
 	/** @param {Message} message */
 	#failure(message) {
 		const { ref, error } = message;
-		const why = texts.reasons[error?.code ?? ''] ?? '';
+		const why = texts.reasons[/** @type {{ code?: string } | null} */ (error)?.code ?? ''] ?? '';
 		const act = (/** @type {(ref: string) => void} */ what) => () => {
 			what(ref ?? '');
-			this.#box.focus({ preventScroll: true });
+			this.focus();
 		};
 		return make('div', { class: 'failure', part: 'failure' },
 			make('span', {}, `${texts.failed}. ${why}`.trim()),

@@ -42,7 +42,6 @@ export const texts = {
 	unauthorized: 'You are no longer logged in.',
 	connect: 'Connect again',
 	busy: 'The chat is busy. What you write is kept and sent shortly.',
-	trouble: 'Something went wrong. Please try again.',
 	incomplete: 'This chat is not set up: it needs a url, and a token or a token-url.',
 	noRoom: 'There can be no conversation with this user.',
 
