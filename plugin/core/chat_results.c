@@ -9,7 +9,7 @@
 static void notify(struct chat *chat, struct slice id, const struct message *message,
 	const struct room *room, uint64_t unless)
 {
-	const struct user *user = presence_user(chat->presence, id);
+	const struct user *user = presence_user_near(chat->presence, room, id);
 	if (user == NULL || !presence_waits_outside(user, room)) {
 		return;
 	}

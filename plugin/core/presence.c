@@ -5,7 +5,8 @@
 struct presence {
 	struct siphash_key key;
 	struct client *by_handle;
-	struct client *by_id; /* the latest of each client id */
+	struct client *recent; /* the last one that was looked for */
+	struct client *by_id;  /* the latest of each client id */
 	struct user *users;
 	struct room *rooms;
 	client_serial last_serial;
@@ -168,10 +169,15 @@ static void release_id(struct presence *presence, struct client *client)
 
 /* Clients. */
 
-struct client *presence_find(const struct presence *presence, const void *handle)
+struct client *presence_find(struct presence *presence, const void *handle)
 {
+	/* The broker asks about one client several times in a row: WRITE, then MESSAGE. */
+	if (presence->recent != NULL && presence->recent->handle == handle) {
+		return presence->recent;
+	}
 	struct client *client;
 	HASH_FIND(by_handle, presence->by_handle, &handle, sizeof(handle), client);
+	presence->recent = client;
 	return client;
 }
 
@@ -214,6 +220,9 @@ struct client *presence_add(struct presence *presence, const void *handle, const
 
 void presence_remove(struct presence *presence, struct client *client)
 {
+	if (presence->recent == client) {
+		presence->recent = NULL;
+	}
 	HASH_DELETE(by_handle, presence->by_handle, client);
 	release_id(presence, client);
 	if (client->user != NULL) {
@@ -302,6 +311,18 @@ void presence_leave(struct presence *presence, struct membership *m)
 	m->client->chat_count--;
 	room_release(presence, m->room);
 	free(m);
+}
+
+struct user *presence_user_near(
+	const struct presence *presence, const struct room *room, struct slice id)
+{
+	const struct membership *m = room == NULL ? NULL : room->members;
+	for (; m != NULL; m = m->room_next) {
+		if (slice_equal(presence_id(m->client->user), id)) {
+			return m->client->user;
+		}
+	}
+	return presence_user(presence, id);
 }
 
 bool presence_is_in(const struct room *room, const struct user *user)

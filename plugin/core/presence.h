@@ -85,9 +85,14 @@ MUST_CHECK struct client *presence_add(struct presence *presence, const void *ha
 /* Takes a client that is in no chat any more out of the books and frees it. */
 void presence_remove(struct presence *presence, struct client *client);
 
-struct client *presence_find(const struct presence *presence, const void *handle);
+struct client *presence_find(struct presence *presence, const void *handle);
 struct user *presence_user(const struct presence *presence, struct slice id);
 struct room *presence_room(const struct presence *presence, struct slice name);
+
+/* The same as presence_user, without a search when the user is in the room (NULL: nobody is in it).
+ */
+struct user *presence_user_near(
+	const struct presence *presence, const struct room *room, struct slice id);
 
 /* The client that came last with this client id; ->older leads to those before it that have not
  * gone yet. */
