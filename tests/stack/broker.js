@@ -186,22 +186,25 @@ async function launch({
 	});
 	closeSync(output);
 	const log = () => readFileSync(logFile, 'utf8');
-	/** A sanitizer's finding is a failure, whatever the test was about. */
-	function check() {
-		const findings = sanitized ? sanitizerFindings(dir, log()) : '';
+	/**
+	 * A sanitizer's finding is a failure, whatever the test was about.
+	 * @param {{ leaks: boolean }} what
+	 */
+	function check(what) {
+		const findings = sanitized ? sanitizerFindings(dir, log(), what) : '';
 		if (findings) {
 			throw new Error(`the sanitizer has found, in ${dir}:\n${findings}`);
 		}
 	}
 	async function over() {
 		const exit = await ended('mosquitto', child, 30000);
-		check();
+		check({ leaks: true });
 		return exit;
 	}
 
 	await until(`mosquitto to listen, see ${logFile}`, async () => {
 		if (!child.alive()) {
-			check();
+			check({ leaks: false });
 			throw new StartError(log(), await child.ended);
 		}
 		return /version \S+ running/.test(log()) && await accepts(tcpPort) && await accepts(wsPort);
@@ -226,7 +229,7 @@ async function launch({
 		async kill() {
 			child.signal('SIGKILL');
 			await ended('mosquitto', child);
-			check();
+			check({ leaks: false });
 		},
 		over,
 	};
