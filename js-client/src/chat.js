@@ -9,7 +9,7 @@ import { pageEnvironment } from './environment.js';
 import { ChatError, UnauthorizedError } from './errors.js';
 import { createLobby } from './lobby.js';
 import { createOutbox } from './outbox.js';
-import { deferred } from './promise.js';
+import { createGate } from './promise.js';
 import { decode, encode } from './protocol.js';
 import { defaultStore, memoryStore } from './store.js';
 import { chatOf, isUserId, lobbyOf, peerOf } from './topic.js';
@@ -34,10 +34,9 @@ export function createChat(options, { clock = systemClock, environment = pageEnv
 	/** @type {import('./emitter.js').Emitter<import('./api.js').ChatEvents>} */
 	const { on, emit } = createEmitter();
 	let store = options.store ?? defaultStore();
-	/** By peer. @type {Map<string | null, Conversation>} */
+	/** By peer. @type {Map<string, Conversation>} */
 	const conversations = new Map();
-	/** @type {import('./promise.js').Deferred<void> | null} */
-	let connecting = null;
+	const connecting = createGate();
 	/** The lobby's `unread` is in. */
 	let counted = false;
 	/** What an earlier page has left is taken up. @type {Promise<void> | null} */
@@ -51,9 +50,9 @@ export function createChat(options, { clock = systemClock, environment = pageEnv
 	const topicOf = (/** @type {string} */ peer) => chatOf(me(), peer);
 	const conversationOn = (/** @type {string} */ topic) => conversations.get(peerOf(topic, me()));
 
-	const report = (/** @type {unknown} */ error, code = 'internal') => {
-		const known = error instanceof ChatError ? error : new ChatError(code, error instanceof Error ? error.message : String(error));
-		if (known.code !== 'closed' && known.code !== 'unauthorized') {
+	const report = (/** @type {any} */ error, code = 'internal') => {
+		const known = error instanceof ChatError ? error : new ChatError(code, String(error?.message ?? error));
+		if (!/closed|unauthorized/.test(known.code)) {
 			emit('error', known);
 		}
 	};
@@ -63,7 +62,7 @@ export function createChat(options, { clock = systemClock, environment = pageEnv
 			if (state === 'unauthorized') {
 				const error = new UnauthorizedError();
 				conversations.forEach(({ giveUp }) => giveUp(error));
-				ended(error);
+				connecting.fail(error);
 			}
 			emit('state', state);
 		},
@@ -96,8 +95,7 @@ export function createChat(options, { clock = systemClock, environment = pageEnv
 		counted: (unread) => emit('unread', unread),
 		reported() {
 			counted = true;
-			connecting?.resolve();
-			connecting = null;
+			connecting.open();
 		},
 		notify: (event) => emit('notification', event),
 		conversation: (peer) => conversations.get(peer),
@@ -134,7 +132,7 @@ export function createChat(options, { clock = systemClock, environment = pageEnv
 			outbox,
 			report,
 			visible: environment.visible,
-			me: credentials.id,
+			me,
 			publish: (payload, qos) => connection.publish(topicOf(peer), payload, qos),
 			// Before we know who we are, `load` does it for all who need it.
 			join: () => credentials.id() && connection.subscribe(topicOf(peer)),
@@ -166,12 +164,6 @@ export function createChat(options, { clock = systemClock, environment = pageEnv
 		}
 	};
 
-	/** @param {ChatError} error for whoever waits for the connection */
-	const ended = (error) => {
-		connecting?.reject(error);
-		connecting = null;
-	};
-
 	return {
 		on,
 		get id() {
@@ -187,23 +179,18 @@ export function createChat(options, { clock = systemClock, environment = pageEnv
 			return lobby.unread();
 		},
 		async connect() {
-			const over = /idle|closed|unauthorized/.test(connection.state());
-			if (over || !counted) {
-				connecting ??= deferred();
-				const { promise } = connecting;
-				if (over) {
-					sleep ??= environment.onWake(() => {
-						connection.wake();
-						conversations.forEach(({ wake }) => wake());
-					});
-					connection.start();
-				}
-				await promise;
+			if (/idle|closed|unauthorized/.test(connection.state())) {
+				sleep ??= environment.onWake(() => {
+					connection.wake();
+					conversations.forEach(({ wake }) => wake());
+				});
+				connection.start();
 			}
+			await (counted || connecting.wait());
 		},
 		with(peer) {
 			if (!isUserId(peer) || peer === credentials.id()) {
-				throw new TypeError(`no chat with ${JSON.stringify(peer)}: it takes the id of another user`);
+				throw new TypeError(`${peer} is no other user's id`);
 			}
 			return conversationWith(peer).room;
 		},
@@ -217,7 +204,7 @@ export function createChat(options, { clock = systemClock, environment = pageEnv
 					connection.unsubscribe(topicOf(String(peer)));
 				}
 			});
-			ended(new ChatError('closed', 'the chat was closed'));
+			connecting.fail(new ChatError('closed', 'the chat was closed'));
 			await stopped;
 			await attempt(store.close);
 		},
@@ -226,13 +213,8 @@ export function createChat(options, { clock = systemClock, environment = pageEnv
 
 /** @param {import('./api.js').ChatOptions} options */
 function checkOptions({ url, id, token, getToken }) {
-	if (!/^(wss?|mqtts?):\/\//.test(url)) {
-		throw new TypeError('url: wss://… or ws://…');
-	}
-	if (id !== undefined && !isUserId(id)) {
-		throw new TypeError('id: 1 to 64 characters of A-Z a-z 0-9 _ . @ ~ = -');
-	}
-	if (token === undefined && getToken === undefined) {
-		throw new TypeError('token or getToken: one of them is needed');
+	const fault = !/^(ws|mqtt)s?:/.test(url) ? 'url' : id !== undefined && !isUserId(id) ? 'id' : !token && !getToken && 'token';
+	if (fault) {
+		throw new TypeError(`createChat: ${fault} is missing or malformed`);
 	}
 }

@@ -19,9 +19,11 @@ const LONGEST = 2 ** 31 - 1;
 export const systemClock = {
 	now: () => performance.now(),
 	after(ms, run, keep) {
-		const timer = setTimeout(run, Math.min(Math.max(ms, 0), LONGEST));
-		if (!keep && typeof timer === 'object') {
-			timer.unref();
+		/** @type {any} */
+		const timer = setTimeout(run, Math.min(ms, LONGEST));
+		if (!keep) {
+			// Node only.
+			timer.unref?.();
 		}
 		return () => clearTimeout(timer);
 	},

@@ -31,8 +31,6 @@ const SHORTEST_LIFE = 1000;
  * @property {boolean} up
  * @property {Map<string, boolean>} granted the answers to its subscriptions
  * @property {Set<string>} heard topics on which it has had something for us
- *
- * @typedef {{ up: (side: Side) => void, refused: () => void, down: () => void }} Outcome of an attempt
  */
 
 /**
@@ -70,9 +68,6 @@ export function createConnection({ url, credentials, clock, openLink = openRealL
 		}
 	};
 
-	/** Whether nobody has started or ended us meanwhile, as listeners may. */
-	const still = (/** @type {number} */ began) => began === run;
-
 	/**
 	 * Into a state that only start() ends.
 	 * @param {State} to
@@ -91,77 +86,76 @@ export function createConnection({ url, credentials, clock, openLink = openRealL
 	};
 
 	/**
-	 * @param {unknown} error
-	 * @param {() => void} retry
+	 * Without a connection, it is tried again after a pause; with one, its successor is.
+	 * @param {unknown} [error]
 	 */
-	const failed = (error, retry) => {
+	const failed = (error) => {
 		if (isUnauthorized(error)) {
 			current?.link.cut();
 			leave('unauthorized');
-		} else {
-			on.error(error);
-			retry();
+			return;
 		}
-	};
-
-	const later = () => {
-		const began = run;
-		enter('offline');
-		if (still(began)) {
+		if (error) {
+			on.error(error);
+		}
+		if (current) {
+			renewal.set(RENEW_PAUSE, renew);
+		} else {
+			enter('offline');
 			pause.set(backoff.next(clock.now()), attempt);
 		}
 	};
 
-	/**
-	 * @param {() => boolean} wanted still
-	 * @param {() => void} retry
-	 * @param {(login: Login) => void} proceed
-	 */
-	const withLogin = async (wanted, retry, proceed) => {
+	/** @param {() => boolean} wanted still */
+	const dialWithLogin = async (wanted) => {
 		const began = run;
 		try {
 			const login = await credentials.get();
-			await (still(began) && on.login());
-			if (still(began) && wanted()) {
-				proceed(login);
+			await (began === run && on.login());
+			if (began === run && wanted()) {
+				dial(login);
 			}
 		} catch (error) {
-			if (still(began)) {
-				failed(error, retry);
+			if (began === run) {
+				failed(error);
 			}
 		}
 	};
 
 	const attempt = () => {
-		const began = run;
 		enter('connecting');
-		if (still(began)) {
-			withLogin(() => true, later, connect);
-		}
+		dialWithLogin(() => true);
 	};
 
-	/**
-	 * @param {Login} login
-	 * @param {Outcome} outcome
-	 */
-	const dial = ({ username, password }, outcome) => {
+	/** @param {Login} login */
+	const dial = ({ username, password }) => {
 		/** @type {Side} */
 		const side = { link: /** @type {any} */ (null), up: false, granted: new Map(), heard: new Set() };
-		const clientId = `${tab}-${generation}`;
-		/** @param {() => void} then */
-		const gone = (then) => {
+		const gone = () => {
 			next = next === side ? null : next;
-			then();
 		};
 		try {
-			side.link = openLink({ url, clientId, username, password, clock }, {
+			side.link = openLink({ url, clientId: `${tab}-${generation}`, username, password, clock }, {
 				up() {
 					side.up = true;
-					credentials.accepted();
-					outcome.up(side);
+					welcome(side);
 				},
-				refused: () => gone(outcome.refused),
-				down: (reason) => gone(() => (side === current ? lost(reason) : outcome.down())),
+				refused() {
+					gone();
+					if (credentials.refused()) {
+						(current ? renew : attempt)();
+					} else {
+						failed(new UnauthorizedError());
+					}
+				},
+				down(reason) {
+					gone();
+					if (side === current) {
+						lost(reason);
+					} else {
+						failed();
+					}
+				},
 				arrived: (topic, payload) => arrived(side, topic, payload),
 			});
 			next = side;
@@ -171,29 +165,18 @@ export function createConnection({ url, credentials, clock, openLink = openRealL
 		}
 	};
 
-	/** @param {Login} login */
-	const connect = (login) => dial(login, {
-		up(side) {
+	/** @param {Side} side whose login the broker has taken */
+	const welcome = (side) => {
+		credentials.accepted();
+		if (!current) {
 			next = null;
 			current = side;
 			backoff.up(clock.now());
-			planRenewal();
 			enter('online');
-			if (side === current) {
-				topics.forEach((topic) => subscribeOn(side, topic));
-			}
-		},
-		refused: () => refused(attempt),
-		down: later,
-	});
-
-	/** The broker has refused the token. @param {() => void} retry */
-	const refused = (retry) => {
-		if (credentials.refused()) {
-			retry();
-		} else {
-			failed(new UnauthorizedError(), retry);
 		}
+		planRenewal();
+		topics.forEach((topic) => subscribeOn(side, topic));
+		promote();
 	};
 
 	/**
@@ -201,7 +184,6 @@ export function createConnection({ url, credentials, clock, openLink = openRealL
 	 * @param {number | null} reason
 	 */
 	const lost = (reason) => {
-		const began = run;
 		const heir = next?.up ? next : null;
 		if (reason === TOKEN_EXPIRED) {
 			credentials.expired();
@@ -213,10 +195,10 @@ export function createConnection({ url, credentials, clock, openLink = openRealL
 		next = null;
 		current = heir;
 		on.down();
-		if (still(began) && heir) {
+		if (heir) {
 			takeOver(heir);
-		} else if (still(began)) {
-			later();
+		} else {
+			failed();
 		}
 	};
 
@@ -232,31 +214,14 @@ export function createConnection({ url, credentials, clock, openLink = openRealL
 	const renew = () => {
 		const old = current;
 		const wanted = () => old !== null && old === current && !next;
-		const again = () => renewal.set(RENEW_PAUSE, renew);
 		if (credentials.renewIn() > RENEW_PAUSE) {
 			// Nobody sets a timer for more than 24 days.
 			planRenewal();
 		} else if (wanted()) {
+			generation++;
 			credentials.renew();
-			withLogin(wanted, again, (login) => replace(login, again));
+			dialWithLogin(wanted);
 		}
-	};
-
-	/**
-	 * @param {Login} login
-	 * @param {() => void} again
-	 */
-	const replace = (login, again) => {
-		generation++;
-		dial(login, {
-			up(side) {
-				planRenewal();
-				topics.forEach((topic) => subscribeOn(side, topic));
-				promote();
-			},
-			refused: () => refused(renew),
-			down: again,
-		});
 	};
 
 	/** Once the next connection hears all that the current one hears, it takes its place. */

@@ -8,7 +8,7 @@ import { createTimeline } from './merge.js';
 import { storedMessage } from './message.js';
 import { createPending } from './pending.js';
 import { presenceOf } from './presence.js';
-import { deferred } from './promise.js';
+import { createGate } from './promise.js';
 import { encode, LONGEST_PAGE, PATIENCE, patience, RETRY } from './protocol.js';
 import { createRequests } from './requests.js';
 import { createTypingReceiver, createTypingSender } from './typing.js';
@@ -23,7 +23,7 @@ const PAGE = 50;
  * @typedef {object} Ports what a conversation needs of its surroundings
  * @property {import('./clock.js').Clock} clock
  * @property {() => boolean} visible
- * @property {() => string | null} me
+ * @property {() => string} me
  * @property {import('./outbox.js').Outbox} outbox
  * @property {(payload: string, qos?: 0 | 1) => boolean} publish
  * @property {() => void} join subscribes, or does so again
@@ -57,8 +57,7 @@ export function createConversation(id, { clock, visible, me, outbox, publish, jo
 	let joined = false;
 	let hasHistory = false;
 	let hasPresence = false;
-	/** @type {import('./promise.js').Deferred<void> | null} */
-	let opening = null;
+	const opening = createGate();
 	let filling = false;
 	/** @type {Promise<{ messages: Message[], more: boolean }> | null} */
 	let olderPage = null;
@@ -74,7 +73,7 @@ export function createConversation(id, { clock, visible, me, outbox, publish, jo
 
 	const peer = () => ({ id, name, present, typing: typing.on(), readSeq: peerRead });
 	const needed = () => wanted || pending.waiting();
-	const opened = () => wanted && hasHistory && hasPresence && !opening;
+	const opened = () => wanted && hasHistory && hasPresence && !opening.busy();
 	const again = () => needed() && join();
 
 	// ---- Messages
@@ -84,6 +83,8 @@ export function createConversation(id, { clock, visible, me, outbox, publish, jo
 		listed ??= [...timeline.items(), ...timeline.held().filter((message) => shown.has(message)), ...pending.messages()];
 		return listed;
 	};
+
+	const know = (/** @type {Message[]} */ those) => those.forEach((message) => shown.add(message));
 
 	/** @param {Message[]} those that are or are not new to the application */
 	const show = (those) => {
@@ -115,7 +116,7 @@ export function createConversation(id, { clock, visible, me, outbox, publish, jo
 	const adopt = (wire) => {
 		const known = timeline.find(wire.seq);
 		const message = pending.stored(wire)
-			?? (known?.user_id === wire.user_id && known.text === wire.text ? known : storedMessage(wire, me() ?? ''));
+			?? (known?.user_id === wire.user_id && known.text === wire.text ? known : storedMessage(wire, me()));
 		message.status = statusOf(message);
 		return message;
 	};
@@ -172,7 +173,7 @@ export function createConversation(id, { clock, visible, me, outbox, publish, jo
 			/** @type {Message[]} */
 			const those = page.messages.map(adopt);
 			if (timeline.older(those, page.more)) {
-				those.forEach((message) => shown.add(message));
+				know(those);
 				listed = null;
 				return { messages: those, more: page.more };
 			}
@@ -191,7 +192,7 @@ export function createConversation(id, { clock, visible, me, outbox, publish, jo
 			hasHistory = true;
 			if (page.reset) {
 				listed = null;
-				timeline.items().forEach((message) => shown.add(message));
+				know(timeline.items());
 				emit('reset', undefined);
 			}
 			released(page.released);
@@ -226,11 +227,10 @@ export function createConversation(id, { clock, visible, me, outbox, publish, jo
 	const open = async () => {
 		wanted = true;
 		if (!opened()) {
-			if (!opening) {
-				opening = deferred();
+			if (!opening.busy()) {
 				join();
 			}
-			await opening.promise;
+			await opening.wait();
 		}
 	};
 
@@ -238,10 +238,9 @@ export function createConversation(id, { clock, visible, me, outbox, publish, jo
 	const arrived = () => {
 		if (hasHistory && hasPresence) {
 			owed.clear();
-			if (opening) {
-				messages().forEach((message) => shown.add(message));
-				opening.resolve();
-				opening = null;
+			if (opening.busy()) {
+				know(messages());
+				opening.open();
 			}
 		}
 	};
@@ -250,8 +249,7 @@ export function createConversation(id, { clock, visible, me, outbox, publish, jo
 	const giveUp = (error) => {
 		owed.clear();
 		requests.cancel(error);
-		opening?.reject(error);
-		opening = null;
+		opening.fail(error);
 	};
 
 	/** The application does not want to be here any more. */
@@ -299,7 +297,7 @@ export function createConversation(id, { clock, visible, me, outbox, publish, jo
 	};
 
 	/** @param {string} [reason] */
-	const forbidden = (reason = 'this chat is closed to this user') => {
+	const forbidden = (reason) => {
 		const error = new ChatError('forbidden', reason);
 		giveUp(error);
 		pending.failAll(error);
@@ -322,6 +320,17 @@ export function createConversation(id, { clock, visible, me, outbox, publish, jo
 			}
 			marks.refused(retry_ms);
 		}
+	};
+
+	/** By event. */
+	const handlers = {
+		message: (/** @type {WireMessage} */ event) => take([event]),
+		history,
+		read: (/** @type {import('./protocol.js').ReadEvent} */ event) => marked(event.user_id, event.seq),
+		typing: (/** @type {import('./protocol.js').TypingEvent} */ event) => event.user_id === id && typing.set(event.on),
+		presence_state: presence,
+		presence_diff: presence,
+		error: refused,
 	};
 
 	/** @type {import('./api.js').Room} */
@@ -354,10 +363,7 @@ export function createConversation(id, { clock, visible, me, outbox, publish, jo
 			return message;
 		},
 		discard: pending.discard,
-		async older({ limit = PAGE } = {}) {
-			if (!Number.isInteger(limit) || limit < 1 || limit > LONGEST_PAGE) {
-				throw new ChatError('bad_field', `limit: 1 to ${LONGEST_PAGE}`);
-			}
+		older({ limit = PAGE } = {}) {
 			olderPage ??= fetchOlder(limit).finally(() => {
 				olderPage = null;
 			});
@@ -424,16 +430,6 @@ export function createConversation(id, { clock, visible, me, outbox, publish, jo
 			take([message]);
 		},
 		/** @param {import('./protocol.js').ChatEvent} event */
-		event(event) {
-			switch (event.event) {
-				case 'message': return take([event]);
-				case 'history': return history(event);
-				case 'read': return marked(event.user_id, event.seq);
-				case 'typing': return event.user_id === id && typing.set(event.on);
-				case 'presence_state':
-				case 'presence_diff': return presence(event);
-				case 'error': return refused(event);
-			}
-		},
+		event: (event) => handlers[event.event]?.(/** @type {any} */ (event)),
 	};
 }

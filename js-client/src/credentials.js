@@ -26,12 +26,8 @@ const LEAD = 60000;
  * @param {() => number} [wallClock]
  */
 export function createCredentials({ id: givenId, name: givenName, token: first, getToken }, clock, wallClock = Date.now) {
-	// Who this is, is known at once where the page has brought a JWT.
-	const known = readToken(first);
-	let id = givenId ?? known?.id ?? null;
-	let name = givenName ?? known?.name ?? null;
-	/** The page's own, as long as it is to be used. */
-	let unused = first;
+	let id = givenId ?? null;
+	let name = givenName ?? null;
 	/** @type {import('./token.js').Token | null} */
 	let token = null;
 	let fresh = false;
@@ -82,14 +78,14 @@ export function createCredentials({ id: givenId, name: givenName, token: first, 
 	const refused = () => {
 		refusals += fresh ? 1 : 0;
 		token = null;
+		renewAt = -Infinity;
 		need = 'rejected';
 		return Boolean(getToken) && refusals < MOST_REFUSALS;
 	};
 
 	const find = async () => {
-		if (unused !== undefined) {
-			use(unused, false);
-			unused = getToken ? undefined : first;
+		if (!getToken && !token) {
+			use(first, false);
 		}
 		if (token && expires <= wallClock()) {
 			need ??= 'expiring';
@@ -103,6 +99,9 @@ export function createCredentials({ id: givenId, name: givenName, token: first, 
 		const username = token.id === null ? `${id}:${name ?? ''}` : String(id);
 		return { username, password: token.text };
 	};
+
+	// Who this is, is known at once where the page has brought a JWT.
+	use(first, false);
 
 	return {
 		/** Who this is; null until a token says so. */

@@ -24,17 +24,7 @@ export function createEmitter() {
 				those.delete(own);
 			};
 		},
-		emit(name, value) {
-			for (const listener of [...listeners.get(name) ?? []]) {
-				try {
-					listener(value);
-				} catch (error) {
-					// A mistake of the listener must not stop what we are in the middle of, nor stay unseen.
-					setTimeout(() => {
-						throw error;
-					});
-				}
-			}
-		},
+		// Not at once: a listener may do anything, close everything too, and we are in the middle of something.
+		emit: (name, value) => listeners.get(name)?.forEach((own, _, those) => queueMicrotask(() => those.has(own) && own(value))),
 	};
 }

@@ -3,26 +3,23 @@
 /**
  * @typedef {object} Environment
  * @property {() => boolean} visible whether somebody may be looking
- * @property {(listener: () => void) => () => void} onWake called when the page becomes visible or the network comes back
+ * @property {(listener: () => void) => () => void} onWake called when the page may have been asleep or without a network
  */
 
 /** @returns {Environment} */
 export function pageEnvironment() {
 	const page = globalThis.document;
-	const visible = () => !page || page.visibilityState !== 'hidden';
 	return {
-		visible,
+		visible: () => page?.visibilityState !== 'hidden',
 		onWake(listener) {
-			const look = () => visible() && listener();
-			/** @type {[EventTarget, string, () => void][]} */
-			const ears = page ? [
-				[page, 'visibilitychange', look],
-				// Back from the cache of pages that were left, sockets are closed.
-				[globalThis, 'pageshow', look],
-				[globalThis, 'online', listener],
-			] : [];
-			ears.forEach(([target, type, run]) => target.addEventListener(type, run));
-			return () => ears.forEach(([target, type, run]) => target.removeEventListener(type, run));
+			const ears = new AbortController();
+			const { signal } = ears;
+			page?.addEventListener('visibilitychange', listener, { signal });
+			// Back from the cache of pages that were left, sockets are closed.
+			for (const type of page ? ['online', 'pageshow'] : []) {
+				addEventListener(type, listener, { signal });
+			}
+			return () => ears.abort();
 		},
 	};
 }

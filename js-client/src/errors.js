@@ -46,5 +46,5 @@ export function isFinal(code) {
  * @returns {boolean}
  */
 export function isUnauthorized(error) {
-	return error instanceof Error && error.name === 'UnauthorizedError';
+	return /** @type {any} */ (error)?.name === 'UnauthorizedError';
 }

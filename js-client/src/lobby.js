@@ -47,13 +47,13 @@ export function createLobby({ clock, me, join, counted, reported, notify, conver
 	 * @param {import('./protocol.js').NotificationEvent} event as it is to be told to an application that is not there
 	 */
 	const heard = (peer, event) => {
-		const { fresh, doubtful } = counts.message(peer, event.message);
-		doubt(doubtful);
-		if (fresh && event.message.user_id === peer) {
+		const news = counts.message(peer, event.message);
+		doubt(news === 'doubtful');
+		if (news !== 'known') {
 			changed();
-		}
-		if (fresh && !conversation(peer)?.wanted()) {
-			notify(event);
+			if (!conversation(peer)?.wanted()) {
+				notify(event);
+			}
 		}
 	};
 
@@ -68,23 +68,25 @@ export function createLobby({ clock, me, join, counted, reported, notify, conver
 		},
 		/** @param {import('./protocol.js').LobbyEvent} event */
 		event(event) {
-			const peer = 'chat' in event ? peerOf(event.chat, me()) : null;
 			if (event.event === 'unread') {
 				owed.clear();
 				counts.report(event);
 				changed();
 				reported();
-			} else if (event.event === 'notification' && peer !== null) {
-				conversation(peer)?.notified(event);
-				heard(peer, event);
-			} else if (event.event === 'read' && peer !== null) {
-				doubt(counts.read(peer, event));
-				conversation(peer)?.marked(me(), event.seq);
-				changed();
 			} else if (event.event === 'error') {
 				// A lobby has nothing but its subscription that could be refused.
 				owed.set(patience(event), join);
 				report(new ChatError(event.code, event.reason, event.retry_ms));
+			} else {
+				const peer = peerOf(event.chat, me());
+				if (event.event === 'notification') {
+					conversation(peer)?.notified(event);
+					heard(peer, event);
+				} else {
+					doubt(counts.read(peer, event));
+					conversation(peer)?.marked(me(), event.seq);
+					changed();
+				}
 			}
 		},
 	};

@@ -19,11 +19,14 @@ export function storedMessage({ ref, seq, user_id, text, sent_at }, me) {
 
 /**
  * A message that has to be sent yet.
- * @param {{ ref: string, user_id: string, text: string, sent_at: Date }} members
+ * @param {string} ref
+ * @param {string} user_id
+ * @param {string} text
+ * @param {Date} sent_at
  * @returns {Message} without a `settled`, which `unsettle` gives it
  */
-export function pendingMessage(members) {
-	return /** @type {any} */ ({ ...members, seq: null, mine: true, status: 'sending', error: null });
+export function pendingMessage(ref, user_id, text, sent_at) {
+	return /** @type {any} */ ({ ref, seq: null, user_id, text, sent_at, mine: true, status: 'sending', error: null });
 }
 
 /**

@@ -12,13 +12,16 @@ const LONGEST_PATIENCE = 60000;
 /** The plugin refuses all messages of a user for a second at least. */
 const SHORTEST_HOLD = 1000;
 
+/** An entry that has to be published. */
+const GROUNDED = { flying: false, tries: 0, again: 0 };
+
 /**
  * @typedef {object} Parcel
  * @property {string} room
  * @property {string} ref
  * @property {string} text
  *
- * @typedef {Parcel & { flying: boolean, tries: number, again: number }} Entry
+ * @typedef {Parcel & typeof GROUNDED} Entry
  *   `flying`: published, and not answered yet; then `again` is when to publish it once more
  *
  * @typedef {ReturnType<typeof createOutbox>} Outbox
@@ -57,17 +60,12 @@ export function createOutbox(clock, publish) {
 	};
 	/** @param {(entry: Entry) => boolean} which */
 	const ground = (which) => {
-		for (const entry of entries.filter(which)) {
-			entry.flying = false;
-			entry.tries = 0;
-		}
+		entries.filter(which).forEach((entry) => Object.assign(entry, GROUNDED));
 	};
-	const entryOf = (/** @type {Parcel} */ parcel) => ({ ...parcel, flying: false, tries: 0, again: 0 });
-
 	return {
 		/** @param {Parcel} parcel */
 		add(parcel) {
-			entries.push(entryOf(parcel));
+			entries.push({ ...parcel, ...GROUNDED });
 			pump();
 		},
 		/**
@@ -75,7 +73,7 @@ export function createOutbox(clock, publish) {
 		 * @param {Parcel[]} parcels
 		 */
 		addBefore(parcels) {
-			entries.unshift(...parcels.map(entryOf));
+			entries.unshift(...parcels.map((parcel) => ({ ...parcel, ...GROUNDED })));
 		},
 		/**
 		 * A room is subscribed; what it has is published again.

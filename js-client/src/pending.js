@@ -7,10 +7,9 @@ import { randomId } from './random.js';
 
 /**
  * @typedef {import('./api.js').Message} Message
- * @typedef {{ message: Message, settling: import('./promise.js').Deferred<Message>, order: number }} Pending
  *
  * @typedef {object} PendingPorts
- * @property {() => string | null} me
+ * @property {() => string} me
  * @property {import('./outbox.js').Outbox} outbox
  * @property {(record: import('./api.js').PendingRecord) => void} keep in the store
  * @property {(ref: string) => void} drop
@@ -26,146 +25,141 @@ let sendings = 0;
  * @param {PendingPorts} ports
  */
 export function createPending(peer, { me, outbox, keep, drop, added, changed }) {
-	/** By ref, in the order of sending. @type {Map<string | null | undefined, Pending>} */
+	/** By ref, in the order of sending. @type {Map<any, Message>} */
 	let all = new Map();
+	/** How each one's `settled` is settled. @type {WeakMap<Message, import('./promise.js').Deferred<Message>>} */
+	const settlings = new WeakMap();
+	/** @type {WeakMap<Message, number>} */
+	const orders = new WeakMap();
 
-	/**
-	 * @param {string} ref
-	 * @param {string} text
-	 * @param {Date} sent_at
-	 */
-	const create = (ref, text, sent_at) => {
-		const message = pendingMessage({ ref, user_id: me() ?? '', text, sent_at });
-		return { message, settling: unsettle(message), order: ++sendings };
+	/** @param {Message} message which is being sent, or once more */
+	const begin = (message) => {
+		settlings.set(message, unsettle(message));
+		orders.set(message, ++sendings);
+		return message;
 	};
-	const store = (/** @type {Pending} */ { message: { ref, text, sent_at, error }, order }) => {
-		const fault = /** @type {ChatError | null} */ (error);
-		keep({ ref: String(ref), peer, text, order, sent_at: sent_at.getTime(), error: fault && { code: fault.code, reason: fault.reason } });
+	const store = (/** @type {any} */ message) => {
+		const { ref, text, sent_at, error } = message;
+		keep({
+			ref, peer, text, sent_at: sent_at.getTime(), order: orders.get(message) ?? 0,
+			error: error && { code: error.code, reason: error.reason },
+		});
 	};
-	const fail = (/** @type {Pending} */ pending, /** @type {ChatError} */ error) => {
-		const { message, settling } = pending;
+	const parcel = (/** @type {any} */ { ref, text }) => ({ room: peer, ref, text });
+	const fail = (/** @type {any} */ message, /** @type {ChatError} */ error) => {
 		message.status = 'failed';
 		message.error = error;
-		store(pending);
-		outbox.answered(peer, String(message.ref));
+		settlings.get(message)?.reject(error);
+		store(message);
+		outbox.answered(peer, message.ref);
 		changed(message);
-		settling.reject(error);
 	};
-	const submit = (/** @type {Pending} */ pending) => {
-		const { ref, text } = pending.message;
-		const fault = textFault(text);
+	const submit = (/** @type {Message} */ message) => {
+		const fault = textFault(message.text);
 		if (fault) {
-			fail(pending, new ChatError(fault, 'text has 1 byte to 16 KiB'));
+			fail(message, new ChatError(fault, 'text has 1 byte to 16 KiB'));
 		} else {
-			store(pending);
-			outbox.add({ room: peer, ref: String(ref), text });
+			store(message);
+			outbox.add(parcel(message));
 		}
+		return message;
 	};
 	const failed = (/** @type {string | null} */ ref) => {
-		const pending = all.get(ref);
-		return pending?.message.status === 'failed' ? pending : null;
+		const message = all.get(ref);
+		return message?.status === 'failed' ? message : null;
 	};
-	const sending = () => [...all.values()].filter(({ message }) => message.status === 'sending');
+	const sending = (messages = [...all.values()]) => messages.filter(({ status }) => status === 'sending');
 
 	return {
-		messages: () => [...all.values()].map(({ message }) => message),
+		messages: () => [...all.values()],
 		waiting: () => sending().length > 0,
 		/** @param {string} given */
 		send(given) {
-			if (typeof given !== 'string') {
-				throw new TypeError('a message is a string');
-			}
-			const pending = create(randomId(), sendable(given), new Date());
-			all.set(pending.message.ref, pending);
-			added(pending.message);
-			submit(pending);
-			return pending.message;
+			const message = begin(pendingMessage(randomId(), me(), sendable(given), new Date()));
+			all.set(message.ref, message);
+			added(message);
+			return submit(message);
 		},
 		/** @param {string | null} ref */
 		retry(ref) {
-			const pending = failed(ref);
-			if (pending) {
-				Object.assign(pending.message, { status: 'sending', error: null, sent_at: new Date() });
-				pending.settling = unsettle(pending.message);
-				pending.order = ++sendings;
+			const message = failed(ref);
+			if (message) {
+				Object.assign(begin(message), { status: 'sending', error: null, sent_at: new Date() });
 				all.delete(ref);
-				all.set(ref, pending);
-				changed(pending.message);
-				submit(pending);
+				all.set(ref, message);
+				changed(message);
+				submit(message);
 			}
-			return pending && pending.message;
+			return message;
 		},
 		/** @param {string | null} ref */
 		discard(ref) {
-			const pending = failed(ref);
-			if (pending) {
+			const message = failed(ref);
+			if (message) {
 				all.delete(ref);
 				drop(String(ref));
-				changed(pending.message);
+				changed(message);
 			}
-			return pending !== null;
+			return message !== null;
 		},
 		/**
 		 * Takes a message out that is stored now.
 		 * @param {import('./protocol.js').WireMessage} wire
 		 * @returns {Message | undefined} undefined: it is none of these
 		 */
-		stored({ ref, user_id, seq, sent_at }) {
-			const pending = user_id === me() ? all.get(ref) : undefined;
-			if (pending) {
-				const { message, settling } = pending;
+		stored({ ref = '', user_id, seq, sent_at }) {
+			const message = user_id === me() ? all.get(ref) : undefined;
+			if (message) {
 				all.delete(ref);
-				drop(String(ref));
-				Object.assign(message, { seq, sent_at: new Date(sent_at), status: 'sent', error: null });
-				// First, it has to be in its place.
-				queueMicrotask(() => {
-					changed(message);
-					settling.resolve(message);
-				});
-				outbox.answered(peer, String(ref));
+				drop(ref);
+				Object.assign(message, { seq, sent_at: new Date(sent_at), error: null });
+				changed(message);
+				settlings.get(message)?.resolve(message);
+				outbox.answered(peer, ref);
 			}
-			return pending?.message;
+			return message;
 		},
 		/**
 		 * @param {import('./protocol.js').ErrorEvent} event
 		 * @returns {boolean} whether it was about one of these
 		 */
-		refused({ ref, code, reason, retry_ms = RETRY }) {
-			const pending = all.get(ref);
-			if (pending?.message.status === 'sending') {
+		refused({ ref = '', code, reason, retry_ms = RETRY }) {
+			const message = all.get(ref);
+			if (message?.status === 'sending') {
 				if (isFinal(code)) {
-					fail(pending, new ChatError(code, reason));
+					fail(message, new ChatError(code, reason));
 				} else {
-					outbox.refused(peer, String(ref), retry_ms);
+					outbox.refused(peer, ref, retry_ms);
 				}
 			}
-			return pending !== undefined;
+			return Boolean(message);
 		},
 		/** @param {ChatError} error */
-		failAll: (error) => sending().forEach((pending) => fail(pending, error)),
+		failAll: (error) => sending().forEach((message) => fail(message, error)),
 		/**
 		 * We know who we are: takes up what an earlier page has left, and keeps what was sent before.
 		 * @param {import('./api.js').PendingRecord[]} records in the order of sending
 		 */
 		restore(records) {
 			const later = all;
-			const revived = records.filter(({ ref }) => !later.has(ref)).map(({ ref, text, sent_at, error }) => {
-				const pending = create(ref, text, new Date(sent_at));
+			all = new Map();
+			for (const { ref, text, sent_at, error } of records.filter((record) => !later.has(record.ref))) {
+				const message = begin(pendingMessage(ref, me(), text, new Date(sent_at)));
+				all.set(ref, message);
 				if (error) {
-					pending.message.status = 'failed';
-					pending.message.error = new ChatError(error.code, error.reason);
-					pending.settling.reject(pending.message.error);
+					message.status = 'failed';
+					message.error = new ChatError(error.code, error.reason);
+					settlings.get(message)?.reject(message.error);
 				}
-				return pending;
+			}
+			const revived = [...all.values()];
+			outbox.addBefore(sending(revived).map(parcel));
+			later.forEach((message, ref) => {
+				all.set(ref, message);
+				message.user_id = me();
+				store(message);
 			});
-			later.forEach((pending) => {
-				pending.message.user_id = me() ?? '';
-				store(pending);
-			});
-			all = new Map([...revived.map((pending) => /** @type {const} */ ([pending.message.ref, pending])), ...later]);
-			outbox.addBefore(revived.map(({ message }) => message).filter(({ status }) => status === 'sending')
-				.map(({ ref, text }) => ({ room: peer, ref: String(ref), text })));
-			revived.forEach(({ message }) => added(message));
+			revived.forEach(added);
 		},
 	};
 }

@@ -18,3 +18,26 @@ export function deferred() {
 	it.promise = new Promise((resolve, reject) => Object.assign(it, { resolve, reject }));
 	return it;
 }
+
+/**
+ * Where several wait for the same thing, again and again.
+ */
+export function createGate() {
+	/** @type {Deferred<void> | null} */
+	let waiting = null;
+	const settle = (/** @type {(it: Deferred<any>) => void} */ how) => {
+		if (waiting) {
+			how(waiting);
+		}
+		waiting = null;
+	};
+	return {
+		/** Whether anybody waits. */
+		busy: () => waiting !== null,
+		/** @returns {Promise<void>} */
+		wait: () => (waiting ??= deferred()).promise,
+		open: () => settle(({ resolve }) => resolve(undefined)),
+		/** @param {Error} error */
+		fail: (error) => settle(({ reject }) => reject(error)),
+	};
+}

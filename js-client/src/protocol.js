@@ -45,8 +45,7 @@ const utf8 = new TextEncoder();
  */
 export function decode(payload) {
 	try {
-		const event = JSON.parse(new TextDecoder().decode(payload));
-		return typeof event?.event === 'string' ? event : null;
+		return JSON.parse(new TextDecoder().decode(payload));
 	} catch {
 		return null;
 	}
@@ -67,7 +66,7 @@ export function patience({ code, retry_ms = RETRY }) {
  * @returns {string}
  */
 export function sendable(text) {
-	return new TextDecoder('utf-8', { ignoreBOM: true }).decode(utf8.encode(text)).replaceAll('\0', '\ufffd');
+	return text.replace(/[\0\p{Cs}]/gu, '\ufffd');
 }
 
 /**

@@ -11,19 +11,26 @@
 export function memoryStore() {
 	/** @type {Map<string, Map<string, PendingRecord>>} */
 	const users = new Map();
-	/** @param {string} user */
-	const of = (user) => users.get(user) ?? new Map();
+	const of = (/** @type {string} */ user) => users.get(user) ?? new Map();
 	return {
-		load: (user) => [...of(user).values()].sort((a, b) => a.order - b.order),
-		put: (user, record) => {
-			users.set(user, of(user).set(record.ref, record));
-		},
+		load: (user) => [...of(user).values()],
+		put: (user, record) => users.set(user, of(user).set(record.ref, record)),
 		remove: (user, ref) => of(user).delete(ref),
-		close: () => {},
+		close() {},
 	};
 }
 
 const TABLE = 'pending';
+
+/**
+ * @template T
+ * @param {IDBRequest<T>} request
+ * @returns {Promise<T>}
+ */
+const outcome = (request) => new Promise((resolve, reject) => {
+	request.onsuccess = () => resolve(request.result);
+	request.onerror = () => reject(request.error);
+});
 
 /**
  * @param {string} [database]
@@ -33,56 +40,37 @@ export function browserStore(database = 'mosquitto-chat') {
 	/** @type {Promise<IDBDatabase> | null} */
 	let opened = null;
 
+	const open = async () => {
+		const request = indexedDB.open(database, 1);
+		request.onupgradeneeded = () => request.result.createObjectStore(TABLE, { keyPath: ['user', 'ref'] });
+		const db = await outcome(request);
+		// A later version of this code, in another tab, must not wait for us.
+		db.onversionchange = () => db.close();
+		return db;
+	};
 	/**
-	 * Steps of this tab happen in the order in which they are asked for.
+	 * What this tab asks for happens in that order.
 	 * @template T
-	 * @param {IDBTransactionMode} mode
 	 * @param {(table: IDBObjectStore) => IDBRequest<T>} step
-	 * @returns {Promise<T>}
 	 */
-	async function run(mode, step) {
-		opened ??= openDatabase(database);
-		const transaction = (await opened).transaction(TABLE, mode);
-		const request = step(transaction.objectStore(TABLE));
-		return new Promise((resolve, reject) => {
-			transaction.oncomplete = () => resolve(request.result);
-			transaction.onabort = () => reject(transaction.error);
-		});
-	}
+	const run = async (step) => {
+		opened ??= open();
+		return outcome(step((await opened).transaction(TABLE, 'readwrite').objectStore(TABLE)));
+	};
 
 	return {
 		async load(user) {
-			const range = IDBKeyRange.bound([user], [user, []]);
-			const rows = await run('readonly', (table) => table.getAll(range));
-			return rows.sort((a, b) => a.sent_at - b.sent_at || a.order - b.order);
+			const records = await run((table) => table.getAll(IDBKeyRange.bound([user], [user, []])));
+			return records.sort((a, b) => a.sent_at - b.sent_at || a.order - b.order);
 		},
-		put: (user, record) => run('readwrite', (table) => table.put({ user, ...record })),
-		remove: (user, ref) => run('readwrite', (table) => table.delete([user, ref])),
-		close: () => {
+		put: (user, record) => run((table) => table.put({ user, ...record })),
+		remove: (user, ref) => run((table) => table.delete([user, ref])),
+		close() {
 			opened?.then((db) => db.close(), () => {});
 			opened = null;
 		},
 	};
 }
 
-/**
- * @param {string} name
- * @returns {Promise<IDBDatabase>}
- */
-function openDatabase(name) {
-	return new Promise((resolve, reject) => {
-		const request = indexedDB.open(name, 1);
-		request.onupgradeneeded = () => request.result.createObjectStore(TABLE, { keyPath: ['user', 'ref'] });
-		request.onerror = () => reject(request.error);
-		request.onsuccess = () => {
-			// A later version of this code, in another tab, must not wait for us.
-			request.result.onversionchange = () => request.result.close();
-			resolve(request.result);
-		};
-	});
-}
-
 /** The one that fits where we are. */
-export function defaultStore() {
-	return typeof indexedDB === 'undefined' ? memoryStore() : browserStore();
-}
+export const defaultStore = () => (typeof indexedDB === 'undefined' ? memoryStore() : browserStore());

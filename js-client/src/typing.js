@@ -1,6 +1,7 @@
 // Typing: said sparingly, believed for a short time.
 
 import { createAlarm } from './clock.js';
+import { createThrottle } from './throttle.js';
 
 /** At most one event in so many milliseconds. */
 const EVERY = 3000;
@@ -14,33 +15,28 @@ const LASTS = 6000;
  * @param {(on: boolean) => boolean} send false: it could not be sent
  */
 export function createTypingSender(clock, send) {
-	const alarm = createAlarm(clock);
-	let wanted = false;
+	/** What the user does, as far as the peer has not been told of it. @type {boolean | null} */
+	let news = null;
 	/** What the peer believes. */
 	let told = false;
-	let sentAt = -Infinity;
 
-	const tell = () => {
-		const wait = sentAt + EVERY - clock.now();
-		if (wait > 0) {
-			alarm.set(wait, () => wanted !== told && tell());
-		} else if (send(wanted)) {
-			told = wanted;
-			sentAt = clock.now();
-		}
-	};
+	const throttle = createThrottle(clock, EVERY, () => {
+		const sent = news !== null && (news || told) && send(news);
+		told = sent ? Boolean(news) : told;
+		news = null;
+		return sent;
+	});
 	return {
 		/** @param {boolean} on */
 		set(on) {
-			wanted = on;
-			if (on !== told || (on && clock.now() - sentAt >= EVERY)) {
-				tell();
-			}
+			news = on;
+			throttle.poke();
 		},
 		/** The peer does not believe it any more: a message has gone out, or the connection is gone. */
 		over() {
-			wanted = told = false;
-			alarm.clear();
+			news = null;
+			told = false;
+			throttle.clear();
 		},
 	};
 }

@@ -6,8 +6,8 @@
 
 export function createUnreadCounts() {
 	let sum = 0;
-	/** The newest stands last. @type {Map<string, { peer: string, count: number, last: WireMessage }>} */
-	let entries = new Map();
+	/** The newest first. @type {{ peer: string, count: number, last: WireMessage }[]} */
+	let entries = [];
 	/**
 	 * Up to where each chat's messages are counted; `exact`: up to the newest of them all, not just of the unread ones.
 	 * @type {Map<string, { seq: number, exact?: boolean }>}
@@ -16,10 +16,12 @@ export function createUnreadCounts() {
 	/** Whether the last report had all chats in it. */
 	let complete = true;
 
+	const seenIn = (/** @type {string} */ peer) => seen.get(peer) ?? { seq: 0 };
+	const entryOf = (/** @type {string} */ peer) => entries.find((it) => it.peer === peer);
+
 	return {
 		total: () => sum,
-		/** The newest first. */
-		entries: () => [...entries.values()].reverse(),
+		entries: () => entries,
 		/**
 		 * The plugin's own report.
 		 * @param {import('./protocol.js').UnreadEvent} event
@@ -27,29 +29,28 @@ export function createUnreadCounts() {
 		report({ chats, total, more }) {
 			sum = total;
 			complete = !more;
-			entries = new Map(chats.map(({ user_id: peer, count, last }) => /** @type {const} */ ([peer, { peer, count, last }])).reverse());
-			seen = new Map(chats.map(({ user_id, last: { seq } }) => [user_id, { seq }]));
+			entries = chats.map(({ user_id, count, last }) => ({ peer: user_id, count, last }));
+			seen = new Map(entries.map(({ peer, last: { seq } }) => [peer, { seq }]));
 		},
 		/**
 		 * A message in the chat with that peer, wherever it was heard of.
 		 * @param {string} peer
 		 * @param {WireMessage} message
-		 * @returns {{ fresh: boolean, doubtful: boolean }} `fresh`: not heard of before; `doubtful`: time
-		 *   for a new report, as there are messages that were not heard of
+		 * @returns {'known' | 'news' | 'doubtful'} doubtful: news, and time for a new report, as there are messages
+		 *   that were not heard of
 		 */
 		message(peer, message) {
-			const { seq, exact } = seen.get(peer) ?? { seq: 0 };
+			const { seq, exact } = seenIn(peer);
+			const entry = entryOf(peer);
 			if (message.seq <= seq) {
-				return { fresh: false, doubtful: false };
+				return 'known';
 			}
-			const entry = entries.get(peer);
 			seen.set(peer, { seq: message.seq, exact: true });
 			if (message.user_id === peer) {
 				sum++;
-				entries.delete(peer);
-				entries.set(peer, { peer, count: (entry?.count ?? 0) + 1, last: message });
+				entries = [{ peer, count: (entry?.count ?? 0) + 1, last: message }, ...entries.filter((it) => it !== entry)];
 			}
-			return { fresh: true, doubtful: Boolean(exact && message.seq > seq + 1) || (!entry && !complete) };
+			return (exact ? message.seq > seq + 1 : !entry && !complete) ? 'doubtful' : 'news';
 		},
 		/**
 		 * This user has read, here or elsewhere.
@@ -58,17 +59,15 @@ export function createUnreadCounts() {
 		 * @returns {boolean} doubtful: more is left than we have heard of
 		 */
 		read(peer, { seq, count, total }) {
-			const entry = entries.get(peer);
-			if (seq > (seen.get(peer)?.seq ?? 0)) {
+			const entry = entryOf(peer);
+			if (seq > seenIn(peer).seq) {
 				seen.set(peer, { seq });
 			}
 			sum = total;
 			if (entry) {
 				entry.count = count;
 			}
-			if (count === 0) {
-				entries.delete(peer);
-			}
+			entries = entries.filter((it) => it.count > 0);
 			return count > 0 && (!entry || entry.last.seq <= seq);
 		},
 	};
