@@ -19,6 +19,7 @@ grant usage on schema chat to chat_plugin;
 grant execute on function
 	chat.version(),
 	chat.save(text[], boolean, integer[], boolean[], text[], text[], timestamptz[], uuid[]),
+	chat.save_each(text[], boolean, integer[], boolean[], text[], text[], timestamptz[], uuid[]),
 	chat.history(text[], bigint[], bigint[], integer[]),
 	chat.unread(text[]),
 	chat.mark(text[], text[], bigint[]),

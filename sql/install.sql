@@ -35,6 +35,7 @@ select to_regclass('chat.schema_version') is null as migrate \gset
 \ir functions/version.sql
 \ir functions/adopt.sql
 \ir functions/save.sql
+\ir functions/save_each.sql
 \ir functions/history.sql
 \ir functions/unread.sql
 \ir functions/mark.sql

@@ -35,7 +35,7 @@ struct parked {
 bool saver_init(
 	struct saver *saver, const char *conninfo, struct report *report, _Atomic size_t *waiting)
 {
-	static const struct statement *const statements[] = {&statement_save};
+	static const struct statement *const statements[] = {&statement_save, &statement_save_each};
 	*saver = (struct saver){
 		.report = report,
 		.waiting = waiting,
@@ -51,7 +51,7 @@ bool saver_init(
 	pgconn_init(&saver->conn, &(struct pgconn_options){
 					  .conninfo = conninfo,
 					  .statements = statements,
-					  .count = 1,
+					  .count = sizeof(statements) / sizeof(statements[0]),
 					  .lock_timeout_ms = LOCK_TIMEOUT_MS,
 					  .part = REPORT_SAVER,
 					  .report = report,
@@ -190,6 +190,14 @@ static bool fill_lone(struct saver *saver, struct filling *filling, int64_t now,
 	return false;
 }
 
+static size_t next_cap(const struct saver *saver)
+{
+	if (saver->suspects == 0) {
+		return saver->cap;
+	}
+	return saver->search == SAVER_EACH ? saver->suspects : (saver->suspects + 1) / 2;
+}
+
 /* Parked rooms that are due take up to half of the batch, new messages the rest. */
 static void fill(struct saver *saver)
 {
@@ -198,10 +206,7 @@ static void fill(struct saver *saver)
 	struct parked *room;
 	struct parked *next;
 
-	size_t cap = saver->suspects > 1 ? saver->suspects / 2 : saver->cap;
-	if (saver->suspects == 1) {
-		cap = 1;
-	}
+	size_t cap = next_cap(saver);
 	if (saver->parked != NULL && fill_lone(saver, &filling, now, cap)) {
 		saver->count = filling.rows;
 		return;
@@ -260,7 +265,9 @@ static struct save_job *repeat_of(const struct save_job *job, const struct save_
 /* Done with this one: into `done`, or back when there is no memory to say so. */
 static bool settle(struct save_job *job, const struct save_answer *answer, struct items *done)
 {
-	if (answer->outcome == SAVE_REPEATED) {
+	if (answer->outcome == SAVE_REFUSED) {
+		job->as = SAVED_REJECTED;
+	} else if (answer->outcome == SAVE_REPEATED) {
 		struct save_job *repeat = repeat_of(job, answer);
 		if (repeat == NULL) {
 			return false;
@@ -322,12 +329,33 @@ static void succeeded(struct saver *saver)
 		saver->cap = saver->cap * 2 > SAVES_MAX ? SAVES_MAX : saver->cap * 2;
 	}
 	saver->suspects -= saver->count < saver->suspects ? saver->count : saver->suspects;
+	if (saver->suspects == 0) {
+		saver->search = SAVER_EACH;
+	}
 	if (saver->lone_strikes >= LONE_STRIKES_MAX) {
 		let_lone_ones_join(saver);
 	}
 	saver->strikes = 0;
 	saver->lone_strikes = 0;
 	pgconn_well(&saver->conn);
+}
+
+/* A line for the first, and then a sum from time to time: who sends such messages may send many. */
+static void say_refused(struct saver *saver, const struct save_job *job, struct slice sqlstate)
+{
+	char line[REPORT_LINE_MAX];
+	int64_t now = clock_ms();
+	saver->refusals++;
+	if (saver->refusals_said_at != 0 && now - saver->refusals_said_at < SAY_REFUSED_EVERY_MS) {
+		return;
+	}
+	snprintf(line, sizeof(line),
+		"database: refused %zu messages for good, the last from %.*s in %.*s, SQLSTATE %.*s",
+		saver->refusals, SLICE_ARGS(job->message.user_id), SLICE_ARGS(job->message.room),
+		SLICE_ARGS(sqlstate));
+	report_line(saver->report, STORE_WARNING, line);
+	saver->refusals_said_at = now;
+	saver->refusals = 0;
 }
 
 /* The database has answered for the whole batch. */
@@ -340,6 +368,9 @@ static void take_answers(struct saver *saver)
 	for (size_t i = 0; i < saver->count; i++) {
 		const struct save_answer *answer = &saver->answers[i];
 		struct save_job *job = saver->batch[i];
+		if (answer->outcome == SAVE_REFUSED) {
+			say_refused(saver, job, answer->text);
+		}
 		if (answer->outcome == SAVE_LOCKED || !settle(job, answer, &done)) {
 			left[lefts++] = job;
 		} else if (saver->parked != NULL) {
@@ -388,35 +419,20 @@ static void in_the_way(struct saver *saver)
 	saver->not_before = clock_ms() + (pause > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause);
 }
 
-/* A line for the first, and then a sum from time to time: who sends such messages may send many. */
-static void say_refused(struct saver *saver, const struct save_job *job, const char *sqlstate)
-{
-	char line[REPORT_LINE_MAX];
-	int64_t now = clock_ms();
-	saver->refusals++;
-	if (saver->refusals_said_at != 0 && now - saver->refusals_said_at < SAY_REFUSED_EVERY_MS) {
-		return;
-	}
-	snprintf(line, sizeof(line),
-		"database: refused %zu messages for good, the last from %.*s in %.*s, SQLSTATE %s",
-		saver->refusals, SLICE_ARGS(job->message.user_id), SLICE_ARGS(job->message.room),
-		sqlstate);
-	report_line(saver->report, STORE_WARNING, line);
-	saver->refusals_said_at = now;
-	saver->refusals = 0;
-}
-
-/* Refused for good: when it is one message, that one; otherwise look for it in the halves. */
+/* Refused for good: when it is one message, that one; otherwise it has to be found. */
 static void refused(struct saver *saver, const PGresult *result)
 {
 	if (saver->count > 1) {
 		put_all_back(saver, false);
+		if (saver->suspects > 0) {
+			saver->search = SAVER_HALVES;
+		}
 		saver->suspects = saver->count;
 		return;
 	}
 	struct items done = {0};
 	struct save_job *job = saver->batch[0];
-	say_refused(saver, job, PQresultErrorField(result, PG_DIAG_SQLSTATE));
+	say_refused(saver, job, slice_str(PQresultErrorField(result, PG_DIAG_SQLSTATE)));
 	job->as = SAVED_REJECTED;
 	release(saver, job->message.room);
 	items_append(&done, &job->item);
@@ -432,8 +448,10 @@ static void store_batch(struct saver *saver)
 		saver->not_before = clock_ms() + PAUSE_MAX_MS;
 		return;
 	}
+	bool each = saver->suspects > 0 && saver->search == SAVER_EACH;
 	saver->begun = clock_ms();
-	PGresult *result = pgconn_run(&saver->conn, &statement_save, &saver->params);
+	PGresult *result = pgconn_run(
+		&saver->conn, each ? &statement_save_each : &statement_save, &saver->params);
 	if (result == NULL) {
 		put_all_back(saver, true);
 		return;

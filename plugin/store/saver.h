@@ -16,6 +16,12 @@
 
 struct parked;
 
+/* How messages that the database refuses for good are told from the others. */
+enum saver_search {
+	SAVER_EACH,   /* a statement that stores one by one and goes on behind them */
+	SAVER_HALVES, /* in halves: what is refused at the commit */
+};
+
 struct saver {
 	struct queue in; /* of save_job */
 	struct bell bell;
@@ -26,14 +32,15 @@ struct saver {
 	struct pgconn conn;
 	struct params params;
 	struct items ready; /* in order, none of a parked room unless it came after it was parked */
-	struct parked *parked; /* by room */
-	size_t cap;            /* rows in the next batch */
-	size_t suspects;       /* one of the next so many rows is refused for good */
-	int64_t not_before;    /* of the next batch */
-	int64_t begun;         /* the last statement */
-	int strikes;           /* batches in a row that were in the way of others */
-	int lone_strikes;      /* of them, those of a single room */
-	bool lone_turn;        /* the next batch may be a parked room's that goes alone */
+	struct parked *parked;    /* by room */
+	size_t cap;               /* rows in the next batch */
+	size_t suspects;          /* some of the next so many rows are refused for good */
+	enum saver_search search; /* how they are found */
+	int64_t not_before;       /* of the next batch */
+	int64_t begun;            /* the last statement */
+	int strikes;              /* batches in a row that were in the way of others */
+	int lone_strikes;         /* of them, those of a single room */
+	bool lone_turn;           /* the next batch may be a parked room's that goes alone */
 	int64_t refusals_said_at;
 	size_t refusals; /* since then */
 	bool hurried;    /* stopping has cut the backoff short */

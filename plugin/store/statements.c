@@ -19,6 +19,13 @@ const struct statement statement_save = {
 	.count = 8,
 	.types = save_types,
 };
+const struct statement statement_save_each = {
+	.name = "save_each",
+	.sql = "select no, outcome, seq, text, sent_at"
+	       " from chat.save_each($1, $2, $3, $4, $5, $6, $7, $8)",
+	.count = 8,
+	.types = save_types,
+};
 const struct statement statement_history = {
 	.name = "history",
 	.sql = "select no, a_read, b_read, more, seq, by_a, text, sent_at, ref"
@@ -202,6 +209,32 @@ static bool has_columns(const PGresult *result, int columns)
 	return PQresultStatus(result) == PGRES_TUPLES_OK && PQnfields(result) == columns;
 }
 
+static bool read_answer(struct save_answer *answer, struct row *row)
+{
+	switch (row_char(row, 1)) {
+	case 'l':
+		answer->outcome = SAVE_LOCKED;
+		break;
+	case 'x':
+		answer->outcome = SAVE_REFUSED;
+		answer->text = row_text(row, 3);
+		break;
+	case 'n':
+		answer->outcome = SAVE_STORED;
+		answer->seq = row_int8(row, 2);
+		break;
+	case 'r':
+		answer->outcome = SAVE_REPEATED;
+		answer->seq = row_int8(row, 2);
+		answer->text = row_text(row, 3);
+		answer->sent_at = row_time(row, 4);
+		break;
+	default:
+		return false;
+	}
+	return !row->wrong;
+}
+
 bool save_results(const PGresult *result, struct save_answer *answers, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -217,21 +250,7 @@ bool save_results(const PGresult *result, struct save_answer *answers, size_t co
 		if (!row_job(&row, count, &job)) {
 			return false;
 		}
-		struct save_answer *answer = &answers[job];
-		char outcome = row_char(&row, 1);
-		if (outcome == 'l') {
-			answer->outcome = SAVE_LOCKED;
-			continue;
-		}
-		answer->outcome = outcome == 'r' ? SAVE_REPEATED : SAVE_STORED;
-		answer->seq = row_int8(&row, 2);
-		if (outcome == 'r') {
-			answer->text = row_text(&row, 3);
-			answer->sent_at = row_time(&row, 4);
-		} else if (outcome != 'n') {
-			return false;
-		}
-		if (row.wrong) {
+		if (!read_answer(&answers[job], &row)) {
 			return false;
 		}
 	}

@@ -27,6 +27,7 @@ struct statement {
 };
 
 extern const struct statement statement_save;
+extern const struct statement statement_save_each; /* parameters and result of statement_save */
 extern const struct statement statement_history;
 extern const struct statement statement_unread;
 extern const struct statement statement_mark;
@@ -61,9 +62,10 @@ struct save_answer {
 		SAVE_STORED,
 		SAVE_REPEATED,
 		SAVE_LOCKED,
+		SAVE_REFUSED,
 	} outcome;
 	int64_t seq;
-	struct slice text; /* of a repeat; points into the result */
+	struct slice text; /* of a repeat; or a refusal's SQLSTATE; points into the result */
 	int64_t sent_at;
 };
 

@@ -7,10 +7,12 @@ create role somebody login;
 select test.same('the plugin may ask for the version', chat.version(), 1);
 select test.same('it may save', (select count(*) from chat.save(array['1/2'], false, array[1],
 	array[true], array['x'], array[null], array[now()], array[gen_random_uuid()])), 1::bigint);
+select test.same('it may save one by one', (select count(*) from chat.save_each(array['1/2'], false,
+	array[1], array[true], array['x'], array[null], array[now()], array[gen_random_uuid()])), 1::bigint);
 select test.same('it may read pages', (select count(*) from chat.history(
-	array['1/2'], array[null::bigint], array[null::bigint], array[10])), 2::bigint);
+	array['1/2'], array[null::bigint], array[null::bigint], array[10])), 3::bigint);
 select test.same('it may read what is unread',
-	(select total from chat.unread(array['2'])), 2::bigint);
+	(select total from chat.unread(array['2'])), 3::bigint);
 select test.same('it may move markers',
 	(select moved from chat.mark(array['1/2'], array['2'], array[1::bigint])), true);
 select test.same('it may deliver', (select room from chat.deliver('')), null);
@@ -40,7 +42,7 @@ select test.fails('it cannot run programs', 'copy (select 1) to program ''true''
 -- The owner's rights are not for objects that a caller puts in front.
 create temporary table messages (room text);
 select test.same('temporary tables mislead no function', (select count(*) from chat.history(
-	array['1/2'], array[null::bigint], array[null::bigint], array[10])), 2::bigint);
+	array['1/2'], array[null::bigint], array[null::bigint], array[10])), 3::bigint);
 
 \c - somebody
 select test.fails('nobody else may call anything', 'select chat.version()', '42501');

@@ -28,8 +28,9 @@ end;
 $$;
 
 -- Saves messages that are given as 'room by text [ref]', by is a or b; the key is the md5 of `key` and the
--- message's number.  Returns 'n1 n2 r1 l' in the order of the messages.
-create function test.save(key text, messages text[], again boolean default false) returns text
+-- message's number.  Returns 'n1 n2 r1 l x' in the order of the messages.
+create function test.save(key text, messages text[], again boolean default false,
+	function text default 'save') returns text
 language plpgsql as $$
 declare
 	rooms text[];
@@ -37,16 +38,16 @@ declare
 begin
 	select array_agg(distinct split_part(m, ' ', 1) collate "C" order by
 		split_part(m, ' ', 1) collate "C") into rooms from unnest(messages) m;
-	select string_agg(s.outcome::text || coalesce(s.seq::text, ''), ' ' order by s.no) into answer
+	execute format($q$select string_agg(s.outcome::text || coalesce(s.seq::text, ''), ' ' order by s.no)
 	from (
-		select array_agg(array_position(rooms, split_part(m, ' ', 1)) order by no) as room_nos,
+		select array_agg(array_position($1, split_part(m, ' ', 1)) order by no) as room_nos,
 			array_agg(split_part(m, ' ', 2) = 'a' order by no) as by_a,
 			array_agg(split_part(m, ' ', 3) order by no) as texts,
 			array_agg(nullif(split_part(m, ' ', 4), '') order by no) as refs,
 			array_agg(now() order by no) as sent_ats,
-			array_agg(md5(key || no)::uuid order by no) as keys
-		from unnest(messages) with ordinality as m(m, no)
-	) p, chat.save(rooms, again, p.room_nos, p.by_a, p.texts, p.refs, p.sent_ats, p.keys) s;
+			array_agg(md5($3 || no)::uuid order by no) as keys
+		from unnest($4) with ordinality as m(m, no)
+	) p, chat.%I($1, $2, p.room_nos, p.by_a, p.texts, p.refs, p.sent_ats, p.keys) s$q$, function) into answer using rooms, again, key, messages;
 	return answer;
 end;
 $$;

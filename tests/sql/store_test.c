@@ -236,7 +236,8 @@ static void open_at(struct bench *b, const char *host, size_t queue_limit)
 static void open_store(struct bench *b)
 {
 	open_at(b, server.folder, 10000);
-	until(b, b->answering);
+	/* Both connections are there when it says so. */
+	until(b, b->answering && b->lines == 1);
 }
 
 /* A message as the plugin would make it; the same key never comes twice. */
@@ -813,6 +814,103 @@ static void a_locked_table_costs_no_time_for_each_room(void **state)
 	assert_int_equal(b->lines, 1);
 }
 
+/* One round of trouble: something is in the way for a moment, or breaks. */
+static void make_trouble(struct bench *b, PGconn *other, int round)
+{
+	char sql[128];
+	switch (round % 6) {
+	case 0:
+		snprintf(sql, sizeof(sql),
+			"begin; select from chat.conversations where room = '1/%d' for update",
+			100 + round % 9);
+		run(other, sql);
+		break;
+	case 1:
+		run(b->admin, "select pg_terminate_backend(pid) from pg_stat_activity"
+			      " where usename = 'chat_plugin'");
+		break;
+	case 2:
+		run(other, "rollback");
+		break;
+	case 3:
+		run(other, "begin; lock table chat.messages in share mode");
+		break;
+	case 4:
+		run(b->admin, "select pg_cancel_backend(pid) from pg_stat_activity"
+			      " where usename = 'chat_plugin' and state = 'active'");
+		break;
+	case 5:
+		run(other, "rollback; select chat.mark(array['1/100', '1/104'],"
+			   " array['100', '104'], array[50, 60])");
+		break;
+	}
+}
+
+/* Every seventh message is one that is refused, every fifth repeats the ref of the one before. */
+static struct message troubled(struct bench *b, int i, char *room, char *text, char *ref)
+{
+	snprintf(room, 32, "1/%d", 100 + i % 9);
+	snprintf(text, 32, "%s%d", i % 7 == 3 ? "poison" : "", i);
+	snprintf(ref, 32, "%d", i % 5 == 4 ? i - 9 : i);
+	struct message m = message(b, room, true, text);
+	m.ref = slice_str(ref);
+	return m;
+}
+
+static void trouble_of_every_kind_loses_and_doubles_nothing(void **state)
+{
+	struct bench *b = *state;
+	char room[32];
+	char text[32];
+	char ref[32];
+	const int count = 6000;
+	run(b->admin, "alter table chat.messages add check (text not like 'poison%')");
+	open_store(b);
+	PGconn *other = session(b->database);
+	for (int i = 0; i < count; i++) {
+		struct message m = troubled(b, i, room, text, ref);
+		assert_int_equal(store_save(b->store, &m), CHAT_OK);
+		if (i % 20 == 0) {
+			drain(b);
+			pause_ms(5);
+		}
+		if (i % 100 == 99) {
+			make_trouble(b, other, i / 100);
+		}
+	}
+	PQfinish(other);
+	until(b, b->saved_count == (size_t)count);
+
+	bool said[6000] = {false};
+	int64_t seqs[9] = {0};
+	int last[9];
+	memset(last, -1, sizeof(last));
+	for (int i = 0; i < count; i++) {
+		const struct heard *heard = &b->saved[i];
+		uint64_t key;
+		memcpy(&key, heard->key, sizeof(key));
+		int no = (int)key - 1;
+		int in = no % 9;
+		assert_false(said[no]);
+		said[no] = true;
+		/* A repeat of a refused message is the first that could be stored. */
+		bool repeat = no % 5 == 4 && no >= 9 && (no - 9) % 7 != 3;
+		enum saved_as as = repeat ? SAVED_REPEAT : no % 7 == 3 ? SAVED_REJECTED : SAVED_NEW;
+		assert_int_equal(heard->as, as);
+		if (as == SAVED_NEW) {
+			assert_int_equal(heard->seq, ++seqs[in]);
+			assert_true(no > last[in]);
+			last[in] = no;
+		}
+	}
+	int64_t stored = 0;
+	for (int i = 0; i < 9; i++) {
+		stored += seqs[i];
+	}
+	assert_int_equal(number(b->admin, "select count(*) from chat.messages"), stored);
+	assert_int_equal(number(b->admin, "select sum(last_seq) from chat.conversations"), stored);
+}
+
 static void a_mark_waits_for_its_locked_room_and_others_do_not(void **state)
 {
 	struct bench *b = *state;
@@ -1023,6 +1121,7 @@ int main(int argc, char **argv)
 		TEST(a_locked_room_waits_and_the_others_do_not),
 		TEST(a_room_that_somebody_else_creates_waits_alone),
 		TEST(a_locked_table_costs_no_time_for_each_room),
+		TEST(trouble_of_every_kind_loses_and_doubles_nothing),
 		TEST(a_mark_waits_for_its_locked_room_and_others_do_not),
 		TEST(a_mark_that_is_refused_is_refused_alone),
 		TEST(lost_rights_are_said_loudly_and_messages_are_held),

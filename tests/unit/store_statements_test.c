@@ -269,6 +269,22 @@ static void answers_to_a_batch_come_in_any_order(void **state)
 	PQclear(result);
 }
 
+static void a_refused_message_comes_with_its_sqlstate(void **state)
+{
+	(void)state;
+	struct save_answer answer;
+	PGresult *result = empty_result(5);
+	put_int(result, 0, 0, 1, 4);
+	put_text(result, 0, 1, "x");
+	put_text(result, 0, 2, NULL);
+	put_text(result, 0, 3, "23514");
+	put_text(result, 0, 4, NULL);
+	assert_true(save_results(result, &answer, 1));
+	assert_int_equal(answer.outcome, SAVE_REFUSED);
+	assert_slice_equal(answer.text, SLICE("23514"));
+	PQclear(result);
+}
+
 static void a_result_of_another_shape_is_refused(void **state)
 {
 	(void)state;
@@ -284,7 +300,7 @@ static void a_result_of_another_shape_is_refused(void **state)
 
 	result = empty_result(5);
 	put_int(result, 0, 0, 1, 4);
-	put_text(result, 0, 1, "x"); /* no outcome that we know */
+	put_text(result, 0, 1, "?"); /* no outcome that we know */
 	put_int(result, 0, 2, 1, 8);
 	assert_false(save_results(result, &answer, 1));
 	PQclear(result);
@@ -462,6 +478,7 @@ int main(void)
 		cmocka_unit_test(an_empty_ref_is_null_and_times_count_from_2000),
 		cmocka_unit_test(what_a_load_does_not_ask_for_is_null),
 		cmocka_unit_test(answers_to_a_batch_come_in_any_order),
+		cmocka_unit_test(a_refused_message_comes_with_its_sqlstate),
 		cmocka_unit_test(a_result_of_another_shape_is_refused),
 		cmocka_unit_test(pages_ascend_and_hold_the_result_until_the_last_is_freed),
 		cmocka_unit_test(a_request_without_a_row_fails_with_those_behind_it),
