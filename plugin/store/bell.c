@@ -88,3 +88,15 @@ enum bell_event bell_wait(struct bell *bell, int socket, short events, int64_t u
 		return BELL_RANG;
 	}
 }
+
+bool thread_join(pthread_t thread, int64_t until)
+{
+	int64_t left = until - clock_ms();
+	left = left > 0 ? left : 0;
+	struct timespec at;
+	clock_gettime(CLOCK_REALTIME, &at);
+	int64_t ns = at.tv_nsec + left % 1000 * 1000000;
+	at.tv_sec += (time_t)(left / 1000 + ns / 1000000000);
+	at.tv_nsec = (long)(ns % 1000000000);
+	return pthread_timedjoin_np(thread, NULL, &at) == 0;
+}

@@ -3,6 +3,7 @@
 #ifndef CHAT_BELL_H
 #define CHAT_BELL_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,5 +43,8 @@ bool bell_stopping(const struct bell *bell);
 /* The bell's own thread.  `events` as for poll(); `socket` may be NO_SOCKET.  `until` is a time of
  * clock_ms, or NEVER. */
 enum bell_event bell_wait(struct bell *bell, int socket, short events, int64_t until);
+
+/* Waits for a thread to end.  False: it had not by then. */
+MUST_CHECK bool thread_join(pthread_t thread, int64_t until);
 
 #endif

@@ -21,10 +21,11 @@ struct save_job *job_save(const struct message *m)
 	if (job == NULL) {
 		return NULL;
 	}
-	job->item = (struct item){.kind = JOB_SAVE};
-	job->as = SAVED_REJECTED;
-	job->in_doubt = false;
-	job->message = *m;
+	*job = (struct save_job){
+		.item = {.kind = JOB_SAVE},
+		.message = *m,
+		.as = SAVED_REJECTED,
+	};
 	char *at = job->bytes;
 	job->message.room = keep(&at, m->room);
 	job->message.user_id = keep(&at, m->user_id);

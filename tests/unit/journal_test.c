@@ -1,0 +1,1192 @@
+#include "journal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "record.h"
+#include "segment.h"
+#include "unit.h"
+
+#define KIB ((uint64_t)1024)
+
+/* ---- a disk that fails */
+
+static atomic_int write_error; /* errno of pwrite; 0: it works */
+static atomic_int write_part;  /* so many bytes are written first */
+static atomic_int sync_error;
+
+ssize_t __real_pwrite(int fd, const void *bytes, size_t size, off_t at);
+ssize_t __wrap_pwrite(int fd, const void *bytes, size_t size, off_t at);
+ssize_t __wrap_pwrite(int fd, const void *bytes, size_t size, off_t at)
+{
+	int error = atomic_load(&write_error);
+	if (error == 0) {
+		return __real_pwrite(fd, bytes, size, at);
+	}
+	size_t part = (size_t)atomic_load(&write_part);
+	if (part > 0) {
+		return __real_pwrite(fd, bytes, part < size ? part : size - 1, at);
+	}
+	errno = error;
+	return -1;
+}
+
+int __real_fdatasync(int fd);
+int __wrap_fdatasync(int fd);
+int __wrap_fdatasync(int fd)
+{
+	int error = atomic_load(&sync_error);
+	if (error == 0) {
+		return __real_fdatasync(fd);
+	}
+	errno = error;
+	return -1;
+}
+
+/* ---- a journal in a folder of its own */
+
+struct bench {
+	char folder[64];
+	char path[384];
+	struct journal *journal;
+	pthread_mutex_t lock;
+	char log[8192];
+	size_t lines;
+	size_t bells;
+	char reason[JOURNAL_REASON_MAX];
+	uint64_t next; /* number of the next message */
+	size_t lost;
+	struct items read;
+	struct items memory; /* what went through the memory */
+};
+
+static void on_log(void *arg, enum store_level level, const char *line)
+{
+	struct bench *b = arg;
+	pthread_mutex_lock(&b->lock);
+	size_t len = strlen(b->log);
+	b->lines++;
+	snprintf(b->log + len, sizeof(b->log) - len, "%d %s\n", level, line);
+	pthread_mutex_unlock(&b->lock);
+}
+
+static bool try_open(struct bench *b, uint64_t limit, int sync_ms)
+{
+	struct journal_options options = {
+		.folder = b->folder,
+		.sync_ms = sync_ms,
+		.limit = limit,
+		.log = on_log,
+		.log_arg = b,
+	};
+	b->log[0] = '\0';
+	b->lines = 0;
+	b->journal = journal_open(&options, b->reason);
+	return b->journal != NULL;
+}
+
+static void open_journal(struct bench *b, uint64_t limit, int sync_ms)
+{
+	if (!try_open(b, limit, sync_ms)) {
+		fail_msg("%s", b->reason);
+	}
+	assert_true(journal_start(b->journal));
+}
+
+static void close_journal(struct bench *b)
+{
+	assert_true(journal_close(b->journal, NEVER / 2));
+	b->journal = NULL;
+	jobs_free(&b->read);
+	jobs_free(&b->memory);
+}
+
+/* As an end of the process would: nothing more is written. */
+static void reopen(struct bench *b, uint64_t limit)
+{
+	close_journal(b);
+	open_journal(b, limit, 10);
+}
+
+static const char *path_of(struct bench *b, const char *name)
+{
+	snprintf(b->path, sizeof(b->path), "%s/%s", b->folder, name);
+	return b->path;
+}
+
+static const char *segment_path(struct bench *b, uint64_t number)
+{
+	char name[SEGMENT_NAME_MAX];
+	segment_name(name, NAME_SEGMENT, number);
+	return path_of(b, name);
+}
+
+/* How many files have names that begin so, and their bytes. */
+static size_t files(struct bench *b, const char *prefix, uint64_t *bytes)
+{
+	DIR *dir = opendir(b->folder);
+	assert_non_null(dir);
+	size_t count = 0;
+	uint64_t sum = 0;
+	const struct dirent *entry;
+	while ((entry = readdir(dir)) != NULL) {
+		struct stat st;
+		if (entry->d_name[0] != '.' &&
+			strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
+			stat(path_of(b, entry->d_name), &st) == 0) {
+			count++;
+			sum += (uint64_t)st.st_size;
+		}
+	}
+	closedir(dir);
+	if (bytes != NULL) {
+		*bytes = sum;
+	}
+	return count;
+}
+
+static int set_up(void **state)
+{
+	struct bench *b = calloc(1, sizeof(*b));
+	assert_non_null(b);
+	pthread_mutex_init(&b->lock, NULL);
+	/* In memory: what is tested is not the disk. */
+	snprintf(b->folder, sizeof(b->folder), "%s/journal-test-XXXXXX",
+		access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	assert_non_null(mkdtemp(b->folder));
+	b->next = 1;
+	*state = b;
+	return 0;
+}
+
+static void remove_folder(struct bench *b)
+{
+	DIR *dir = opendir(b->folder);
+	const struct dirent *entry;
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		(void)unlink(path_of(b, entry->d_name));
+	}
+	if (dir != NULL) {
+		closedir(dir);
+	}
+	(void)rmdir(b->folder);
+}
+
+static int tear_down(void **state)
+{
+	struct bench *b = *state;
+	atomic_store(&write_error, 0);
+	atomic_store(&write_part, 0);
+	atomic_store(&sync_error, 0);
+	journal_close(b->journal, NEVER / 2);
+	jobs_free(&b->read);
+	jobs_free(&b->memory);
+	remove_folder(b);
+	pthread_mutex_destroy(&b->lock);
+	free(b);
+	return 0;
+}
+
+/* Everything in message n follows from n. */
+struct text {
+	char bytes[400];
+	char ref[16];
+};
+
+static struct message message(uint64_t n, struct text *text)
+{
+	struct message m = {
+		.room = SLICE("17/42"),
+		.user_id = n % 2 == 0 ? SLICE("17") : SLICE("42"),
+		.opponent_id = n % 2 == 0 ? SLICE("42") : SLICE("17"),
+		.name = n % 5 == 0 ? SLICE("") : SLICE("Zoë"),
+		.sent_at = 1795334400123 + (int64_t)n,
+		.from = n * 3,
+	};
+	int len = snprintf(text->bytes, sizeof(text->bytes), "message %llu %*s",
+		(unsigned long long)n, (int)(n % 200), "");
+	m.text = slice_of(text->bytes, (size_t)len);
+	if (n % 3 == 0) {
+		len = snprintf(text->ref, sizeof(text->ref), "r%llu", (unsigned long long)n);
+		m.ref = slice_of(text->ref, (size_t)len);
+	}
+	memcpy(m.key, &n, sizeof(n));
+	return m;
+}
+
+static size_t size_of_message(uint64_t n)
+{
+	struct text text;
+	struct message m = message(n, &text);
+	return record_size(&m);
+}
+
+/* As store_save does it. */
+static enum chat_error try_append(struct bench *b, bool has_room)
+{
+	struct text text;
+	uint64_t lsn = 0;
+	struct message m = message(b->next, &text);
+	enum chat_error error = journal_append(b->journal, &m, has_room, &lsn);
+	if (error == CHAT_OK) {
+		b->next++;
+	}
+	if (lsn != 0) {
+		struct save_job *job = job_save(&m);
+		assert_non_null(job);
+		job->lsn = lsn;
+		items_append(&b->memory, &job->item);
+	}
+	return error;
+}
+
+static void append(struct bench *b, size_t count, bool has_room)
+{
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(try_append(b, has_room), CHAT_OK);
+	}
+}
+
+/* As the saver does it: what came through the memory, then what waits in the journal alone. */
+static void take_memory(struct bench *b)
+{
+	struct item *item;
+	while ((item = items_shift(&b->memory)) != NULL) {
+		journal_take(b->journal, (struct save_job *)item);
+		items_append(&b->read, item);
+	}
+}
+
+static void read_all(struct bench *b)
+{
+	take_memory(b);
+	while (journal_spills(b->journal)) {
+		(void)journal_read(b->journal, &b->read, 7, 100000, &b->lost);
+	}
+}
+
+static void settle(struct bench *b, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct item *item = items_shift(&b->read);
+		assert_non_null(item);
+		journal_settle(b->journal, (struct save_job *)item);
+		job_free(item);
+	}
+	journal_note(b->journal);
+}
+
+static void assert_is_message(const struct save_job *job, uint64_t n)
+{
+	struct text text;
+	struct message m = message(n, &text);
+	assert_memory_equal(job->message.key, m.key, KEY_SIZE);
+	assert_slice_equal(job->message.room, m.room);
+	assert_slice_equal(job->message.user_id, m.user_id);
+	assert_slice_equal(job->message.opponent_id, m.opponent_id);
+	assert_slice_equal(job->message.name, m.name);
+	assert_slice_equal(job->message.text, m.text);
+	assert_slice_equal(job->message.ref, m.ref);
+	assert_int_equal(job->message.sent_at, m.sent_at);
+	assert_int_equal(job->message.from, job->replayed ? 0 : m.from);
+}
+
+/* What has been read is exactly the messages from `first` to `last`. */
+static void assert_read(struct bench *b, uint64_t first, uint64_t last)
+{
+	uint64_t n = first;
+	for (const struct item *item = b->read.first; item != NULL; item = item->next) {
+		assert_is_message((const struct save_job *)item, n++);
+	}
+	assert_int_equal(n, last + 1);
+	assert_int_equal(journal_alone(b->journal), 0);
+}
+
+static void assert_logged(const struct bench *b, const char *what)
+{
+	if (strstr(b->log, what) == NULL) {
+		fail_msg("\"%s\" is not in the log: %s", what, b->log);
+	}
+}
+
+struct bytes {
+	unsigned char *bytes;
+	size_t len;
+};
+
+static struct bytes read_file(const char *path)
+{
+	struct bytes file = {malloc(1 << 20), 0};
+	int fd = open(path, O_RDONLY);
+	assert_non_null(file.bytes);
+	if (fd >= 0) {
+		ssize_t got = read(fd, file.bytes, 1 << 20);
+		assert_true(got >= 0);
+		file.len = (size_t)got;
+		close(fd);
+	}
+	return file;
+}
+
+static void write_file(const char *path, const unsigned char *bytes, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, len), len);
+	close(fd);
+}
+
+/* ---- what comes back */
+
+static void crc32c_is_the_known_one(void **state)
+{
+	(void)state;
+	static struct crc32c crc;
+	char zeros[32] = {0};
+	crc32c_init(&crc);
+	assert_int_equal(crc32c_add(&crc, 0, "123456789", 9), 0xe3069283);
+	assert_int_equal(crc32c_add(&crc, 0, zeros, 32), 0x8a9136aa);
+	assert_int_equal(crc32c_add(&crc, crc32c_add(&crc, 0, "1234", 4), "56789", 5), 0xe3069283);
+}
+
+static void what_is_appended_comes_back_after_a_restart(void **state)
+{
+	struct bench *b = *state;
+	open_journal(b, 16 * 1024 * KIB, 10);
+	append(b, 1000, true);
+	assert_int_equal(b->memory.count, 1000);
+	assert_false(journal_spills(b->journal));
+	reopen(b, 16 * 1024 * KIB);
+	assert_int_equal(journal_alone(b->journal), 1000);
+	assert_logged(b, "1000 messages wait from before the start");
+	read_all(b);
+	assert_read(b, 1, 1000);
+	assert_true(((struct save_job *)b->read.first)->replayed);
+	assert_int_equal(b->lines, 1);
+}
+
+static void the_longest_message_comes_back(void **state)
+{
+	struct bench *b = *state;
+	static char big[TEXT_MAX];
+	uint64_t lsn;
+	struct text text;
+	struct message m = message(1, &text);
+	memset(big, 0xff, sizeof(big));
+	m.room = slice_of(big, ROOM_MAX);
+	m.user_id = m.opponent_id = slice_of(big, ID_MAX);
+	m.name = slice_of(big, NAME_MAX_BYTES);
+	m.ref = slice_of(big, REF_MAX);
+	m.text = slice_of(big, TEXT_MAX);
+	open_journal(b, JOURNAL_LIMIT_MIN, 10);
+	assert_int_equal(record_size(&m), RECORD_MAX);
+	assert_int_equal(journal_append(b->journal, &m, true, &lsn), CHAT_OK);
+	reopen(b, JOURNAL_LIMIT_MIN);
+	read_all(b);
+	assert_int_equal(b->read.count, 1);
+	assert_slice_equal(((struct save_job *)b->read.first)->message.text, m.text);
+	m.text.len++;
+	assert_int_equal(journal_append(b->journal, &m, true, &lsn), CHAT_EINVALID);
+}
+
+static void what_is_settled_does_not_come_back(void **state)
+{
+	struct bench *b = *state;
+	open_journal(b, 16 * 1024 * KIB, 10);
+	append(b, 1000, true);
+	take_memory(b);
+	settle(b, 400);
+	reopen(b, 16 * 1024 * KIB);
+	read_all(b);
+	assert_read(b, 401, 1000);
+	settle(b, 600);
+	reopen(b, 16 * 1024 * KIB);
+	assert_false(journal_spills(b->journal));
+	assert_int_equal(b->lines, 0);
+	assert_int_equal(files(b, NAME_SEGMENT, NULL), 0);
+	append(b, 3, true);
+	reopen(b, 16 * 1024 * KIB);
+	read_all(b);
+	assert_read(b, 1001, 1003);
+}
+
+static void what_is_settled_out_of_order_waits_for_the_first(void **state)
+{
+	struct bench *b = *state;
+	open_journal(b, 16 * 1024 * KIB, 10);
+	append(b, 10, true);
+	take_memory(b);
+	struct item *first = items_shift(&b->read);
+	settle(b, 9);
+	items_append(&b->read, first);
+	reopen(b, 16 * 1024 * KIB);
+	read_all(b);
+	assert_read(b, 1, 10);
+
+	struct item *second = b->read.first->next;
+	b->read.first->next = second->next;
+	b->read.count--;
+	settle(b, 9);
+	items_append(&b->read, second);
+	reopen(b, 16 * 1024 * KIB);
+	read_all(b);
+	assert_read(b, 2, 10);
+}
+
+static void without_room_messages_wait_in_the_journal_and_keep_their_order(void **state)
+{
+	struct bench *b = *state;
+	open_journal(b, 16 * 1024 * KIB, 10);
+	append(b, 10, true);
+	append(b, 1, false);
+	append(b, 20, true); /* there is room again, but others wait */
+	assert_int_equal(b->memory.count, 10);
+	assert_int_equal(journal_alone(b->journal), 21);
+	take_memory(b);
+	assert_int_equal(journal_read(b->journal, &b->read, 5, 100000, &b->lost), 5);
+	append(b, 2, true);
+	assert_int_equal(b->memory.count, 0);
+	read_all(b);
+	append(b, 2, true);
+	assert_int_equal(b->memory.count, 2);
+	append(b, 3, false);
+	read_all(b);
+	assert_read(b, 1, 38);
+	assert_int_equal(b->lost, 0);
+	assert_int_equal(b->lines, 0);
+	for (const struct item *item = b->read.first; item != NULL; item = item->next) {
+		assert_false(((const struct save_job *)item)->replayed);
+	}
+}
+
+static void reading_back_comes_in_bounded_pieces(void **state)
+{
+	struct bench *b = *state;
+	open_journal(b, 16 * 1024 * KIB, 10);
+	append(b, 100, false);
+	assert_int_equal(journal_read(b->journal, &b->read, 30, 100000, &b->lost), 30);
+	size_t more = journal_read(b->journal, &b->read, 1000, 500, &b->lost);
+	assert_in_range(more, 1, 40);
+}
+
+static void many_starts_with_few_messages_use_few_files(void **state)
+{
+	struct bench *b = *state;
+	open_journal(b, 16 * 1024 * KIB, 10);
+	for (int i = 0; i < 100; i++) {
+		append(b, 1, false);
+		reopen(b, 16 * 1024 * KIB);
+	}
+	assert_int_equal(files(b, NAME_SEGMENT, NULL), 1);
+	read_all(b);
+	assert_read(b, 1, 100);
+}
+
+/* ---- bounds */
+
+static void files_are_bounded_and_used_again(void **state)
+{
+	struct bench *b = *state;
+	const uint64_t limit = 8 * 64 * KIB;
+	uint64_t bytes;
+	uint64_t names = 0;
+	open_journal(b, limit, 1);
+	for (int i = 0; i < 300; i++) {
+		append(b, 100, i % 3 != 0);
+		read_all(b);
+		settle(b, i % 2 == 0 ? 60 : b->read.count);
+		size_t used = files(b, NAME_SEGMENT, &bytes);
+		size_t spare = files(b, NAME_SPARE, &names);
+		assert_true(used + spare <= 8);
+		assert_true(bytes <= limit);
+		assert_int_equal(names, 0); /* emptied */
+	}
+	assert_int_equal(b->lines, 0);
+	assert_int_equal(files(b, NAME_NEW, NULL), 0);
+}
+
+static void when_the_limit_is_reached_messages_are_refused_until_some_are_settled(void **state)
+{
+	struct bench *b = *state;
+	const uint64_t limit = 4 * 64 * KIB;
+	uint64_t bytes;
+	open_journal(b, limit, 10);
+	while (try_append(b, false) == CHAT_OK) {
+		assert_true(b->next < 10000);
+	}
+	assert_int_equal(try_append(b, false), CHAT_EBUSY);
+	assert_int_equal(b->lines, 1);
+	assert_logged(b, "full");
+	files(b, "", &bytes);
+	assert_in_range(bytes, limit - 4 * 512, limit + 8192 + 16);
+	uint64_t last = b->next - 1;
+
+	reopen(b, limit);
+	assert_int_equal(try_append(b, false), CHAT_EBUSY);
+	read_all(b);
+	assert_read(b, 1, last);
+	settle(b, 400);
+	assert_int_equal(try_append(b, true), CHAT_OK);
+	assert_logged(b, "takes messages again");
+}
+
+static void one_message_that_waits_does_not_hold_on_to_all_files(void **state)
+{
+	struct bench *b = *state;
+	const uint64_t limit = 8 * 64 * KIB;
+	open_journal(b, limit, 1);
+	append(b, 3, true);
+	take_memory(b);
+	struct item *held = items_shift(&b->read);
+	settle(b, 2);
+	for (int i = 0; i < 200; i++) {
+		append(b, 100, i % 4 != 0);
+		read_all(b);
+		settle(b, i % 2 == 0 ? 90 : b->read.count);
+		/* So that the journal's thread has closed what is behind. */
+		nanosleep(&(struct timespec){.tv_nsec = 3000000}, NULL);
+	}
+	assert_int_equal(b->lines, 0);
+	append(b, 50, true);
+	uint64_t last = b->next - 1;
+	items_append(&b->read, held);
+	reopen(b, limit);
+	assert_int_equal(b->lines, 1);
+	read_all(b);
+	struct item *first = items_shift(&b->read);
+	assert_is_message((struct save_job *)first, 1);
+	items_prepend(&b->read, first);
+	const struct save_job *newest = (const struct save_job *)b->read.last;
+	assert_is_message(newest, last);
+	/* And once more, from what was gathered. */
+	reopen(b, limit);
+	assert_int_equal(b->lines, 1);
+	read_all(b);
+	assert_is_message((struct save_job *)b->read.first, 1);
+	assert_is_message((struct save_job *)b->read.last, last);
+}
+
+/* ---- damage */
+
+/* Three messages in one segment, of which the bytes are returned; the journal is closed. */
+static struct bytes three_messages(struct bench *b)
+{
+	open_journal(b, JOURNAL_LIMIT_MIN, 10);
+	append(b, 3, false);
+	close_journal(b);
+	return read_file(segment_path(b, 1));
+}
+
+static void put_segment(struct bench *b, uint64_t number, const unsigned char *bytes, size_t len)
+{
+	remove_folder(b);
+	assert_int_equal(mkdir(b->folder, 0700), 0);
+	write_file(segment_path(b, number), bytes, len);
+}
+
+static void a_torn_end_is_dropped_wherever_it_is_torn(void **state)
+{
+	struct bench *b = *state;
+	struct bytes file = three_messages(b);
+	size_t ends[] = {HEADER_SIZE, HEADER_SIZE + size_of_message(1),
+		HEADER_SIZE + size_of_message(1) + size_of_message(2), file.len};
+	assert_int_equal(ends[2] + size_of_message(3), file.len);
+	for (size_t cut = 0; cut < file.len; cut++) {
+		uint64_t whole = 0;
+		put_segment(b, 1, file.bytes, cut);
+		open_journal(b, JOURNAL_LIMIT_MIN, 10);
+		while (whole < 3 && cut >= ends[whole + 1]) {
+			whole++;
+		}
+		/* A header is there twice, and without a message it is no loss. */
+		bool torn =
+			cut != ends[whole] && cut != 0 && (cut < BLOCK_SIZE || cut > HEADER_SIZE);
+		assert_int_equal(strstr(b->log, "not written whole") != NULL, torn);
+		read_all(b);
+		assert_read(b, 1, whole);
+		/* The next start sees nothing of it. */
+		b->next = whole + 1;
+		append(b, 2, true);
+		reopen(b, JOURNAL_LIMIT_MIN);
+		assert_int_equal(b->lines, 1);
+		read_all(b);
+		assert_read(b, 1, whole + 2);
+		assert_int_equal(files(b, NAME_DAMAGED, NULL), 0);
+		close_journal(b);
+	}
+	free(file.bytes);
+}
+
+static void a_flipped_bit_costs_one_message_and_is_set_aside(void **state)
+{
+	struct bench *b = *state;
+	struct bytes file = three_messages(b);
+	size_t from = HEADER_SIZE + size_of_message(1);
+	size_t to = from + size_of_message(2);
+	for (size_t at = from; at < to; at++) {
+		file.bytes[at] ^= (unsigned char)(1 << (at % 8));
+		put_segment(b, 1, file.bytes, file.len);
+		open_journal(b, JOURNAL_LIMIT_MIN, 10);
+		assert_logged(b, "2 journal: segment-0000000000000001 is damaged");
+		assert_logged(b, "1 messages are missing");
+		read_all(b);
+		assert_int_equal(b->read.count, 2);
+		assert_is_message((struct save_job *)b->read.first, 1);
+		assert_is_message((struct save_job *)b->read.last, 3);
+		char name[64];
+		snprintf(name, sizeof(name), "damaged-0000000000000001-%zu", from);
+		struct bytes damaged = read_file(path_of(b, name));
+		assert_int_equal(damaged.len, to - from);
+		assert_memory_equal(damaged.bytes, file.bytes + from, to - from);
+		free(damaged.bytes);
+		close_journal(b);
+		file.bytes[at] ^= (unsigned char)(1 << (at % 8));
+	}
+	free(file.bytes);
+}
+
+static void a_flipped_bit_in_a_header_costs_nothing(void **state)
+{
+	struct bench *b = *state;
+	struct bytes file = three_messages(b);
+	for (size_t at = 0; at < HEADER_SIZE; at++) {
+		file.bytes[at] ^= (unsigned char)(1 << (at % 8));
+		put_segment(b, 1, file.bytes, file.len);
+		open_journal(b, JOURNAL_LIMIT_MIN, 10);
+		read_all(b);
+		assert_read(b, 1, 3);
+		assert_int_equal(b->lines, 1);
+		close_journal(b);
+		file.bytes[at] ^= (unsigned char)(1 << (at % 8));
+	}
+	free(file.bytes);
+}
+
+static void with_the_position_a_lost_header_costs_nothing_either(void **state)
+{
+	struct bench *b = *state;
+	struct bytes file = three_messages(b);
+	memset(file.bytes, 0, HEADER_SIZE);
+	write_file(segment_path(b, 1), file.bytes, file.len);
+	open_journal(b, JOURNAL_LIMIT_MIN, 10);
+	assert_logged(b, "is damaged");
+	read_all(b);
+	assert_read(b, 1, 3);
+	free(file.bytes);
+}
+
+static void damage_that_cannot_be_set_aside_stays_in_its_file(void **state)
+{
+	struct bench *b = *state;
+	struct bytes file = three_messages(b);
+	size_t from = HEADER_SIZE + size_of_message(1);
+	char name[64];
+	file.bytes[from + 30] ^= 1;
+	write_file(segment_path(b, 1), file.bytes, file.len);
+	/* Something else has the name. */
+	snprintf(name, sizeof(name), "damaged-0000000000000001-%zu", from);
+	assert_int_equal(mkdir(path_of(b, name), 0700), 0);
+	open_journal(b, JOURNAL_LIMIT_MIN, 10);
+	assert_logged(b, "will be set aside as damaged-0000000000000001;");
+	read_all(b);
+	settle(b, 2);
+	close_journal(b);
+	struct bytes kept = read_file(path_of(b, "damaged-0000000000000001"));
+	assert_int_equal(kept.len, file.len);
+	free(kept.bytes);
+	free(file.bytes);
+	(void)rmdir(path_of(b, name));
+}
+
+static void what_lay_in_a_file_before_is_no_message(void **state)
+{
+	struct bench *b = *state;
+	open_journal(b, 16 * 64 * KIB, 10);
+	append(b, 3000, false); /* several segments */
+	close_journal(b);
+	struct bytes first = read_file(segment_path(b, 1));
+	char last[sizeof(b->path)];
+	snprintf(last, sizeof(last), "%s", segment_path(b, files(b, NAME_SEGMENT, NULL)));
+	struct bytes file = read_file(last);
+	/* The first's records behind the last's. */
+	memcpy(file.bytes + file.len, first.bytes + HEADER_SIZE, 10000);
+	write_file(last, file.bytes, file.len + 10000);
+	open_journal(b, 16 * 64 * KIB, 10);
+	assert_logged(b, "10000 bytes at the end of");
+	read_all(b);
+	assert_read(b, 1, 3000);
+	free(first.bytes);
+	free(file.bytes);
+}
+
+static void a_message_that_looks_like_a_record_is_only_a_message(void **state)
+{
+	struct bench *b = *state;
+	static struct crc32c crc;
+	unsigned char forged[RECORD_MAX];
+	struct text text;
+	uint64_t lsn;
+	struct message inner = message(77, &text);
+	struct message outer = message(1, &text);
+	crc32c_init(&crc);
+	record_write(&crc, record_seed(&crc, 0, 1), 2, &inner, forged);
+	outer.text = slice_of((char *)forged, record_size(&inner));
+	open_journal(b, JOURNAL_LIMIT_MIN, 10);
+	assert_int_equal(journal_append(b->journal, &outer, false, &lsn), CHAT_OK);
+	b->next = 2;
+	append(b, 1, false);
+	close_journal(b);
+	struct bytes file = read_file(segment_path(b, 1));
+	file.bytes[HEADER_SIZE] ^= 1;
+	write_file(segment_path(b, 1), file.bytes, file.len);
+	open_journal(b, JOURNAL_LIMIT_MIN, 10);
+	read_all(b);
+	assert_read(b, 2, 2);
+	free(file.bytes);
+}
+
+static void a_missing_file_is_said(void **state)
+{
+	struct bench *b = *state;
+	open_journal(b, 16 * 64 * KIB, 10);
+	append(b, 3000, false);
+	close_journal(b);
+	assert_true(files(b, NAME_SEGMENT, NULL) > 3);
+	assert_int_equal(unlink(segment_path(b, 2)), 0);
+	open_journal(b, 16 * 64 * KIB, 10);
+	assert_logged(b, "messages are missing");
+	size_t count = journal_alone(b->journal);
+	read_all(b);
+	assert_int_equal(b->read.count, count);
+	assert_is_message((struct save_job *)b->read.last, 3000);
+	assert_int_equal(b->lost, 0);
+}
+
+static void what_breaks_while_it_waits_is_counted_as_lost(void **state)
+{
+	struct bench *b = *state;
+	open_journal(b, JOURNAL_LIMIT_MIN, 10);
+	append(b, 10, false);
+	struct bytes file = read_file(segment_path(b, 1));
+	file.bytes[HEADER_SIZE + size_of_message(1) + 9] ^= 1;
+	write_file(segment_path(b, 1), file.bytes, file.len);
+	read_all(b);
+	assert_int_equal(b->read.count, 9);
+	assert_int_equal(b->lost, 1);
+	assert_logged(b, "1 messages could not be read back");
+	append(b, 1, true);
+	take_memory(b);
+	settle(b, 10);
+	close_journal(b);
+	assert_int_equal(files(b, NAME_DAMAGED, NULL), 1);
+	free(file.bytes);
+}
+
+/* ---- the position */
+
+static void a_torn_position_costs_little(void **state)
+{
+	struct bench *b = *state;
+	open_journal(b, JOURNAL_LIMIT_MIN, 10);
+	append(b, 10, true);
+	take_memory(b);
+	settle(b, 4);
+	settle(b, 1);
+	close_journal(b);
+	struct bytes position = read_file(path_of(b, "position"));
+	struct bytes segment = read_file(segment_path(b, 1));
+	assert_true(position.len > 4096);
+	size_t came_back[2] = {0};
+	for (size_t slot = 0; slot < 2; slot++) {
+		for (size_t i = 0; i < BLOCK_SIZE; i++) {
+			position.bytes[slot * 4096 + i] ^= 0x10;
+			put_segment(b, 1, segment.bytes, segment.len);
+			write_file(path_of(b, "position"), position.bytes, position.len);
+			open_journal(b, JOURNAL_LIMIT_MIN, 10);
+			read_all(b);
+			came_back[slot] = b->read.count;
+			assert_true(b->read.count == 5 || b->read.count == 6);
+			assert_is_message((struct save_job *)b->read.last, 10);
+			close_journal(b);
+			position.bytes[slot * 4096 + i] ^= 0x10;
+		}
+	}
+	assert_int_equal(came_back[0] + came_back[1], 11);
+
+	position.bytes[3] ^= 1;
+	position.bytes[4096 + 3] ^= 1;
+	write_file(path_of(b, "position"), position.bytes, position.len);
+	open_journal(b, JOURNAL_LIMIT_MIN, 10);
+	assert_logged(b, "the position is damaged");
+	read_all(b);
+	assert_read(b, 1, 10);
+	free(position.bytes);
+	free(segment.bytes);
+}
+
+/* ---- refusals to start */
+
+static void the_file_of_another_version_is_refused(void **state)
+{
+	struct bench *b = *state;
+	static struct crc32c crc;
+	crc32c_init(&crc);
+	struct bytes file = three_messages(b);
+	file.bytes[8] = 2;
+	uint32_t sum = crc32c_add(&crc, 0, file.bytes, BLOCK_SIZE - 4);
+	memcpy(file.bytes + BLOCK_SIZE - 4, &sum, 4);
+	write_file(segment_path(b, 1), file.bytes, file.len);
+	assert_false(try_open(b, JOURNAL_LIMIT_MIN, 10));
+	assert_non_null(strstr(b->reason, "another version"));
+	assert_non_null(strstr(b->reason, "segment-0000000000000001"));
+	free(file.bytes);
+}
+
+static void two_brokers_cannot_share_a_folder(void **state)
+{
+	struct bench *b = *state;
+	char pid[32];
+	open_journal(b, JOURNAL_LIMIT_MIN, 10);
+	struct journal *first = b->journal;
+	assert_false(try_open(b, JOURNAL_LIMIT_MIN, 10));
+	snprintf(pid, sizeof(pid), "process %d", getpid());
+	assert_non_null(strstr(b->reason, pid));
+	b->journal = first;
+	append(b, 1, false);
+	reopen(b, JOURNAL_LIMIT_MIN);
+}
+
+static void a_missing_folder_is_made_and_closed_to_others(void **state)
+{
+	struct bench *b = *state;
+	struct stat st;
+	assert_int_equal(rmdir(b->folder), 0);
+	open_journal(b, JOURNAL_LIMIT_MIN, 10);
+	append(b, 1, true);
+	assert_int_equal(stat(b->folder, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	assert_int_equal(stat(segment_path(b, 1), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(stat(path_of(b, "position"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void a_folder_that_is_no_good_is_named_with_what_to_do(void **state)
+{
+	struct bench *b = *state;
+	struct bench other = *b;
+	snprintf(other.folder, sizeof(other.folder), "%.40s/a/b", b->folder);
+	assert_false(try_open(&other, JOURNAL_LIMIT_MIN, 10));
+	assert_non_null(strstr(other.reason, "above it is missing"));
+	write_file(path_of(b, "file"), (const unsigned char *)"x", 1);
+	snprintf(other.folder, sizeof(other.folder), "%.40s/file", b->folder);
+	assert_false(try_open(&other, JOURNAL_LIMIT_MIN, 10));
+	assert_non_null(strstr(other.reason, "no folder"));
+	if (geteuid() != 0) {
+		return;
+	}
+	assert_int_equal(seteuid(65534), 0);
+	bool opened = try_open(b, JOURNAL_LIMIT_MIN, 10);
+	assert_int_equal(seteuid(0), 0);
+	assert_false(opened);
+	assert_non_null(strstr(b->reason, "chown '#65534'"));
+}
+
+/* ---- disks */
+
+static void a_full_disk_refuses_and_is_said_once(void **state)
+{
+	struct bench *b = *state;
+	open_journal(b, 16 * 64 * KIB, 10);
+	append(b, 5, true);
+	for (int part = 0; part < 200; part += 40) {
+		atomic_store(&write_part, part);
+		atomic_store(&write_error, ENOSPC);
+		for (int i = 0; i < 10; i++) {
+			assert_int_equal(try_append(b, true), CHAT_EUNAVAILABLE);
+		}
+		atomic_store(&write_error, 0);
+		append(b, 1, true);
+	}
+	assert_logged(b, "No space left on device: messages are refused");
+	assert_int_equal(b->lines, 2);
+	reopen(b, 16 * 64 * KIB);
+	assert_int_equal(b->lines, 1);
+	read_all(b);
+	assert_read(b, 1, 10);
+}
+
+static void a_full_disk_refuses_the_first_message_too(void **state)
+{
+	struct bench *b = *state;
+	open_journal(b, 16 * 64 * KIB, 10);
+	atomic_store(&write_error, ENOSPC);
+	assert_int_equal(try_append(b, true), CHAT_EUNAVAILABLE);
+	atomic_store(&write_error, 0);
+	append(b, 1, true);
+	assert_int_equal(files(b, NAME_NEW, NULL), 0);
+	reopen(b, 16 * 64 * KIB);
+	read_all(b);
+	assert_read(b, 1, 1);
+}
+
+static void a_file_that_may_not_grow_refuses(void **state)
+{
+	struct bench *b = *state;
+	struct rlimit before;
+	getrlimit(RLIMIT_FSIZE, &before);
+	signal(SIGXFSZ, SIG_IGN);
+	open_journal(b, 16 * 64 * KIB, 10);
+	append(b, 50, true);
+	struct rlimit low = {.rlim_cur = 10000, .rlim_max = before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
+	size_t refused = 0;
+	for (int i = 0; i < 100; i++) {
+		refused += try_append(b, true) == CHAT_EUNAVAILABLE;
+	}
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_true(refused > 0);
+	append(b, 1, true);
+	uint64_t last = b->next - 1;
+	reopen(b, 16 * 64 * KIB);
+	assert_int_equal(b->lines, 1);
+	read_all(b);
+	assert_read(b, 1, last);
+}
+
+static void a_sync_that_fails_at_a_message_refuses_it(void **state)
+{
+	struct bench *b = *state;
+	open_journal(b, 16 * 64 * KIB, 0);
+	append(b, 3, true);
+	atomic_store(&sync_error, EIO);
+	assert_int_equal(try_append(b, true), CHAT_EUNAVAILABLE);
+	close_journal(b);
+	atomic_store(&sync_error, 0);
+	open_journal(b, 16 * 64 * KIB, 0);
+	read_all(b);
+	assert_read(b, 1, 3);
+	append(b, 2000, true); /* several files */
+	reopen(b, 16 * 64 * KIB);
+	read_all(b);
+	assert_read(b, 1, 2003);
+}
+
+static void wait_for_line(struct bench *b, const char *line)
+{
+	for (int i = 0; i < 5000; i++) {
+		pthread_mutex_lock(&b->lock);
+		bool there = strstr(b->log, line) != NULL;
+		pthread_mutex_unlock(&b->lock);
+		if (there) {
+			return;
+		}
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+	}
+	fail_msg("never said: %s", line);
+}
+
+static void while_the_disk_cannot_be_synced_messages_are_refused(void **state)
+{
+	struct bench *b = *state;
+	open_journal(b, 16 * 64 * KIB, 1);
+	append(b, 3, true);
+	atomic_store(&sync_error, EIO);
+	append(b, 1, true);
+	wait_for_line(b, "cannot sync");
+	assert_int_equal(try_append(b, true), CHAT_EUNAVAILABLE);
+	atomic_store(&sync_error, 0);
+	wait_for_line(b, "can be synced again");
+	append(b, 1, true);
+	assert_int_equal(b->lines, 3);
+	assert_int_equal(files(b, NAME_SEGMENT, NULL), 2);
+	reopen(b, 16 * 64 * KIB);
+	read_all(b);
+	assert_read(b, 1, 5);
+}
+
+/* ---- ends without a warning */
+
+static void kill_writer(struct bench *b, _Atomic uint64_t *accepted, unsigned seed)
+{
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		open_journal(b, 64 * 64 * KIB, 1);
+		read_all(b);
+		size_t left = b->read.count;
+		for (;;) {
+			if (try_append(b, rand_r(&seed) % 50 != 0) != CHAT_OK) {
+				_exit(1);
+			}
+			atomic_store(accepted, b->next - 1);
+			if (rand_r(&seed) % 20 == 0) {
+				read_all(b);
+				size_t count =
+					left > 0 ? left
+						 : (size_t)rand_r(&seed) % (b->read.count + 1);
+				left = 0;
+				/* What comes back begins here at the latest. */
+				atomic_store(accepted + 1, b->next - b->read.count + count);
+				settle(b, count);
+			}
+		}
+	}
+	nanosleep(
+		&(struct timespec){.tv_nsec = (long)(seed * 7919 % 30) * 1000000 + 2000000}, NULL);
+	kill(pid, SIGKILL);
+	int status;
+	waitpid(pid, &status, 0);
+	assert_true(WIFSIGNALED(status));
+}
+
+static void a_killed_writer_loses_nothing_that_was_accepted(void **state)
+{
+	struct bench *b = *state;
+	_Atomic uint64_t *accepted =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(accepted, MAP_FAILED);
+	for (unsigned round = 0; round < 40; round++) {
+		atomic_store(accepted, b->next - 1);
+		atomic_store(accepted + 1, b->next);
+		kill_writer(b, accepted, round);
+		open_journal(b, 64 * 64 * KIB, 10);
+		assert_null(strstr(b->log, "2 journal"));
+		read_all(b);
+		/* When nothing comes back, all of it was settled. */
+		uint64_t last = accepted[0];
+		if (b->read.last != NULL) {
+			memcpy(&last, ((struct save_job *)b->read.last)->message.key, sizeof(last));
+		}
+		/* The one that was being written may or may not be there. */
+		assert_in_range(last, accepted[0], accepted[0] + 1);
+		assert_read(b, last + 1 - b->read.count, last);
+		assert_true(last + 1 - b->read.count <= accepted[1]);
+		b->next = last + 1;
+		close_journal(b);
+	}
+	munmap(accepted, 4096);
+}
+
+/* ---- threads */
+
+#define RACE_MESSAGES 60000
+
+struct race {
+	struct bench *b;
+	struct queue queue;
+	_Atomic size_t in_memory;
+	size_t stored;
+};
+
+static void *save_as_the_saver_does(void *arg)
+{
+	struct race *race = arg;
+	struct bench *b = race->b;
+	uint64_t n = 1;
+	while (n <= RACE_MESSAGES) {
+		struct items items = {0};
+		bool spills = journal_spills(b->journal);
+		struct items news = queue_take_all(&race->queue);
+		struct item *item;
+		while ((item = items_shift(&news)) != NULL) {
+			journal_take(b->journal, (struct save_job *)item);
+			items_append(&items, item);
+		}
+		size_t from_memory = items.count;
+		size_t lost = 0;
+		if (spills) {
+			(void)journal_read(b->journal, &items, 100, 10000, &lost);
+		}
+		assert_int_equal(lost, 0);
+		while ((item = items_shift(&items)) != NULL) {
+			assert_is_message((struct save_job *)item, n++);
+			journal_settle(b->journal, (struct save_job *)item);
+			job_free(item);
+		}
+		journal_note(b->journal);
+		atomic_fetch_sub(&race->in_memory, from_memory);
+	}
+	return NULL;
+}
+
+static void two_threads_keep_the_order(void **state)
+{
+	struct bench *b = *state;
+	struct race race = {.b = b};
+	pthread_t saver;
+	assert_true(queue_init(&race.queue, SIZE_MAX, NULL));
+	open_journal(b, 64 * 64 * KIB, 1);
+	assert_int_equal(pthread_create(&saver, NULL, save_as_the_saver_does, &race), 0);
+	while (b->next <= RACE_MESSAGES) {
+		bool has_room = atomic_load(&race.in_memory) < 50;
+		enum chat_error error = try_append(b, has_room);
+		assert_true(error == CHAT_OK || error == CHAT_EBUSY);
+		struct item *item = items_shift(&b->memory);
+		if (item != NULL) {
+			atomic_fetch_add(&race.in_memory, 1);
+			assert_int_equal(queue_put(&race.queue, item), CHAT_OK);
+		}
+	}
+	pthread_join(saver, NULL);
+	queue_finish(&race.queue);
+	assert_int_equal(journal_alone(b->journal), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(crc32c_is_the_known_one),
+		TEST(what_is_appended_comes_back_after_a_restart),
+		TEST(the_longest_message_comes_back),
+		TEST(what_is_settled_does_not_come_back),
+		TEST(what_is_settled_out_of_order_waits_for_the_first),
+		TEST(without_room_messages_wait_in_the_journal_and_keep_their_order),
+		TEST(reading_back_comes_in_bounded_pieces),
+		TEST(many_starts_with_few_messages_use_few_files),
+		TEST(files_are_bounded_and_used_again),
+		TEST(when_the_limit_is_reached_messages_are_refused_until_some_are_settled),
+		TEST(one_message_that_waits_does_not_hold_on_to_all_files),
+		TEST(a_torn_end_is_dropped_wherever_it_is_torn),
+		TEST(a_flipped_bit_costs_one_message_and_is_set_aside),
+		TEST(a_flipped_bit_in_a_header_costs_nothing),
+		TEST(with_the_position_a_lost_header_costs_nothing_either),
+		TEST(damage_that_cannot_be_set_aside_stays_in_its_file),
+		TEST(what_lay_in_a_file_before_is_no_message),
+		TEST(a_message_that_looks_like_a_record_is_only_a_message),
+		TEST(a_missing_file_is_said),
+		TEST(what_breaks_while_it_waits_is_counted_as_lost),
+		TEST(a_torn_position_costs_little),
+		TEST(the_file_of_another_version_is_refused),
+		TEST(two_brokers_cannot_share_a_folder),
+		TEST(a_missing_folder_is_made_and_closed_to_others),
+		TEST(a_folder_that_is_no_good_is_named_with_what_to_do),
+		TEST(a_full_disk_refuses_and_is_said_once),
+		TEST(a_full_disk_refuses_the_first_message_too),
+		TEST(a_file_that_may_not_grow_refuses),
+		TEST(a_sync_that_fails_at_a_message_refuses_it),
+		TEST(while_the_disk_cannot_be_synced_messages_are_refused),
+		TEST(a_killed_writer_loses_nothing_that_was_accepted),
+		TEST(two_threads_keep_the_order),
+	};
+	if (argc > 1) {
+		cmocka_set_test_filter(argv[1]);
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
