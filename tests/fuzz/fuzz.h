@@ -22,6 +22,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 		}                                                                                  \
 	} while (0)
 
+/* Says what an input does, when FUZZ_TRACE is set. */
+#define TRACE(...)                                                                                 \
+	do {                                                                                       \
+		if (getenv("FUZZ_TRACE") != NULL) {                                                \
+			fprintf(stderr, __VA_ARGS__);                                              \
+		}                                                                                  \
+	} while (0)
+
 /* The rest of an input. */
 struct input {
 	const uint8_t *bytes;

@@ -1,0 +1,329 @@
+/* The store's door with nothing behind it: what is asked waits until an input answers it. */
+#include "fake_broker.h"
+#include "topic.h"
+
+#define WAITING_MAX 64
+#define READY_MAX 512
+
+struct store {
+	int nothing;
+};
+static struct store the_store;
+
+struct save {
+	struct message message;
+	char bytes[512];
+};
+static struct save *saves[WAITING_MAX];
+static size_t save_count;
+
+struct kept_load {
+	struct load load;
+	char bytes[ROOM_MAX + ID_MAX];
+};
+static struct kept_load loads[WAITING_MAX];
+static size_t load_count;
+
+struct kept_mark {
+	struct mark mark;
+	char bytes[ROOM_MAX + ID_MAX];
+};
+static struct kept_mark marks[WAITING_MAX];
+static size_t mark_count;
+
+/* What the next drain brings. */
+struct ready {
+	enum {
+		READY_SAVED,
+		READY_LOADED,
+		READY_MARKED,
+		READY_ANSWERING,
+	} what;
+	unsigned outcome;
+	struct save *save;
+	long seq;
+	struct kept_load load;
+	struct kept_mark mark;
+};
+static struct ready ready[READY_MAX];
+static size_t ready_count;
+
+static bool answering;
+bool fake_store_is_full;
+static long last_seq;
+static char last_room[16];
+static long last_new;
+
+static struct slice keep(char *bytes, size_t *at, struct slice from)
+{
+	struct slice kept = slice_of(bytes + *at, from.len);
+	if (from.len > 0) {
+		memcpy(bytes + *at, from.bytes, from.len);
+	}
+	*at += from.len;
+	return kept;
+}
+
+struct store *store_open(const struct store_options *options, const char **reason)
+{
+	(void)options;
+	(void)reason;
+	save_count = load_count = mark_count = ready_count = 0;
+	answering = fake_store_is_full = false;
+	last_seq = last_new = 0;
+	return &the_store;
+}
+
+enum chat_error store_save(struct store *store, const struct message *message)
+{
+	(void)store;
+	const struct mosquitto *sender = broker.acting;
+	MUST(sender != NULL && sender->connected && sender->user >= 0);
+	MUST(slice_equal(message->user_id, slice_str(user_ids[sender->user])));
+	MUST(slice_equal(topic_peer(message->room, message->user_id), message->opponent_id));
+	MUST(message->text.len >= 1 && message->text.len < 128);
+	if (fake_store_is_full || save_count == WAITING_MAX) {
+		return CHAT_EBUSY;
+	}
+	struct save *save = malloc(sizeof(*save));
+	size_t at = 0;
+	save->message = *message;
+	save->message.room = keep(save->bytes, &at, message->room);
+	save->message.user_id = keep(save->bytes, &at, message->user_id);
+	save->message.opponent_id = keep(save->bytes, &at, message->opponent_id);
+	save->message.name = keep(save->bytes, &at, message->name);
+	save->message.text = keep(save->bytes, &at, message->text);
+	save->message.ref = keep(save->bytes, &at, message->ref);
+	saves[save_count++] = save;
+	return CHAT_OK;
+}
+
+enum chat_error store_load(struct store *store, const struct load *load)
+{
+	(void)store;
+	MUST(load->what != LOAD_HISTORY || (load->limit >= 1 && load->limit <= HISTORY_LIMIT_MAX));
+	if (!answering) {
+		return CHAT_EUNAVAILABLE;
+	}
+	if (load_count == WAITING_MAX) {
+		return CHAT_EBUSY;
+	}
+	struct kept_load *kept = &loads[load_count++];
+	size_t at = 0;
+	kept->load = *load;
+	kept->load.room = keep(kept->bytes, &at, load->room);
+	kept->load.user_id = keep(kept->bytes, &at, load->user_id);
+	return CHAT_OK;
+}
+
+enum chat_error store_mark(struct store *store, const struct mark *mark)
+{
+	(void)store;
+	if (!answering) {
+		return CHAT_EUNAVAILABLE;
+	}
+	if (mark_count == WAITING_MAX) {
+		return CHAT_EBUSY;
+	}
+	struct kept_mark *kept = &marks[mark_count++];
+	size_t at = 0;
+	kept->mark = *mark;
+	kept->mark.room = keep(kept->bytes, &at, mark->room);
+	kept->mark.user_id = keep(kept->bytes, &at, mark->user_id);
+	return CHAT_OK;
+}
+
+static struct ready *add_ready(void)
+{
+	MUST(ready_count < READY_MAX);
+	struct ready *it = &ready[ready_count++];
+	memset(it, 0, sizeof(*it));
+	return it;
+}
+
+void fake_store_save(unsigned which, unsigned outcome)
+{
+	last_new = 0;
+	if (save_count == 0 || ready_count > READY_MAX / 2) {
+		return;
+	}
+	struct ready *it = add_ready();
+	size_t at = which % save_count;
+	it->what = READY_SAVED;
+	it->save = saves[at];
+	bool can_repeat = saves[at]->message.ref.len > 0;
+	it->outcome = outcome == SAVED_REPEAT && !can_repeat ? SAVED_NEW : outcome;
+	it->seq = ++last_seq;
+	last_new = it->outcome == SAVED_NEW ? it->seq : 0;
+	snprintf(last_room, sizeof(last_room), "%.*s", SLICE_ARGS(it->save->message.room));
+	saves[at] = saves[--save_count];
+}
+
+bool fake_store_last_new(char room[16], long *seq)
+{
+	memcpy(room, last_room, sizeof(last_room));
+	*seq = last_new;
+	last_new = 0;
+	return *seq != 0;
+}
+
+/* Slices into the element itself have to move along with it. */
+static void refit_load(struct kept_load *kept)
+{
+	kept->load.room.bytes = kept->bytes;
+	kept->load.user_id.bytes = kept->bytes + kept->load.room.len;
+}
+
+static void refit_mark(struct kept_mark *kept)
+{
+	kept->mark.room.bytes = kept->bytes;
+	kept->mark.user_id.bytes = kept->bytes + kept->mark.room.len;
+}
+
+void fake_store_load(unsigned which, bool fails)
+{
+	if (load_count == 0 || ready_count > READY_MAX / 2) {
+		return;
+	}
+	struct ready *it = add_ready();
+	size_t at = which % load_count;
+	it->what = READY_LOADED;
+	it->outcome = fails;
+	it->load = loads[at];
+	loads[at] = loads[--load_count];
+}
+
+void fake_store_mark(unsigned which, unsigned outcome)
+{
+	if (mark_count == 0 || ready_count > READY_MAX / 2) {
+		return;
+	}
+	struct ready *it = add_ready();
+	size_t at = which % mark_count;
+	it->what = READY_MARKED;
+	it->outcome = outcome;
+	it->mark = marks[at];
+	marks[at] = marks[--mark_count];
+}
+
+/* What was under way when the database goes away comes back unanswered: before the news of it, or
+ * behind. */
+void fake_store_answer(bool yes)
+{
+	if (yes == answering || ready_count > READY_MAX / 2) {
+		return;
+	}
+	answering = yes;
+	for (unsigned i = 0; !yes && i < 3; i++) {
+		fake_store_load(i, true);
+		fake_store_mark(i, 2);
+	}
+	struct ready *it = add_ready();
+	it->what = READY_ANSWERING;
+	it->outcome = yes;
+	while (!yes && (load_count > 0 || mark_count > 0) && ready_count < READY_MAX / 2) {
+		fake_store_load(0, true);
+		fake_store_mark(0, 2);
+	}
+}
+
+bool fake_store_is_answering(void)
+{
+	return answering;
+}
+
+static void hand_saved(const struct ready *it, const struct store_sink *sink, void *arg)
+{
+	struct message message = it->save->message;
+	message.seq = it->seq;
+	if (it->outcome == SAVED_REPEAT) {
+		message.text = SLICE("again");
+	}
+	sink->saved(arg, (enum saved_as)it->outcome, &message);
+	free(it->save);
+}
+
+/* Each page says whose it is. */
+static void hand_loaded(struct ready *it, const struct store_sink *sink, void *arg)
+{
+	refit_load(&it->load);
+	const struct load *load = &it->load.load;
+	if (it->outcome != 0) {
+		sink->load_failed(arg, load->ticket);
+	} else if (load->what == LOAD_HISTORY) {
+		struct message message = {.user_id = SLICE("1"), .text = load->room, .seq = 1};
+		struct page page = {.messages = &message, .count = 1};
+		sink->page(arg, load->ticket, &page);
+	} else {
+		struct unread_chat chat = {.room = SLICE("1/2"),
+			.peer_id = load->user_id,
+			.count = 1,
+			.last = {.user_id = SLICE("1"), .text = SLICE("x"), .seq = 1}};
+		struct unread unread = {&chat, 1, 1, false};
+		sink->unread(arg, load->ticket, &unread);
+	}
+}
+
+static void hand_marked(struct ready *it, const struct store_sink *sink, void *arg)
+{
+	refit_mark(&it->mark);
+	const struct mark *mark = &it->mark.mark;
+	if (it->outcome >= 2) {
+		sink->mark_failed(arg, mark, it->outcome == 3);
+		return;
+	}
+	struct marked result = {.moved = it->outcome == 1, .seq = mark->seq};
+	sink->marked(arg, mark, &result);
+}
+
+size_t store_drain(struct store *store, size_t budget, const struct store_sink *sink, void *arg)
+{
+	(void)store;
+	size_t count = ready_count < budget ? ready_count : budget;
+	struct ready *now = malloc((count + 1) * sizeof(*now));
+	memcpy(now, ready, count * sizeof(*now));
+	ready_count -= count;
+	memmove(ready, ready + count, ready_count * sizeof(*ready));
+	for (size_t i = 0; i < count; i++) {
+		switch (now[i].what) {
+		case READY_SAVED:
+			hand_saved(&now[i], sink, arg);
+			break;
+		case READY_LOADED:
+			hand_loaded(&now[i], sink, arg);
+			break;
+		case READY_MARKED:
+			hand_marked(&now[i], sink, arg);
+			break;
+		case READY_ANSWERING:
+			sink->answering(arg, now[i].outcome != 0);
+			break;
+		}
+	}
+	free(now);
+	return count;
+}
+
+/* Brings everything to its end.  True when there was something left to bring. */
+bool fake_store_settle(void)
+{
+	bool more = ready_count > 0 || save_count > 0 || load_count > 0 || mark_count > 0;
+	while (save_count > 0 && ready_count < READY_MAX / 2) {
+		fake_store_save(0, SAVED_NEW);
+	}
+	while (load_count > 0 && ready_count < READY_MAX / 2) {
+		fake_store_load(0, false);
+	}
+	while (mark_count > 0 && ready_count < READY_MAX / 2) {
+		fake_store_mark(0, 1);
+	}
+	return more;
+}
+
+size_t store_close(struct store *store, int timeout_ms)
+{
+	(void)store;
+	(void)timeout_ms;
+	MUST(ready_count == 0 && save_count == 0);
+	return 0;
+}
