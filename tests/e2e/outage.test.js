@@ -439,6 +439,49 @@ describe('a commit whose answer is lost', () => {
 	});
 });
 
+describe('connections to Postgres that end again and again', () => {
+	const stage = useStage({ options: { rate_limit: 0 } });
+
+	test('lose nothing, double nothing, and keep the order', async () => {
+		const MESSAGES = 200;
+		const couples = [];
+		for (let n = 0; n < 3; n++) {
+			couples.push(await stage.couple());
+		}
+		let sending = true;
+		const ending = (async () => {
+			while (sending) {
+				await stage.cluster.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'chat_plugin'");
+				await pause(60);
+			}
+		})();
+		await Promise.all(couples.flatMap(({ ann, bob, chat }) => [ann, bob].map(async (sender) => {
+			for (const n of upTo(MESSAGES)) {
+				await sender.publish(chat, { event: 'message', text: String(n), ...(n % 2 ? { ref: `r${n}` } : {}) });
+				await pause(5);
+			}
+		})));
+		sending = false;
+		await ending;
+		for (const { ann, bob, chat, room } of couples) {
+			/** @type {any[]} */
+			const heard = [];
+			for (const seq of upTo(2 * MESSAGES)) {
+				const message = await ann.next(chat, 'message', PATIENCE);
+				assert.equal(message.seq, seq);
+				assert.deepEqual(await bob.next(chat, 'message', PATIENCE), message);
+				heard.push(message);
+			}
+			for (const { id } of [ann, bob]) {
+				assert.deepEqual(heard.filter((it) => it.user_id === id).map((it) => it.text), upTo(MESSAGES).map(String));
+			}
+			await ann.none(chat, 'message');
+			await ann.none(chat, 'error');
+			assert.deepEqual((await stage.stored(room)).map((it) => it.text), heard.map((it) => it.text));
+		}
+	});
+});
+
 describe('a database whose schema', () => {
 	const stage = useStage();
 

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { until } from '../stack/wait.js';
 import { WAYS, wayName } from './client.js';
 import { is } from './inbox.js';
 import { chatOf, newIds, useStage } from './stage.js';
@@ -195,6 +196,19 @@ describe('a read', () => {
 		assert.deepEqual(await markers(bob, chat), { [ann.id]: 0, [bob.id]: 30 });
 		await ann.none(chat, 'read');
 		assert.ok((await stage.stored(room)).every((it) => it.is_delivered));
+	});
+
+	test('of more messages than one transaction takes reaches them all', async () => {
+		const { ann, bob, chat, room } = await stage.couple();
+		const seq = 2500;
+		for (let sent = 0; sent < seq; sent += 250) {
+			await Promise.all(Array.from({ length: 250 }, (_, n) => ann.publish(chat, { event: 'message', text: String(sent + n) })));
+			await ann.next(chat, is('message', { seq: sent + 250 }));
+		}
+		await bob.publish(chat, { event: 'read', seq });
+		assert.equal((await ann.next(chat, 'read')).seq, seq);
+		assert.equal((await bob.enterLobby()).total, 0);
+		await until('all messages to be marked', async () => (await stage.stored(room)).every((it) => it.is_delivered));
 	});
 
 	test('is heard by nobody else', async () => {

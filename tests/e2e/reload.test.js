@@ -142,6 +142,7 @@ describe('a reload', () => {
 					{ ...signName('a forged secret that nobody knows of', live, 'forged') },
 					{ username: '', password: signJwt('a forged secret that nobody knows of', { sub: live, exp: Date.now() / 1000 + 60 }) },
 					{ username: `${live}:x`, password: undefined },
+					{ username: `chat:${live}`, password: 'x' },
 				].map((login) => refusalOf({ broker, ...login, ...way }))));
 				const good = await connect({ broker, id: live, secret: OLD, ...WAYS[round % 4] });
 				await good.end();
