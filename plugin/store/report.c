@@ -84,6 +84,7 @@ void report_away(struct report *report, enum report_part part, enum report_why w
 {
 	int64_t now = clock_ms();
 	pthread_mutex_lock(&report->lock);
+	report->waited = report->away == 0 ? 0 : report->waited;
 	report->away |= part;
 	bool late = report->whys != 0 && now - report->said_at >= SAY_AGAIN_MS;
 	bool news = (report->whys & why) == 0 || (late && strcmp(report->said, line) != 0);
@@ -103,6 +104,10 @@ void report_back(struct report *report, enum report_part part)
 	pthread_mutex_lock(&report->lock);
 	bool was_away = report->away != 0;
 	report->away &= ~(unsigned)part;
+	if (part == REPORT_SAVER) {
+		report->waited = atomic_load(report->waiting);
+	}
+	size_t waited = report->waited;
 	bool all_back = was_away && report->away == 0;
 	bool first = !report->met;
 	bool missed = report->whys != 0;
@@ -115,9 +120,8 @@ void report_back(struct report *report, enum report_part part)
 		return;
 	}
 	char line[REPORT_LINE_MAX];
-	size_t waiting = atomic_load(report->waiting);
 	if (missed) {
-		snprintf(line, sizeof(line), "database: back, %zu messages waited", waiting);
+		snprintf(line, sizeof(line), "database: back, %zu messages waited", waited);
 	} else {
 		snprintf(line, sizeof(line), "database: connected");
 	}

@@ -28,6 +28,7 @@ struct report {
 	void (*wake)(void *wake_arg);
 	void *wake_arg;
 	_Atomic size_t *waiting; /* messages not stored yet */
+	size_t waited;           /* that many when the saver had the database back */
 	_Atomic bool silent;     /* the broker's thread has stopped listening */
 	pthread_mutex_t lock;
 	unsigned away;   /* which parts; both at first */

@@ -2,17 +2,15 @@
 
 #include <stdlib.h>
 
-#include "hash.h"
 #include "job.h"
 
 /* A wait for a lock holds up the whole batch: rows are never waited for (skip locked), and what
  * else is locked, such as a table, is soon asked for again. */
 #define LOCK_TIMEOUT_MS 50
 
-/* A locked room is looked at again after 1 ms, doubling, to at most this. */
+/* Between batches that were in the way of others: 2 ms, doubling, to at most this. */
 #define PAUSE_MAX_MS 250
-/* One that made its batch fail costs LOCK_TIMEOUT_MS each time, so it comes less often. */
-#define LONE_PAUSE_MAX_MS 2000
+
 /* A statement that takes longer than this is not to grow. */
 #define SLOW_MS 1000
 
@@ -20,17 +18,6 @@
 
 /* So many rooms in a row, each alone: it is not the rooms that are locked. */
 #define LONE_STRIKES_MAX 3
-
-/* A room that waits aside, with its messages in order. */
-struct parked {
-	UT_hash_handle hh;
-	struct items jobs;
-	int64_t due;
-	int pause;
-	bool alone; /* it made a batch fail: not together with others */
-	size_t len;
-	char room[ROOM_MAX];
-};
 
 bool saver_init(
 	struct saver *saver, const char *conninfo, struct report *report, _Atomic size_t *waiting)
@@ -62,132 +49,30 @@ bool saver_init(
 
 void saver_finish(struct saver *saver)
 {
-	struct parked *room;
-	struct parked *next;
-	HASH_ITER (hh, saver->parked, room, next) {
-		HASH_DEL(saver->parked, room);
-		jobs_free(&room->jobs);
-		free(room);
-	}
 	struct items left = queue_close(&saver->in);
 	jobs_free(&left);
 	jobs_free(&saver->ready);
+	parking_finish(&saver->parking);
 	queue_finish(&saver->in);
 	bell_finish(&saver->bell);
 	pgconn_finish(&saver->conn);
 	params_finish(&saver->params);
 }
 
-static struct parked *find(struct saver *saver, struct slice room)
+/* Where a job belongs that is not in the batch. */
+static struct items *place_of(struct saver *saver, const struct save_job *job)
 {
-	struct parked *parked = NULL;
-	if (saver->parked != NULL) {
-		HASH_FIND(hh, saver->parked, room.bytes, room.len, parked);
-	}
-	return parked;
+	struct parked *parked = parking_find(&saver->parking, job->message.room);
+	return parked != NULL ? parked_jobs(parked) : &saver->ready;
 }
 
-/* NULL: out of memory. */
-static struct parked *park(struct saver *saver, struct slice room)
-{
-	struct parked *parked = find(saver, room);
-	if (parked == NULL) {
-		parked = calloc(1, sizeof(*parked));
-		if (parked == NULL) {
-			return NULL;
-		}
-		parked->len = room.len;
-		memcpy(parked->room, room.bytes, room.len);
-		HASH_ADD_KEYPTR(hh, saver->parked, parked->room, parked->len, parked);
-		if (parked->hh.tbl == NULL) {
-			free(parked);
-			return NULL;
-		}
-	}
-	return parked;
-}
-
-static void unpark(struct saver *saver, struct parked *parked)
-{
-	HASH_DEL(saver->parked, parked);
-	free(parked);
-}
-
-static void pause_room(struct parked *parked, bool alone)
-{
-	int max = alone ? LONE_PAUSE_MAX_MS : PAUSE_MAX_MS;
-	parked->alone = alone;
-	parked->pause = parked->pause == 0 ? 1 : parked->pause * 2;
-	if (parked->pause > max) {
-		parked->pause = max;
-	}
-	parked->due = clock_ms() + parked->pause;
-}
-
-/* Back to where it came from, in front of what came after it: called from the last to the first. */
-static void put_back(struct saver *saver, struct save_job *job)
-{
-	struct parked *parked = find(saver, job->message.room);
-	items_prepend(parked != NULL ? &parked->jobs : &saver->ready, &job->item);
-}
-
+/* In front of what came after them. */
 static void put_all_back(struct saver *saver, bool in_doubt)
 {
 	for (size_t i = saver->count; i-- > 0;) {
 		saver->batch[i]->in_doubt = saver->batch[i]->in_doubt || in_doubt;
-		put_back(saver, saver->batch[i]);
+		items_prepend(place_of(saver, saver->batch[i]), &saver->batch[i]->item);
 	}
-}
-
-/* A batch as it grows. */
-struct filling {
-	size_t rows;
-	size_t bytes;
-};
-
-static bool fits(const struct filling *filling, const struct save_job *job, size_t cap)
-{
-	return filling->rows == 0 ||
-	       (filling->rows < cap && filling->bytes + job->message.text.len <= SAVES_BYTES_MAX);
-}
-
-static void add(struct saver *saver, struct filling *filling, struct save_job *job)
-{
-	saver->batch[filling->rows++] = job;
-	filling->bytes += job->message.text.len;
-}
-
-/* The room's first messages.  What does not fit stays parked, so that order is kept. */
-static void fill_parked(
-	struct saver *saver, struct filling *filling, struct parked *parked, size_t cap)
-{
-	while (parked->jobs.first != NULL) {
-		struct save_job *job = (struct save_job *)parked->jobs.first;
-		if (!fits(filling, job, cap)) {
-			return;
-		}
-		items_shift(&parked->jobs);
-		add(saver, filling, job);
-	}
-}
-
-/* A room that has to go alone and is due, when it is such a room's turn. */
-static bool fill_lone(struct saver *saver, struct filling *filling, int64_t now, size_t cap)
-{
-	struct parked *room;
-	struct parked *next;
-	bool turn = saver->lone_turn || saver->ready.first == NULL;
-	saver->lone_turn = !saver->lone_turn;
-	if (!turn) {
-		return false;
-	}
-	HASH_ITER (hh, saver->parked, room, next) {
-		if (room->alone && room->due <= now) {
-			fill_parked(saver, filling, room, cap);
-			return filling->rows > 0;
-		}
-	}
-	return false;
 }
 
 static size_t next_cap(const struct saver *saver)
@@ -198,54 +83,78 @@ static size_t next_cap(const struct saver *saver)
 	return saver->search == SAVER_EACH ? saver->suspects : (saver->suspects + 1) / 2;
 }
 
-/* Parked rooms that are due take up to half of the batch, new messages the rest. */
-static void fill(struct saver *saver)
+static bool fits(const struct saver *saver, const struct save_job *job, size_t cap)
 {
-	struct filling filling = {0};
-	int64_t now = clock_ms();
-	struct parked *room;
-	struct parked *next;
-
-	size_t cap = next_cap(saver);
-	if (saver->parked != NULL && fill_lone(saver, &filling, now, cap)) {
-		saver->count = filling.rows;
-		return;
-	}
-	HASH_ITER (hh, saver->parked, room, next) {
-		if (!room->alone && room->due <= now) {
-			fill_parked(saver, &filling, room, (cap + 1) / 2);
-		}
-		if (filling.rows >= (cap + 1) / 2) {
-			break;
-		}
-	}
-	while (saver->ready.first != NULL) {
-		struct save_job *job = (struct save_job *)saver->ready.first;
-		struct parked *parked = find(saver, job->message.room);
-		if (parked == NULL && !fits(&filling, job, cap)) {
-			break;
-		}
-		items_shift(&saver->ready);
-		if (parked != NULL) {
-			items_append(&parked->jobs, &job->item);
-		} else {
-			add(saver, &filling, job);
-		}
-	}
-	saver->count = filling.rows;
+	return saver->count == 0 ||
+	       (saver->count < cap && saver->bytes + job->message.text.len <= SAVES_BYTES_MAX);
 }
 
-/* When the next parked room is due. */
-static int64_t next_due(const struct saver *saver)
+static void add(struct saver *saver, struct save_job *job)
 {
-	int64_t due = NEVER;
-	const struct parked *room;
-	for (room = saver->parked; room != NULL; room = room->hh.next) {
-		if (room->jobs.first != NULL && room->due < due) {
-			due = room->due;
+	saver->batch[saver->count++] = job;
+	saver->bytes += job->message.text.len;
+}
+
+/* Moves jobs from the front of the list into the batch, as far as they fit. */
+static void take(struct saver *saver, struct items *jobs, size_t cap)
+{
+	while (jobs->first != NULL) {
+		struct save_job *job = (struct save_job *)jobs->first;
+		if (!fits(saver, job, cap)) {
+			return;
 		}
+		items_shift(jobs);
+		add(saver, job);
 	}
-	return due;
+}
+
+/* A room that has to go alone, in every second batch. */
+static void take_lone(struct saver *saver)
+{
+	struct parked *room = parking_due_alone(&saver->parking, clock_ms());
+	saver->lone_turn = !saver->lone_turn;
+	if (room != NULL && (saver->lone_turn || saver->ready.first == NULL)) {
+		take(saver, parked_jobs(room), next_cap(saver));
+	}
+}
+
+/* Parked rooms may have half of the batch. */
+static bool take_parked(void *arg, struct items *jobs, bool probe)
+{
+	struct saver *saver = arg;
+	size_t half = (next_cap(saver) + 1) / 2;
+	take(saver, jobs, probe && saver->count < half ? saver->count + 1 : half);
+	return saver->count < half;
+}
+
+/* What is ready, unless its room has been parked since. */
+static void take_ready(struct saver *saver)
+{
+	size_t cap = next_cap(saver);
+	while (saver->ready.first != NULL) {
+		struct save_job *job = (struct save_job *)saver->ready.first;
+		struct parked *parked = parking_find(&saver->parking, job->message.room);
+		if (parked != NULL) {
+			items_append(parked_jobs(parked), items_shift(&saver->ready));
+			continue;
+		}
+		if (!fits(saver, job, cap)) {
+			return;
+		}
+		items_shift(&saver->ready);
+		add(saver, job);
+	}
+}
+
+static void fill(struct saver *saver)
+{
+	saver->count = 0;
+	saver->bytes = 0;
+	take_lone(saver);
+	if (saver->count == 0) {
+		parking_due(&saver->parking, clock_ms(), take_parked, saver);
+		take_ready(saver);
+	}
 }
 
 /* A repeat carries the stored text instead of its own.  NULL: out of memory. */
@@ -282,45 +191,10 @@ static bool settle(struct save_job *job, const struct save_answer *answer, struc
 	return true;
 }
 
-/* A room that was stored and has nothing left to wait for is no longer parked. */
-static void release(struct saver *saver, struct slice name)
-{
-	struct parked *parked = find(saver, name);
-	if (parked == NULL) {
-		return;
-	}
-	if (parked->jobs.first == NULL) {
-		unpark(saver, parked);
-	} else {
-		parked->alone = false;
-		parked->pause = 0;
-		parked->due = 0;
-	}
-}
-
-/* The job could not be settled: its room waits, in the order of the batch. */
-static void set_aside(struct saver *saver, struct save_job *job)
-{
-	struct parked *parked = park(saver, job->message.room);
-	items_prepend(parked != NULL ? &parked->jobs : &saver->ready, &job->item);
-}
-
 static void report_done(struct saver *saver, struct items *done)
 {
 	atomic_fetch_sub(saver->waiting, done->count);
 	report_items(saver->report, done);
-}
-
-/* The rooms that were in the way of their batches may be free again. */
-static void let_lone_ones_join(struct saver *saver)
-{
-	struct parked *room;
-	for (room = saver->parked; room != NULL; room = room->hh.next) {
-		if (room->alone) {
-			room->alone = false;
-			room->due = 0;
-		}
-	}
 }
 
 static void succeeded(struct saver *saver)
@@ -333,7 +207,7 @@ static void succeeded(struct saver *saver)
 		saver->search = SAVER_EACH;
 	}
 	if (saver->lone_strikes >= LONE_STRIKES_MAX) {
-		let_lone_ones_join(saver);
+		parking_join(&saver->parking);
 	}
 	saver->strikes = 0;
 	saver->lone_strikes = 0;
@@ -358,6 +232,31 @@ static void say_refused(struct saver *saver, const struct save_job *job, struct 
 	saver->refusals = 0;
 }
 
+/* The room of a job that is done need not wait any longer. */
+static void release(struct saver *saver, const struct save_job *job)
+{
+	struct parked *parked = parking_find(&saver->parking, job->message.room);
+	if (parked != NULL) {
+		parking_release(&saver->parking, parked);
+	}
+}
+
+/* Jobs that could not be settled wait with their rooms, in the order of the batch. */
+static void set_aside(struct saver *saver, struct save_job *const *jobs, size_t count)
+{
+	for (size_t i = count; i-- > 0;) {
+		/* Out of memory they are ready again, and so are those behind them. */
+		(void)parking_add(&saver->parking, jobs[i]->message.room);
+		items_prepend(place_of(saver, jobs[i]), &jobs[i]->item);
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct parked *parked = parking_find(&saver->parking, jobs[i]->message.room);
+		if (parked != NULL && parked_jobs(parked)->first == &jobs[i]->item) {
+			parked_pause(parked, false, clock_ms());
+		}
+	}
+}
+
 /* The database has answered for the whole batch. */
 static void take_answers(struct saver *saver)
 {
@@ -373,19 +272,11 @@ static void take_answers(struct saver *saver)
 		}
 		if (answer->outcome == SAVE_LOCKED || !settle(job, answer, &done)) {
 			left[lefts++] = job;
-		} else if (saver->parked != NULL) {
-			release(saver, ((struct save_job *)done.last)->message.room);
+		} else {
+			release(saver, (const struct save_job *)done.last);
 		}
 	}
-	for (size_t i = lefts; i-- > 0;) {
-		set_aside(saver, left[i]);
-	}
-	for (size_t i = 0; i < lefts; i++) {
-		struct parked *parked = find(saver, left[i]->message.room);
-		if (parked != NULL && &left[i]->item == parked->jobs.first) {
-			pause_room(parked, false);
-		}
-	}
+	set_aside(saver, left, lefts);
 	succeeded(saver);
 	report_done(saver, &done);
 }
@@ -406,9 +297,9 @@ static bool of_one_room(const struct saver *saver)
 static void in_the_way(struct saver *saver)
 {
 	if (of_one_room(saver)) {
-		struct parked *parked = park(saver, saver->batch[0]->message.room);
+		struct parked *parked = parking_add(&saver->parking, saver->batch[0]->message.room);
 		if (parked != NULL) {
-			pause_room(parked, true);
+			parked_pause(parked, true, clock_ms());
 		}
 		saver->lone_strikes++;
 	}
@@ -434,7 +325,7 @@ static void refused(struct saver *saver, const PGresult *result)
 	struct save_job *job = saver->batch[0];
 	say_refused(saver, job, slice_str(PQresultErrorField(result, PG_DIAG_SQLSTATE)));
 	job->as = SAVED_REJECTED;
-	release(saver, job->message.room);
+	release(saver, job);
 	items_append(&done, &job->item);
 	succeeded(saver);
 	report_done(saver, &done);
@@ -486,7 +377,7 @@ static void store_batch(struct saver *saver)
 
 static bool has_something(const struct saver *saver)
 {
-	return saver->ready.first != NULL || saver->parked != NULL;
+	return saver->ready.first != NULL || saver->parking.rooms != NULL;
 }
 
 /* Sleeps until something may have changed.  True: the thread has to end. */
@@ -539,7 +430,7 @@ static bool turn(struct saver *saver)
 		store_batch(saver);
 		return pgconn_sleep(&saver->conn, 0) == BELL_STOP;
 	}
-	return rest(saver, next_due(saver));
+	return rest(saver, parking_next(&saver->parking));
 }
 
 void *saver_run(void *arg)

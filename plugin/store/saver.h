@@ -1,6 +1,6 @@
 /* The thread that stores messages: takes all that wait, one statement, commit, and says what became
  * of each, in order within a room.  A room that somebody has locked waits aside with what comes
- * behind it; a row that is refused for good is found by halving. */
+ * behind it; of a batch that is refused for good, only the messages that are the cause are lost. */
 #ifndef CHAT_SAVER_H
 #define CHAT_SAVER_H
 
@@ -10,11 +10,10 @@
 #include <stdint.h>
 
 #include "bell.h"
+#include "parking.h"
 #include "pgconn.h"
 #include "queue.h"
 #include "report.h"
-
-struct parked;
 
 /* How messages that the database refuses for good are told from the others. */
 enum saver_search {
@@ -31,8 +30,8 @@ struct saver {
 	/* The thread's own from here on. */
 	struct pgconn conn;
 	struct params params;
-	struct items ready; /* in order, none of a parked room unless it came after it was parked */
-	struct parked *parked;    /* by room */
+	struct items ready; /* in order; of no parked room but what has come since */
+	struct parking parking;
 	size_t cap;               /* rows in the next batch */
 	size_t suspects;          /* some of the next so many rows are refused for good */
 	enum saver_search search; /* how they are found */
@@ -47,6 +46,7 @@ struct saver {
 	struct save_job *batch[SAVES_MAX];
 	struct save_answer answers[SAVES_MAX];
 	size_t count; /* of the batch */
+	size_t bytes;
 };
 
 MUST_CHECK bool saver_init(

@@ -240,17 +240,15 @@ bool save_results(const PGresult *result, struct save_answer *answers, size_t co
 	for (size_t i = 0; i < count; i++) {
 		answers[i] = (struct save_answer){.outcome = SAVE_UNANSWERED};
 	}
-	if (!has_columns(result, 5)) {
+	int rows = PQntuples(result);
+	if (!has_columns(result, 5) || (size_t)rows != count) {
 		return false;
 	}
-	int rows = PQntuples(result);
 	for (int i = 0; i < rows; i++) {
 		struct row row = {.result = result, .no = i};
 		size_t job;
-		if (!row_job(&row, count, &job)) {
-			return false;
-		}
-		if (!read_answer(&answers[job], &row)) {
+		if (!row_job(&row, count, &job) || answers[job].outcome != SAVE_UNANSWERED ||
+			!read_answer(&answers[job], &row)) {
 			return false;
 		}
 	}

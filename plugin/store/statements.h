@@ -55,7 +55,7 @@ MUST_CHECK bool unread_params(struct params *params, struct load_job *const *job
 MUST_CHECK bool mark_params(struct params *params, struct mark_job *const *jobs, size_t count);
 MUST_CHECK bool deliver_params(struct params *params, struct slice after);
 
-/* What a result says about each job; SAVE_UNANSWERED when it says nothing. */
+/* What a result says about each job. */
 struct save_answer {
 	enum {
 		SAVE_UNANSWERED,

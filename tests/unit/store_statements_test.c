@@ -238,34 +238,47 @@ static void what_a_load_does_not_ask_for_is_null(void **state)
 static void answers_to_a_batch_come_in_any_order(void **state)
 {
 	(void)state;
-	struct save_answer answers[4];
+	struct save_answer answers[3];
 	PGresult *result = empty_result(5);
 	const char *const outcomes[] = {"l", "r", "n"};
 	for (int i = 0; i < 3; i++) {
-		put_int(result, i, 0, 4 - i, 4);
+		put_int(result, i, 0, 3 - i, 4);
 		put_text(result, i, 1, outcomes[i]);
+		put_text(result, i, 2, NULL);
 		put_text(result, i, 3, i == 1 ? "stored" : NULL);
 		put_text(result, i, 4, NULL);
-		put_text(result, i, 2, NULL);
 		if (i > 0) {
 			put_int(result, i, 2, 10 + i, 8);
 		}
 	}
 	put_int(result, 1, 4, -1, 8);
-	assert_true(save_results(result, answers, 4));
-	assert_int_equal(answers[0].outcome, SAVE_UNANSWERED);
-	assert_int_equal(answers[1].outcome, SAVE_STORED);
-	assert_int_equal(answers[1].seq, 12);
-	assert_int_equal(answers[2].outcome, SAVE_REPEATED);
-	assert_int_equal(answers[2].seq, 11);
-	assert_slice_equal(answers[2].text, SLICE("stored"));
-	assert_int_equal(answers[2].sent_at, 946684799999);
-	assert_int_equal(answers[3].outcome, SAVE_LOCKED);
-	/* A number that was not asked for. */
-	put_int(result, 0, 0, 5, 4);
-	assert_false(save_results(result, answers, 4));
-	put_int(result, 0, 0, 0, 4);
-	assert_false(save_results(result, answers, 4));
+	assert_true(save_results(result, answers, 3));
+	assert_int_equal(answers[0].outcome, SAVE_STORED);
+	assert_int_equal(answers[0].seq, 12);
+	assert_int_equal(answers[1].outcome, SAVE_REPEATED);
+	assert_int_equal(answers[1].seq, 11);
+	assert_slice_equal(answers[1].text, SLICE("stored"));
+	assert_int_equal(answers[1].sent_at, 946684799999);
+	assert_int_equal(answers[2].outcome, SAVE_LOCKED);
+	PQclear(result);
+}
+
+static void each_message_of_a_batch_is_answered_once(void **state)
+{
+	(void)state;
+	struct save_answer answers[2];
+	const int numbers[][2] = {{1, 1}, {2, 2}, {0, 1}, {1, 3}};
+	PGresult *result = empty_result(5);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		for (int row = 0; row < 2; row++) {
+			put_int(result, row, 0, numbers[i][row], 4);
+			put_text(result, row, 1, "l");
+		}
+		assert_false(save_results(result, answers, 2));
+	}
+	assert_false(save_results(result, answers, 1));
+	put_int(result, 1, 0, 2, 4);
+	assert_true(save_results(result, answers, 2));
 	PQclear(result);
 }
 
@@ -478,6 +491,7 @@ int main(void)
 		cmocka_unit_test(an_empty_ref_is_null_and_times_count_from_2000),
 		cmocka_unit_test(what_a_load_does_not_ask_for_is_null),
 		cmocka_unit_test(answers_to_a_batch_come_in_any_order),
+		cmocka_unit_test(each_message_of_a_batch_is_answered_once),
 		cmocka_unit_test(a_refused_message_comes_with_its_sqlstate),
 		cmocka_unit_test(a_result_of_another_shape_is_refused),
 		cmocka_unit_test(pages_ascend_and_hold_the_result_until_the_last_is_freed),
