@@ -1,0 +1,120 @@
+// Promise 2: no holes.
+
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { within } from '../../../tests/stack/wait.js';
+import { handledLinks } from '../links.js';
+import { startProxy } from '../proxy.js';
+import { eventually, newIds, useStage } from '../stage.js';
+
+const upTo = (/** @type {number} */ n) => Array.from({ length: n }, (_, index) => index + 1);
+const seqs = (/** @type {{ seq: number | null }[]} */ messages) => messages.map((it) => it.seq);
+
+describe('the messages of a room', () => {
+	// A broker that drops much and soon for a client that does not read.
+	const stage = useStage({ options: { rate_limit: 0 }, conf: 'max_inflight_messages 5\nmax_queued_messages 5' });
+	/** @type {Awaited<ReturnType<typeof startProxy>>[]} */
+	const proxies = [];
+	afterEach(() => proxies.splice(0).forEach((proxy) => proxy.end()));
+
+	/** Ann, who talks, and Bob, who listens by way of a proxy. */
+	async function listener() {
+		const proxy = await startProxy(() => stage.broker.wsPort);
+		proxies.push(proxy);
+		const [a, b] = newIds(2);
+		const hand = handledLinks();
+		const ann = await stage.inRoom(a, b);
+		const bob = await stage.inRoom(b, a, { url: proxy.url }, { ...hand, random: () => 0.1 });
+		/** @type {number[]} */
+		const released = [];
+		bob.room.on('message', (message) => released.push(Number(message.seq)));
+		let resets = 0;
+		bob.room.on('reset', () => resets++);
+		return { proxy, ann, bob, hand, released, resets: () => resets };
+	}
+
+	/** @param {any} ann @param {number} n @param {string} [filling] */
+	function say(ann, n, filling = '') {
+		const sent = upTo(n).map((index) => ann.room.send(`text ${index} ${filling}`));
+		return within(`${n} messages to be stored`, Promise.all(sent.map((it) => it.settled)), 60000);
+	}
+
+	test('that the broker has dropped are fetched, and told of in order', async () => {
+		const { proxy, ann, bob, hand, released } = await listener();
+		await say(ann, 3);
+		await eventually('Bob to have three', () => released.length === 3);
+		proxy.stall();
+		await say(ann, 300, 'x'.repeat(12000));
+		proxy.flow();
+		// The next one shows the jump to whom none came behind it.
+		await say(ann, 1);
+		await eventually('Bob to have all', () => released.length >= 304, 60000);
+		assert.deepEqual(released, upTo(304));
+		assert.deepEqual(seqs(bob.room.messages), upTo(304));
+		assert.equal(bob.chat.state, 'online');
+		assert.equal(hand.opened.length, 1, 'it was one connection');
+		assert.ok(hand.published.some(({ event }) => event.event === 'history' && event.after >= 3));
+		await eventually('the count to be right again', () => bob.chat.unread.total === 304);
+	});
+
+	test('that came while the line was cut are told of in order', async () => {
+		const { proxy, ann, bob, released, resets } = await listener();
+		await say(ann, 3);
+		await eventually('Bob to have three', () => released.length === 3);
+		proxy.shut();
+		await say(ann, 400);
+		proxy.reopen();
+		await say(ann, 2);
+		await eventually('Bob to have all', () => released.length >= 405, 60000);
+		assert.deepEqual(released, upTo(405));
+		assert.deepEqual(seqs(bob.room.messages), upTo(405));
+		assert.equal(resets(), 0);
+	});
+
+	test('are a thousand at most after a reconnect', async () => {
+		const { proxy, ann, bob, released, resets } = await listener();
+		await say(ann, 2);
+		await eventually('Bob to have two', () => released.length === 2);
+		proxy.shut();
+		await say(ann, 1000);
+		proxy.reopen();
+		await eventually('Bob to have all', () => released.length === 1002, 60000);
+		assert.equal(resets(), 0);
+		assert.deepEqual(seqs(bob.room.messages), upTo(1002));
+
+		proxy.shut();
+		await eventually('Bob to be offline', () => bob.chat.state !== 'online');
+		const pending = bob.room.send('written meanwhile');
+		await say(ann, 1001);
+		proxy.reopen();
+		await eventually('a reset', () => resets() === 1, 60000);
+		await within('what was pending', pending.settled);
+		assert.deepEqual(seqs(bob.room.messages), upTo(2004).slice(2003 - 50));
+		assert.equal(bob.room.messages.at(-1), pending);
+		assert.equal(bob.room.more, true);
+		assert.equal((await bob.room.older({ limit: 200 })).messages.length, 200);
+		assert.deepEqual(seqs(bob.room.messages), upTo(2004).slice(2003 - 250));
+	});
+
+	test('are the same for whoever opens the room while they come in', async () => {
+		const [a, b] = newIds(2);
+		const ann = await stage.inRoom(a, b);
+		const said = say(ann, 200);
+		await eventually('the first ones', () => ann.room.messages.some((it) => it.seq === 20));
+		const bob = await stage.inRoom(b, a);
+		const seen = seqs(bob.room.messages);
+		bob.room.on('message', (message) => seen.push(message.seq));
+		await said;
+		await eventually('the last one', () => seen.at(-1) === 200);
+		assert.deepEqual(seen, upTo(200).slice(Number(seen[0]) - 1));
+	});
+
+	test('of both, sent at the same time, are in one order for both', async () => {
+		const { ann, bob } = await stage.couple();
+		const sent = upTo(60).flatMap((n) => [ann.room.send(`from Ann ${n}`), bob.room.send(`from Bob ${n}`)]);
+		await within('all echoes', Promise.all(sent.map((it) => it.settled)));
+		await eventually('both to have all', () => [ann, bob].every(({ room }) => room.messages.filter((it) => it.seq).length === 120));
+		assert.deepEqual(ann.room.messages.map((it) => it.text), bob.room.messages.map((it) => it.text));
+		assert.deepEqual(seqs(ann.room.messages), upTo(120));
+	});
+});
