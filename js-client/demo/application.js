@@ -179,7 +179,10 @@ export async function startApplication({ port, sessionKey, wsPort }) {
 
 	addChat(application, { wsPort });
 
-	/** @type {Handler} */
+	/**
+	 * @param {Request} request
+	 * @param {Response} response
+	 */
 	async function answer(request, response) {
 		response.setHeader('Cache-Control', 'no-store');
 		response.setHeader('X-Content-Type-Options', 'nosniff');

@@ -373,6 +373,7 @@ export class MosquittoChat extends Base {
 		this.#showNotice();
 		this.#showPeer();
 		this.#composer.enabled = room !== null;
+		this.#composer.element.hidden = room === null;
 		if (!room) {
 			this.#log.clear();
 		}

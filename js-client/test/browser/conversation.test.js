@@ -136,7 +136,7 @@ describe('a conversation', { skip: noBrowser }, () => {
 		const [ann, ben, cleo] = scene.people('Ann', 'Ben', 'Cleo');
 		const her = await scene.open(ann, { people: [ben, cleo] });
 		await her.page.getByText('Choose a conversation').waitFor();
-		assert.ok(await her.input.isDisabled());
+		assert.ok(await her.input.isHidden());
 		await her.inbox.getByRole('button', { name: 'Ben' }).click();
 		await her.input.fill('Dear Ben,');
 		await her.inbox.getByRole('button', { name: 'Cleo' }).click();

@@ -126,7 +126,48 @@ describe('an inbox', { skip: noBrowser }, () => {
 		loggedIn = true;
 		await her.page.getByRole('button', { name: 'Connect again' }).click();
 		await her.page.getByText('You are no longer logged in.').waitFor({ state: 'hidden' });
+		await her.page.getByText('Nothing has been said here yet.').waitFor();
 		await her.write('Back again');
 		await her.until('Back again', 'Sent');
+	});
+
+	test('what_cannot_be_is_said_in_its_place', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		const her = await scene.open(ann, {
+			body: `<mosquitto-chat peer="${ann.id}"></mosquitto-chat><mosquitto-chat peer="no/body"></mosquitto-chat>`,
+		});
+		await until('both to say so', async () =>
+			await her.page.getByText('There can be no conversation with this user.').count() === 2);
+		assert.equal(await her.input.count(), 0);
+		await her.page.evaluate((peer) => document.querySelector('mosquitto-chat')?.setAttribute('peer', peer), ben.id);
+		await her.page.getByText('Nothing has been said here yet.').waitFor();
+
+		// And where the page has not said enough.
+		await her.page.evaluate(() => {
+			document.querySelectorAll('meta[name^="chat-"]').forEach((it) => it.remove());
+			document.body.replaceChildren(document.createElement('mosquitto-chat'));
+		});
+		await her.page.getByText('This chat is not set up: it needs a url, and a token or a token-url.').waitFor();
+	});
+
+	test('a_page_can_bring_a_chat_of_its_own', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		const her = await scene.open(ann, { body: '' });
+		const jwt = scene.jwt(ann);
+		const asProperties = async (/** @type {{ url: string, token: string, peer: string }} */ { url, token, peer }) => {
+			const { createChat } = await import(/** @type {any} */ ('/chat/index.js'));
+			const chat = createChat({ url, token });
+			const element = Object.assign(document.createElement('mosquitto-chat'), { chat, peer });
+			document.body.append(element);
+			await chat.connect();
+			Object.assign(window, { chat });
+		};
+		await her.page.evaluate(asProperties, { url: scene.url(), token: jwt, peer: ben.id });
+		await her.write('Through the page\'s own');
+		await her.until('Through the page\'s own', 'Sent');
+		assert.equal(logins(ann.id), 1);
+		// What the page has made, the page ends.
+		await her.page.evaluate(() => document.body.replaceChildren());
+		assert.equal(await her.page.evaluate(() => /** @type {any} */ (window).chat.state), 'online');
 	});
 });
