@@ -516,6 +516,9 @@ EXPORT int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *option
 	} else {
 		log_line(MOSQ_LOG_NOTICE, "shut down, all messages are stored");
 	}
+	struct chat_counts counts = chat_count(plugin->chat);
+	log_line(MOSQ_LOG_INFO, "in the books: %zu clients, %zu users, %zu rooms", counts.clients,
+		counts.users, counts.rooms);
 	wake_finish(&plugin->wake);
 	chat_destroy(plugin->chat);
 	config_finish(&plugin->config);
