@@ -49,14 +49,24 @@ const ROUND_TRIP = [
 	{ name: 'round trip p99.9', unit: 'ms', of: (r) => r.echo_ms.p999, as: 'value' },
 ];
 
+const memory = (/** @type {any} */ r) =>
+	(r.procs.broker.settled.pss_kb - r.procs.broker.before.pss_kb) * 1024 / r.users;
+
 /** @type {Figure[]} */
 const STORM = [
 	{ name: 'all in', unit: 's', of: (r) => r.ready_s, as: 'ratio', good: (it) => it <= 1.2, goal: 'at most 1.2' },
 	{ name: 'CPU to connect', unit: 's', of: (r) => r.procs.broker.connect_cpu_s, as: 'ratio' },
 	{
-		name: 'memory for a client', unit: 'bytes', as: 'difference', good: (it) => it <= 600, goal: 'at most 600',
-		of: (r) => (r.procs.broker.settled.pss_kb - r.procs.broker.before.pss_kb) * 1024 / r.users,
+		// What the storm itself took and the allocator keeps counts here, so there is no goal.
+		name: 'memory for a client', unit: 'bytes', as: 'difference', of: memory,
 	},
+];
+
+/** @type {Figure[]} */
+const MEMORY = [
+	{ name: 'memory for a client', unit: 'bytes', as: 'difference', of: memory, good: (it) => it <= 600, goal: 'at most 600' },
+	{ name: 'all in', unit: 's', of: (r) => r.ready_s, as: 'ratio' },
+	{ name: 'CPU to connect', unit: 's', of: (r) => r.procs.broker.connect_cpu_s, as: 'ratio' },
 ];
 
 /** @type {Figure[]} */
@@ -97,11 +107,12 @@ export function cases({ seconds, warm, storm, idle, users }) {
 		name: 'storm-ws', title: `${storm.toLocaleString('en')} clients at once, WebSockets`, fresh: true,
 		load: { mode: 'storm', ws: true, users: storm, atOnce: 0, settle: 2 }, figures: STORM,
 	});
-	all.push({
-		name: 'storm-tcp', title: `${storm.toLocaleString('en')} clients, 100 at a time, TCP`, fresh: true,
-		load: { mode: 'storm', ws: false, users: storm, atOnce: 100, settle: 2 },
-		figures: STORM.map((figure) => (figure.name === 'all in' ? { ...figure, good: undefined, goal: undefined } : figure)),
-	});
+	for (const [short, ws] of transports) {
+		all.push({
+			name: `memory-${short}`, title: `${storm.toLocaleString('en')} clients, 100 at a time, ${ws ? 'WebSockets' : 'TCP'}`, fresh: true,
+			load: { mode: 'storm', ws, users: storm, atOnce: 100, settle: 2 }, figures: MEMORY,
+		});
+	}
 	for (const [short, ws] of transports) {
 		all.push({
 			name: `idle-${short}`, title: `${idle.toLocaleString('en')} idle clients, ${ws ? 'WebSockets' : 'TCP'}`, fresh: true,
