@@ -96,6 +96,24 @@ describe('an inbox', { skip: noBrowser }, () => {
 			scene.stage.broker.log().split(`u'chat:${ann.id}'`)[1] ?? ''));
 	});
 
+	test('the_only_element_of_a_page_can_be_moved_within_it', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		const her = await scene.open(ann, { peer: ben.id });
+		await her.write('Before');
+		await her.until('Before', 'Sent');
+		await her.input.fill('A draft');
+		await her.page.evaluate(() => {
+			const element = /** @type {Element} */ (document.querySelector('mosquitto-chat'));
+			document.body.append(document.createElement('section'));
+			document.body.lastElementChild?.append(element);
+		});
+		await her.message('Before').waitFor();
+		assert.equal(await her.input.inputValue(), 'A draft');
+		await her.write('After');
+		await her.until('After', 'Sent');
+		assert.equal(logins(ann.id), 1);
+	});
+
 	test('two_users_in_one_page_have_each_their_own', options, async () => {
 		const [ann, ben] = scene.people('Ann', 'Ben');
 		const both = await scene.open(ann, {
