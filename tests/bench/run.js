@@ -165,7 +165,8 @@ async function main() {
 	const size = { ...SIZES[kind] };
 	size.rounds = Number(options.rounds ?? size.rounds);
 	size.seconds = Number(options.seconds ?? size.seconds);
-	const wanted = options.only?.split(',');
+	// Without times there is nothing to learn from clients that only connect.
+	const wanted = options.only?.split(',') ?? (options.smoke ? ['closed', 'rate', 'storm'] : undefined);
 	const chosen = cases(size).filter(({ name }) => !wanted || wanted.some((it) => name.startsWith(it)));
 	const about = machine();
 	say(`${about.mosquitto}; ${about.cores} cores of ${about.cpu}; ${size.rounds} rounds`);

@@ -1,0 +1,156 @@
+// What Mosquitto itself limits: polling of WebSockets, the listener's backlog, queues, files, nodelay,
+// logging.  Started by `tests/bench/settings`.
+
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { scratchFolder } from '../stack/folder.js';
+import { pause } from '../stack/wait.js';
+import { brokerThread, drive } from './loadgen.js';
+import { short, table } from './numbers.js';
+import { startPostgres, startSide } from './servers.js';
+
+const { values: options } = parseArgs({
+	options: {
+		quick: { type: 'boolean', default: false },
+		only: { type: 'string', default: 'polling,backlog,queue,files,nodelay,log' },
+		binary: { type: 'string', multiple: true, default: [] },
+		out: { type: 'string' },
+	},
+});
+
+const SIZES = options.quick ? { idle: [0, 900], storms: [200, 1000], seconds: 2 }
+	: { idle: [0, 900, 4900, 9900], storms: [100, 1000, 5000, 10000], seconds: 4 };
+
+const binaries = [['packaged', undefined], ...options.binary.map((it) => it.split('='))];
+const perSecond = (/** @type {any} */ r) => short(r.window.echoed / r.seconds);
+const threadUs = (/** @type {any} */ r) => short(brokerThread(r).cpu_s * 1e6 / r.window.echoed);
+
+const dir = scratchFolder('settings');
+const { cluster, pid } = await startPostgres(dir);
+let number = 0;
+
+/**
+ * @param {Partial<Parameters<typeof startSide>[0]>} what
+ * @param {(side: import('./servers.js').Side) => Promise<void>} then
+ */
+async function withBroker(what, then) {
+	const side = await startSide({ dir: join(dir, String(++number)), kind: 'plain', cluster, ...what });
+	try {
+		await then(side);
+	} finally {
+		await side.broker.stop();
+	}
+}
+
+/** @type {Record<string, () => Promise<void>>} */
+const chapters = {
+	async polling() {
+		/** @type {string[][]} */
+		const rows = [];
+		for (const [label, binary] of binaries) {
+			for (const idle of SIZES.idle) {
+				/** @type {string[]} */
+				const cells = [];
+				for (const ws of [true, false]) {
+					await withBroker({ binary }, async (side) => {
+						const others = idle > 0
+							? drive(side, { mode: 'idle', ws, users: idle, first: 1000001, seconds: SIZES.seconds + 10 }, pid)
+							: null;
+						await pause(others ? 6000 : 0);
+						const report = await drive(side, { mode: 'closed', ws, users: 100, seconds: SIZES.seconds }, pid);
+						await others;
+						cells.push(perSecond(report), threadUs(report));
+					});
+				}
+				rows.push([String(label), String(idle), ...cells]);
+			}
+		}
+		console.log(`\n100 users speak beside idle clients; no plugin\n\n${table(
+			['broker', 'idle clients', 'WebSockets, messages/s', 'thread µs/message', 'TCP, messages/s', 'thread µs/message '], rows)}`);
+	},
+
+	async backlog() {
+		/** @type {string[][]} */
+		const rows = [];
+		for (const [label, binary] of binaries) {
+			for (const users of SIZES.storms) {
+				/** @type {string[]} */
+				const cells = [];
+				for (const [ws, atOnce] of /** @type {const} */ ([[true, 0], [false, 0], [false, 100]])) {
+					await withBroker({ binary }, async (side) => {
+						const report = await drive(side, { mode: 'storm', ws, users, atOnce }, pid);
+						cells.push(`${short(report.ready_s)} (${short(report.connect_ms.p99)} ms)`);
+					});
+				}
+				rows.push([String(label), String(users), ...cells]);
+			}
+		}
+		console.log(`\nClients that connect and subscribe: seconds until all are in (p99 of one); no plugin\n\n${table(
+			['broker', 'clients', 'WebSockets, all at once', 'TCP, all at once', 'TCP, 100 at a time'], rows)}`);
+	},
+
+	async queue() {
+		/** @type {string[][]} */
+		const rows = [];
+		for (const queued of [10, 100, 1000]) {
+			await withBroker({ kind: 'chat', conf: [`max_queued_messages ${queued}`] }, async (side) => {
+				const report = await drive(side, { mode: 'rate', ws: true, users: 2, rate: 10000, seconds: SIZES.seconds }, pid);
+				rows.push([String(queued), perSecond(report), String(report.whole.sent), String(2 * report.whole.sent - report.whole.echoed - report.whole.delivered)]);
+			});
+		}
+		console.log(`\nTwo users in one chat, up to 64 messages of each on their way\n\n${table(
+			['max_queued_messages', 'messages/s', 'sent', 'not delivered live'], rows)}`);
+	},
+
+	async files() {
+		/** @type {string[][]} */
+		const rows = [];
+		for (const limit of [1024, 4096]) {
+			await withBroker({}, async (side) => {
+				execFileSync('prlimit', [`--nofile=${limit}:${limit}`, '--pid', String(side.broker.pid)]);
+				const users = limit - 24;
+				const report = await drive(side, { mode: 'storm', ws: false, users }, pid);
+				rows.push([String(limit), String(users), String(report.ready)]);
+			});
+		}
+		console.log(`\nFiles (ulimit -n)\n\n${table(['files', 'clients', 'got in'], rows)}`);
+	},
+
+	async nodelay() {
+		/** @type {string[][]} */
+		const rows = [];
+		for (const value of ['true', 'false']) {
+			/** @type {string[]} */
+			const cells = [];
+			for (const ws of [false, true]) {
+				await withBroker({ kind: 'chat', conf: [`set_tcp_nodelay ${value}`] }, async (side) => {
+					const report = await drive(side, { mode: 'rate', ws, users: 100, rate: 200, seconds: SIZES.seconds }, pid);
+					cells.push(`${short(report.echo_ms.p50)} / ${short(report.echo_ms.p99)}`);
+				});
+			}
+			rows.push([value, ...cells]);
+		}
+		console.log(`\nRound trip p50 / p99 in ms, 200 messages/s, with the plugin\n\n${table(['set_tcp_nodelay', 'TCP', 'WebSockets'], rows)}`);
+	},
+
+	async log() {
+		/** @type {string[][]} */
+		const rows = [];
+		for (const lines of [[], ['log_type all']]) {
+			await withBroker({ kind: 'chat', conf: lines }, async (side) => {
+				const report = await drive(side, { mode: 'closed', ws: true, users: 1000, seconds: SIZES.seconds }, pid);
+				rows.push([lines[0] ?? 'as in the example conf', perSecond(report), threadUs(report)]);
+			});
+		}
+		console.log(`\nLogging, 1,000 users, with the plugin\n\n${table(['log_type', 'messages/s', 'thread µs/message'], rows)}`);
+	},
+};
+
+try {
+	for (const name of options.only.split(',')) {
+		await chapters[name]();
+	}
+} finally {
+	await cluster.stop('fast');
+}
