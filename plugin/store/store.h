@@ -37,7 +37,9 @@ struct store_sink {
 	void (*saved)(void *arg, enum saved_as as, const struct message *message);
 	void (*page)(void *arg, uint64_t ticket, const struct page *page);
 	void (*unread)(void *arg, uint64_t ticket, const struct unread *unread);
-	/* A load that could not be answered (connection lost, statement refused). */
+	/* A load that could not be answered.  While the store is not answering: the connection was
+	 * lost or reading took too long, ask again when it answers; `answering` has said so before.
+	 * While it is: refused, or out of memory. */
 	void (*load_failed)(void *arg, uint64_t ticket);
 	void (*marked)(void *arg, const struct mark *mark, const struct marked *result);
 	/* A mark that could not be tried or whose outcome is unknown; marking again is harmless.
@@ -49,8 +51,8 @@ struct store_sink {
 };
 
 /* Copies the options and starts the threads (all signals blocked in them), which connect by
- * themselves; a database that is not there is no error.  NULL when out of memory or threads; then
- * *reason says which. */
+ * themselves; a database that is not there is no error.  NULL when the connection string cannot be
+ * read, or out of memory or threads; then *reason says which, and quotes nothing of the string. */
 MUST_CHECK struct store *store_open(const struct store_options *options, const char **reason);
 
 /* Copies the message.  CHAT_EBUSY when queue_limit messages wait already, CHAT_ENOMEM. */
