@@ -370,9 +370,12 @@ static bool open_store(struct plugin *plugin)
 		.queue_limit = (size_t)plugin->config.queue_limit,
 		.wake = ring,
 		.wake_arg = &plugin->wake,
+		.journal = plugin->config.journal,
+		.journal_sync_ms = plugin->config.journal_sync,
+		.journal_limit_mib = plugin->config.journal_limit,
 	};
-	const char *reason = "";
-	plugin->store = store_open(&options, &reason);
+	char reason[STORE_REASON_MAX];
+	plugin->store = store_open(&options, reason);
 	if (plugin->store == NULL) {
 		log_line(MOSQ_LOG_ERR, "the store cannot be opened: %s", reason);
 	}
@@ -510,7 +513,9 @@ EXPORT int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *option
 	}
 	unregister(plugin);
 	size_t lost = store_close(plugin->store, CLOSE_TIMEOUT_MS);
-	if (lost > 0) {
+	if (lost > 0 && plugin->config.journal[0] != '\0') {
+		log_line(MOSQ_LOG_NOTICE, "shut down, %zu messages wait in the journal", lost);
+	} else if (lost > 0) {
 		log_line(
 			MOSQ_LOG_ERR, "shut down with %zu messages that could not be stored", lost);
 	} else {

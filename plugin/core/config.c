@@ -38,6 +38,10 @@ static const struct option options[] = {
 	{"rate_limit", OPTION_NUMBER, FIELD(rate_limit), .preset = "20", .max = 1000000},
 	{"queue_limit", OPTION_NUMBER, FIELD(queue_limit), .preset = "10000", .min = 1,
 		.max = 10000000},
+	{"journal", OPTION_TEXT, FIELD(journal), .preset = ""},
+	{"journal_sync", OPTION_NUMBER, FIELD(journal_sync), .preset = "10", .max = 60000},
+	{"journal_limit", OPTION_NUMBER, FIELD(journal_limit), .preset = "256", .min = 1,
+		.max = 65536},
 };
 
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
@@ -192,5 +196,6 @@ void config_finish(struct config *config)
 	free(config->secret_file);
 	free(config->secret_env);
 	free(config->jwt_audience);
+	free(config->journal);
 	*config = (struct config){0};
 }

@@ -23,6 +23,9 @@ struct config {
 	bool allow_other_topics; /* `other_topics allow` */
 	int history_limit;       /* messages */
 	int rate_limit;          /* a second, per user; 0: none */
+	char *journal;           /* folder; "": none */
+	int journal_sync;        /* ms between two syncs; 0: each message */
+	int journal_limit;       /* MiB */
 	int queue_limit;         /* messages */
 };
 

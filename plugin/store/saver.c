@@ -16,6 +16,9 @@
 
 #define SAY_REFUSED_EVERY_MS 10000
 
+/* How soon to look again whether there is memory for what waits in the journal. */
+#define READ_AGAIN_MS 5
+
 /* So many rooms in a row, each alone: it is not the rooms that are locked. */
 #define LONE_STRIKES_MAX 3
 
@@ -171,30 +174,67 @@ static struct save_job *repeat_of(const struct save_job *job, const struct save_
 	return repeat;
 }
 
+static void forget(const struct saver *saver, struct save_job *job)
+{
+	if (saver->journal != NULL) {
+		journal_settle(saver->journal, job);
+	}
+}
+
 /* Done with this one: into `done`, or back when there is no memory to say so. */
-static bool settle(struct save_job *job, const struct save_answer *answer, struct items *done)
+static bool settle(const struct saver *saver, struct save_job *job,
+	const struct save_answer *answer, struct items *done)
 {
 	if (answer->outcome == SAVE_REFUSED) {
 		job->as = SAVED_REJECTED;
+		job->quiet = job->replayed;
+		forget(saver, job);
 	} else if (answer->outcome == SAVE_REPEATED) {
 		struct save_job *repeat = repeat_of(job, answer);
 		if (repeat == NULL) {
 			return false;
 		}
+		repeat->quiet = job->replayed;
+		forget(saver, job);
 		job_free(&job->item);
 		job = repeat;
 	} else {
 		job->as = SAVED_NEW;
 		job->message.seq = answer->seq;
+		/* What was committed before the start is in the history of whoever has come since.
+		 */
+		job->quiet = job->replayed && answer->outcome == SAVE_KNOWN && !job->in_doubt;
+		forget(saver, job);
 	}
 	items_append(done, &job->item);
 	return true;
 }
 
+static void drop_quiet(struct items *done)
+{
+	struct items heard = {0};
+	struct item *item;
+	while ((item = items_shift(done)) != NULL) {
+		if (((struct save_job *)item)->quiet) {
+			job_free(item);
+		} else {
+			items_append(&heard, item);
+		}
+	}
+	*done = heard;
+}
+
 static void report_done(struct saver *saver, struct items *done)
 {
 	atomic_fetch_sub(saver->waiting, done->count);
+	if (saver->journal == NULL) {
+		report_items(saver->report, done);
+		return;
+	}
+	drop_quiet(done);
+	atomic_fetch_add(&saver->unheard, done->count);
 	report_items(saver->report, done);
+	journal_note(saver->journal);
 }
 
 static void succeeded(struct saver *saver)
@@ -270,7 +310,7 @@ static void take_answers(struct saver *saver)
 		if (answer->outcome == SAVE_REFUSED) {
 			say_refused(saver, job, answer->text);
 		}
-		if (answer->outcome == SAVE_LOCKED || !settle(job, answer, &done)) {
+		if (answer->outcome == SAVE_LOCKED || !settle(saver, job, answer, &done)) {
 			left[lefts++] = job;
 		} else {
 			release(saver, (const struct save_job *)done.last);
@@ -325,6 +365,8 @@ static void refused(struct saver *saver, const PGresult *result)
 	struct save_job *job = saver->batch[0];
 	say_refused(saver, job, slice_str(PQresultErrorField(result, PG_DIAG_SQLSTATE)));
 	job->as = SAVED_REJECTED;
+	job->quiet = job->replayed;
+	forget(saver, job);
 	release(saver, job);
 	items_append(&done, &job->item);
 	succeeded(saver);
@@ -375,9 +417,50 @@ static void store_batch(struct saver *saver)
 	PQclear(result);
 }
 
+static bool spills(const struct saver *saver)
+{
+	return saver->journal != NULL && journal_spills(saver->journal);
+}
+
 static bool has_something(const struct saver *saver)
 {
-	return saver->ready.first != NULL || saver->parking.rooms != NULL;
+	return saver->ready.first != NULL || saver->parking.rooms != NULL || spills(saver);
+}
+
+static void take_news(struct saver *saver)
+{
+	struct items news = queue_take_all(&saver->in);
+	if (saver->journal != NULL) {
+		for (struct item *item = news.first; item != NULL; item = item->next) {
+			journal_take(saver->journal, (struct save_job *)item);
+		}
+	}
+	items_join(&saver->ready, &news);
+}
+
+static size_t room_in_memory(const struct saver *saver)
+{
+	size_t alone = journal_alone(saver->journal);
+	size_t waiting = atomic_load(saver->waiting);
+	size_t here = waiting > alone ? waiting - alone : 0;
+	here += atomic_load(&saver->unheard);
+	return here < saver->memory_limit ? saver->memory_limit - here : 0;
+}
+
+/* The next of those that wait in the journal alone. */
+static void read_back(struct saver *saver)
+{
+	/* Since it spills nothing new comes through the memory, and what came before is in there.
+	 */
+	take_news(saver);
+	size_t room = room_in_memory(saver);
+	if (saver->ready.first != NULL || room == 0) {
+		return;
+	}
+	size_t lost;
+	(void)journal_read(saver->journal, &saver->ready, room < SAVES_MAX ? room : SAVES_MAX,
+		SAVES_BYTES_MAX, &lost);
+	atomic_fetch_sub(saver->waiting, lost);
 }
 
 /* Sleeps until something may have changed.  True: the thread has to end. */
@@ -405,8 +488,7 @@ static void hurry(struct saver *saver, int64_t now)
 /* One turn: whatever is next.  True: the thread has to end. */
 static bool turn(struct saver *saver)
 {
-	struct items news = queue_take_all(&saver->in);
-	items_join(&saver->ready, &news);
+	take_news(saver);
 	int64_t now = clock_ms();
 
 	if (bell_stopping(&saver->bell) && !has_something(saver)) {
@@ -414,6 +496,9 @@ static bool turn(struct saver *saver)
 	}
 	if (saver->conn.state != PGCONN_READY) {
 		if (bell_stopping(&saver->bell)) {
+			if (saver->journal != NULL) {
+				return true; /* nothing is lost */
+			}
 			hurry(saver, now);
 		}
 		if (now < saver->conn.retry_at) {
@@ -425,12 +510,19 @@ static bool turn(struct saver *saver)
 	if (now < saver->not_before) {
 		return pgconn_sleep(&saver->conn, saver->not_before) == BELL_STOP;
 	}
+	if (saver->ready.first == NULL && spills(saver)) {
+		read_back(saver);
+	}
 	fill(saver);
 	if (saver->count > 0) {
 		store_batch(saver);
 		return pgconn_sleep(&saver->conn, 0) == BELL_STOP;
 	}
-	return rest(saver, parking_next(&saver->parking));
+	int64_t due = parking_next(&saver->parking);
+	if (spills(saver) && due > now + READ_AGAIN_MS) {
+		due = now + READ_AGAIN_MS;
+	}
+	return rest(saver, due);
 }
 
 void *saver_run(void *arg)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "bell.h"
+#include "journal.h"
 #include "parking.h"
 #include "pgconn.h"
 #include "queue.h"
@@ -26,6 +27,10 @@ struct saver {
 	struct bell bell;
 	struct report *report;
 	_Atomic size_t *waiting; /* messages not stored yet */
+	/* With a journal; both are set before the thread starts. */
+	struct journal *journal; /* NULL: none */
+	size_t memory_limit;     /* messages in memory, outcomes that nobody has heard yet too */
+	_Atomic size_t unheard;
 
 	/* The thread's own from here on. */
 	struct pgconn conn;

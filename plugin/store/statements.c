@@ -103,7 +103,7 @@ bool save_params(struct params *params, struct save_job *const *jobs, size_t cou
 	bool again = false;
 
 	for (size_t i = 0; i < count; i++) {
-		again = again || jobs[i]->in_doubt;
+		again = again || jobs[i]->in_doubt || jobs[i]->replayed;
 	}
 	params_begin(params);
 	put_rooms(params, jobs, count, nos);
@@ -221,6 +221,10 @@ static bool read_answer(struct save_answer *answer, struct row *row)
 		break;
 	case 'n':
 		answer->outcome = SAVE_STORED;
+		answer->seq = row_int8(row, 2);
+		break;
+	case 'k':
+		answer->outcome = SAVE_KNOWN;
 		answer->seq = row_int8(row, 2);
 		break;
 	case 'r':

@@ -60,6 +60,7 @@ struct save_answer {
 	enum {
 		SAVE_UNANSWERED,
 		SAVE_STORED,
+		SAVE_KNOWN, /* was stored already, under its own key */
 		SAVE_REPEATED,
 		SAVE_LOCKED,
 		SAVE_REFUSED,

@@ -3,9 +3,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
+#include <stdio.h>
 
 #include "job.h"
+#include "journal.h"
 #include "loader.h"
 #include "pgconn.h"
 #include "report.h"
@@ -17,10 +18,13 @@
 /* How long after its last moment a thread may take to end. */
 #define GRACE_MS 250
 
+_Static_assert(STORE_REASON_MAX >= JOURNAL_REASON_MAX, "its reason is ours");
+
 struct store {
 	char *conninfo;
 	size_t queue_limit;
 	_Atomic size_t waiting;
+	struct journal *journal; /* NULL: none */
 	struct report report;
 	struct saver saver;
 	struct loader loader;
@@ -37,7 +41,8 @@ static bool start_threads(struct store *store)
 	sigset_t before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	bool started = pthread_create(&store->saver_thread, NULL, saver_run, &store->saver) == 0;
+	bool started = journal_start(store->journal) &&
+	               pthread_create(&store->saver_thread, NULL, saver_run, &store->saver) == 0;
 	if (started &&
 		pthread_create(&store->loader_thread, NULL, loader_run, &store->loader) != 0) {
 		bell_stop(&store->saver.bell, clock_ms());
@@ -48,13 +53,44 @@ static bool start_threads(struct store *store)
 	return started;
 }
 
-struct store *store_open(const struct store_options *options, const char **reason)
+static void on_journal_log(void *arg, enum store_level level, const char *line)
 {
-	*reason = options->conninfo[0] == '\0' ? NULL : pgconn_check(options->conninfo);
-	if (*reason != NULL) {
+	report_line(arg, level, line);
+}
+
+static bool open_journal(
+	struct store *store, const struct store_options *options, char reason[STORE_REASON_MAX])
+{
+	if (options->journal == NULL || options->journal[0] == '\0') {
+		return true;
+	}
+	store->journal = journal_open(
+		&(struct journal_options){
+			.folder = options->journal,
+			.sync_ms = options->journal_sync_ms,
+			.limit = (uint64_t)options->journal_limit_mib << 20,
+			.bell = &store->saver.bell,
+			.log = on_journal_log,
+			.log_arg = &store->report,
+		},
+		reason);
+	if (store->journal == NULL) {
+		return false;
+	}
+	store->saver.journal = store->journal;
+	store->saver.memory_limit = options->queue_limit;
+	atomic_store(&store->waiting, journal_alone(store->journal));
+	return true;
+}
+
+struct store *store_open(const struct store_options *options, char reason[STORE_REASON_MAX])
+{
+	const char *wrong = options->conninfo[0] == '\0' ? NULL : pgconn_check(options->conninfo);
+	snprintf(reason, STORE_REASON_MAX, "%s",
+		wrong != NULL ? wrong : "out of memory, file descriptors or threads");
+	if (wrong != NULL) {
 		return NULL;
 	}
-	*reason = "out of memory, file descriptors or threads";
 	struct store *store = calloc(1, sizeof(*store));
 	if (store == NULL) {
 		return NULL;
@@ -73,13 +109,17 @@ struct store *store_open(const struct store_options *options, const char **reaso
 	if (!loader_init(&store->loader, store->conninfo, &store->report)) {
 		goto no_loader;
 	}
+	if (!open_journal(store, options, reason)) {
+		goto no_journal;
+	}
 	if (!start_threads(store)) {
 		goto no_threads;
 	}
-	*reason = NULL;
 	return store;
 
 no_threads:
+	(void)journal_close(store->journal, NEVER / 2);
+no_journal:
 	loader_finish(&store->loader);
 no_loader:
 	saver_finish(&store->saver);
@@ -92,10 +132,40 @@ no_conninfo:
 	return NULL;
 }
 
+static bool has_room(const struct store *store)
+{
+	size_t waiting = atomic_load(&store->waiting);
+	size_t alone = journal_alone(store->journal);
+	return !journal_spills(store->journal) && waiting < store->queue_limit + alone;
+}
+
+/* The journal first: what is there is safe, whether there is memory to pass it on or not. */
+static enum chat_error save_in_journal(struct store *store, const struct message *message)
+{
+	uint64_t lsn = 0;
+	struct save_job *job = has_room(store) ? job_save(message) : NULL;
+	atomic_fetch_add(&store->waiting, 1);
+	enum chat_error error = journal_append(store->journal, message, job != NULL, &lsn);
+	if (error != CHAT_OK) {
+		atomic_fetch_sub(&store->waiting, 1);
+	}
+	if (lsn == 0) {
+		free(job);
+		return error;
+	}
+	job->lsn = lsn;
+	return queue_put(&store->saver.in, &job->item);
+}
+
 enum chat_error store_save(struct store *store, const struct message *message)
 {
-	if (atomic_load(&store->waiting) >= store->queue_limit ||
-		store->draining.count >= store->queue_limit + UNDRAINED_MAX) {
+	if (store->draining.count >= store->queue_limit + UNDRAINED_MAX) {
+		return CHAT_EBUSY;
+	}
+	if (store->journal != NULL) {
+		return save_in_journal(store, message);
+	}
+	if (atomic_load(&store->waiting) >= store->queue_limit) {
 		return CHAT_EBUSY;
 	}
 	struct save_job *job = job_save(message);
@@ -154,6 +224,9 @@ static void hand(
 	case JOB_SAVE: {
 		const struct save_job *job = (const struct save_job *)item;
 		sink->saved(arg, job->as, &job->message);
+		if (store->journal != NULL) {
+			atomic_fetch_sub(&store->saver.unheard, 1);
+		}
 		break;
 	}
 	case JOB_LOAD:
@@ -212,19 +285,6 @@ bool store_answering(const struct store *store)
 	return store->answering;
 }
 
-/* True: the thread has ended. */
-static bool join(pthread_t thread, int64_t until)
-{
-	int64_t left = until - clock_ms();
-	left = left > 0 ? left : 0;
-	struct timespec at;
-	clock_gettime(CLOCK_REALTIME, &at);
-	int64_t ns = at.tv_nsec + left % 1000 * 1000000;
-	at.tv_sec += (time_t)(left / 1000 + ns / 1000000000);
-	at.tv_nsec = (long)(ns % 1000000000);
-	return pthread_timedjoin_np(thread, NULL, &at) == 0;
-}
-
 size_t store_close(struct store *store, int timeout_ms)
 {
 	if (store == NULL) {
@@ -234,8 +294,9 @@ size_t store_close(struct store *store, int timeout_ms)
 	int64_t until = now + (timeout_ms > 0 ? timeout_ms : 0);
 	bell_stop(&store->loader.bell, now);
 	bell_stop(&store->saver.bell, until);
-	bool ended = join(store->saver_thread, until + GRACE_MS);
-	ended = join(store->loader_thread, until + GRACE_MS) && ended;
+	bool ended = thread_join(store->saver_thread, until + GRACE_MS);
+	ended = thread_join(store->loader_thread, until + GRACE_MS) && ended;
+	ended = ended && journal_close(store->journal, until + GRACE_MS);
 	size_t left = atomic_load(&store->waiting);
 	atomic_store(&store->report.silent, true);
 	if (!ended) {

@@ -17,11 +17,15 @@ struct store;
 
 struct store_options {
 	const char *conninfo; /* libpq connection string or URI; "" for libpq's environment */
-	size_t queue_limit;   /* messages not yet stored, batches in flight too */
+	/* Messages not yet stored, batches in flight too; with a journal only those in memory. */
+	size_t queue_limit;
 	/* Called from a store thread when something is there to drain and nothing was before.
 	 * Must not block. */
 	void (*wake)(void *wake_arg);
 	void *wake_arg;
+	const char *journal; /* folder; NULL or "": none */
+	int journal_sync_ms; /* between two syncs; 0: each message is synced by itself */
+	int journal_limit_mib;
 };
 
 /* Log levels of lines that store threads hand over. */
@@ -52,10 +56,15 @@ struct store_sink {
 
 /* Copies the options and starts the threads (all signals blocked in them), which connect by
  * themselves; a database that is not there is no error.  NULL when the connection string cannot be
- * read, or out of memory or threads; then *reason says which, and quotes nothing of the string. */
-MUST_CHECK struct store *store_open(const struct store_options *options, const char **reason);
+ * read, the journal's folder is no good, or out of memory or threads; then `reason` is a sentence,
+ * and quotes nothing of the string. */
+#define STORE_REASON_MAX 1024
+MUST_CHECK struct store *store_open(
+	const struct store_options *options, char reason[STORE_REASON_MAX]);
 
-/* Copies the message.  CHAT_EBUSY when queue_limit messages wait already, CHAT_ENOMEM. */
+/* Copies the message.  CHAT_EBUSY when queue_limit messages wait already, CHAT_ENOMEM.  With a
+ * journal it is in there when this returns; then CHAT_EBUSY says that the journal is full, and
+ * CHAT_EUNAVAILABLE that its disk takes nothing now. */
 MUST_CHECK enum chat_error store_save(struct store *store, const struct message *message);
 
 /* Copies the request.  CHAT_EUNAVAILABLE while the store is not answering, CHAT_EBUSY when too many
@@ -69,14 +78,15 @@ MUST_CHECK enum chat_error store_mark(struct store *store, const struct mark *ma
  * more. */
 size_t store_drain(struct store *store, size_t budget, const struct store_sink *sink, void *arg);
 
-/* Messages that are not stored yet: waiting, in flight or parked. */
+/* Messages that are not stored yet: waiting (in the journal alone, too), in flight or parked. */
 size_t store_waiting(const struct store *store);
 
 /* Whether loads and marks can be answered, as last reported through the sink's `answering`. */
 bool store_answering(const struct store *store);
 
 /* Tries for at most `timeout_ms` to store what waits, then ends the threads and frees everything,
- * also what was not drained.  Returns how many messages were not stored.  NULL is fine.  A thread
+ * also what was not drained.  Returns how many messages were not stored; with a journal they wait
+ * there, and a database that is not there now is not waited for.  NULL is fine.  A thread
  * that cannot be ended in time (a name look-up that hangs) is left behind with its memory. */
 size_t store_close(struct store *store, int timeout_ms);
 

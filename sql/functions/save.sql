@@ -1,7 +1,7 @@
 -- Stores a batch of messages: one call, one transaction.
 --
 -- A room that another session has locked is left out without waiting.  A message that is found under
--- its own key counts as new (its commit was in doubt); one whose sender has stored the same `ref` in
+-- its own key is known (its commit was in doubt); one whose sender has stored the same `ref` in
 -- the room under another key is a repeat, also when that happened earlier in this batch.
 --
 -- Parameters:
@@ -12,8 +12,8 @@
 --     by_a      whether the room's first user sent it
 --     texts, refs (null: none), sent_ats, keys
 --
--- Returns: a row for each message, in no particular order: `no` counts from 1; outcome 'n' is new, 'r'
--- a repeat (then text and sent_at are the stored ones), 'l' that the room was locked and nothing was
+-- Returns: a row for each message, in no particular order: `no` counts from 1; outcome 'n' is new, 'k'
+-- known, 'r' a repeat (then text and sent_at are the stored ones), 'l' that the room was locked and nothing was
 -- done; seq except for 'l'.
 -- Raises: whatever a constraint or trigger of the tables raises; then nothing is stored.  A trigger
 -- that quietly drops a row counts as having refused it, because `seq` has no holes.
@@ -117,7 +117,7 @@ begin
 	select no, 'n'::"char", seq, null::text, null::timestamptz from fresh
 	where (select count(*) from stored) = (select count(*) from fresh)
 	union all
-	select no, 'n', stored_seq, null, null from looked where stored_seq is not null;
+	select no, 'k', stored_seq, null, null from looked where stored_seq is not null;
 
 	get diagnostics answered = row_count;
 	if answered = cardinality(keys) then

@@ -68,7 +68,7 @@ begin
 			where s.room collate "POSIX" = m.room and s.user_id = m.user_id and s.ref = m.ref;
 		end if;
 		if stored.seq is not null then
-			outcome := case when stored.key = m.key then 'n' else 'r' end;
+			outcome := case when stored.key = m.key then 'k' else 'r' end;
 			seq := stored.seq;
 			text := stored.text;
 			sent_at := stored.sent_at;

@@ -64,7 +64,7 @@ static struct slice keep(char *bytes, size_t *at, struct slice from)
 	return kept;
 }
 
-struct store *store_open(const struct store_options *options, const char **reason)
+struct store *store_open(const struct store_options *options, char reason[STORE_REASON_MAX])
 {
 	(void)options;
 	(void)reason;

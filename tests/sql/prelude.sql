@@ -28,7 +28,7 @@ end;
 $$;
 
 -- Saves messages that are given as 'room by text [ref]', by is a or b; the key is the md5 of `key` and the
--- message's number.  Returns 'n1 n2 r1 l x' in the order of the messages.
+-- message's number.  Returns 'n1 n2 r1 k1 l x' in the order of the messages.
 create function test.save(key text, messages text[], again boolean default false,
 	function text default 'save') returns text
 language plpgsql as $$

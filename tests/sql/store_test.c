@@ -224,12 +224,12 @@ static int64_t number(PGconn *pg, const char *sql)
 static void open_at(struct bench *b, const char *host, size_t queue_limit)
 {
 	char conninfo[256];
-	const char *reason;
+	char reason[STORE_REASON_MAX];
 	snprintf(conninfo, sizeof(conninfo),
 		"host=%s port=" SERVER_PORT " user=chat_plugin dbname=%s", host, b->database);
 	struct store_options options = {
 		.conninfo = conninfo, .queue_limit = queue_limit, .wake = wake, .wake_arg = b};
-	b->store = store_open(&options, &reason);
+	b->store = store_open(&options, reason);
 	assert_non_null(b->store);
 }
 
@@ -1062,13 +1062,13 @@ static void close_without_anything_to_store_is_quick(void **state)
 static void a_connection_string_that_cannot_be_read_is_refused(void **state)
 {
 	struct bench *b = *state;
-	const char *reason = NULL;
+	char reason[STORE_REASON_MAX];
 	struct store_options options = {.queue_limit = 1, .wake = wake, .wake_arg = b};
 	options.conninfo = "host=localhost password secret";
-	assert_null(store_open(&options, &reason));
+	assert_null(store_open(&options, reason));
 	assert_null(strstr(reason, "secret"));
 	options.conninfo = "postgres://chat:pa@ss@localhost/chat";
-	assert_null(store_open(&options, &reason));
+	assert_null(store_open(&options, reason));
 	assert_null(strstr(reason, "ss@localhost"));
 }
 

@@ -54,6 +54,9 @@ static void without_rows_everything_has_its_default(void **state)
 	assert_int_equal(config.history_limit, 50);
 	assert_int_equal(config.rate_limit, 20);
 	assert_int_equal(config.queue_limit, 10000);
+	assert_string_equal(config.journal, "");
+	assert_int_equal(config.journal_sync, 10);
+	assert_int_equal(config.journal_limit, 256);
 	config_finish(&config);
 }
 
@@ -66,8 +69,12 @@ static void every_option_can_be_set(void **state)
 		ROWS({"queue_limit", "10000000"}, {"rate_limit", "0"}, {"history_limit", "200"},
 			{"other_topics", "allow"}, {"jwt_audience", "chat"},
 			{"signed_names", "false"}, {"secret_env", "X"}, {"secret_file", "/etc/x"},
-			{"database", "dbname=x"}),
+			{"database", "dbname=x"}, {"journal", "/var/x"},
+			{"journal_sync", "0"}, {"journal_limit", "65536"}),
 		reason));
+	assert_string_equal(config.journal, "/var/x");
+	assert_int_equal(config.journal_sync, 0);
+	assert_int_equal(config.journal_limit, 65536);
 	assert_string_equal(config.database, "dbname=x");
 	assert_string_equal(config.secret_file, "/etc/x");
 	assert_string_equal(config.secret_env, "X");
@@ -190,11 +197,11 @@ static void a_refusal_never_quotes_the_value(void **state)
 static void running_out_of_memory_refuses_and_frees(void **state)
 {
 	(void)state;
-	for (int left = 0; left < 5; left++) {
+	for (int left = 0; left < 6; left++) {
 		allocations_left = left;
 		refused(ROWS({"database", "dbname=x"}), "there is no memory for plugin_opt_");
 	}
-	for (int left = 0; left < 4; left++) {
+	for (int left = 0; left < 5; left++) {
 		allocations_left = left;
 		refused(NULL, 0, "there is no memory for plugin_opt_");
 	}
