@@ -11,6 +11,8 @@ const PAGE = 50;
 /** So long a passing trouble is shown, and so long a connection may take before we speak of it. */
 const NOTICE_LASTS = 8000;
 const PATIENCE = 1500;
+/** So long a message may take before we speak of it. */
+const SLOW = 4000;
 /** Between two tries for older messages, when the first did not succeed. */
 const PAUSE = 3000;
 /** At the latest: browsers draw no frames where nobody looks. */
@@ -66,7 +68,9 @@ export class MosquittoChat extends Base {
 	/** @type {Map<string, string>} what was being written, by peer */
 	#drafts = new Map();
 	#busyUntil = 0;
+	/** When we began to wait for a connection, and when we got the one that there is. */
 	#since = 0;
+	#onlineSince = 0;
 	#inView = true;
 	#due = false;
 	/** @type {(() => void)[]} */
@@ -137,6 +141,7 @@ export class MosquittoChat extends Base {
 	 * @param {string} text
 	 */
 	send(text) {
+		setTimeout(() => this.#changed(), SLOW);
 		this.#unread = { after: 0, upTo: 0 };
 		this.#act((room) => room.send(text));
 		this.#log.toEnd();
@@ -194,6 +199,10 @@ export class MosquittoChat extends Base {
 		if (before !== state) {
 			if (before === 'online') {
 				this.#wait();
+			}
+			if (state === 'online') {
+				this.#onlineSince = Date.now();
+				setTimeout(() => this.#changed(), SLOW);
 			}
 			this.setAttribute('state', state);
 			this.dispatchEvent(new CustomEvent('chat-state', { detail: state, bubbles: true, composed: true }));
@@ -439,7 +448,14 @@ export class MosquittoChat extends Base {
 			const first = chat.state === 'connecting' && !this.#loaded;
 			return waited ? (first ? texts.connecting : texts.offline) : '';
 		}
-		return this.#busyUntil > Date.now() ? texts.busy : '';
+		return this.#busyUntil > Date.now() || this.#isSlow ? texts.busy : '';
+	}
+
+	/** Whether a message waits although there is a connection. */
+	get #isSlow() {
+		const since = Date.now() - SLOW;
+		const waits = (/** @type {Room['messages'][number]} */ it) => it.status === 'sending' && it.sent_at.getTime() <= since;
+		return this.#onlineSince <= since && Boolean(this.#room?.messages.some(waits));
 	}
 
 	#connectButton() {

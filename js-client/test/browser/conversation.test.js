@@ -160,4 +160,35 @@ describe('a conversation', { skip: noBrowser }, () => {
 		await her.input.press('Enter');
 		await her.until(long.slice(0, 8192), 'Sent');
 	});
+
+	test('who_writes_faster_than_allowed_loses_nothing', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		const { wsPort } = await scene.stage.another({ options: { rate_limit: 1 } });
+		const her = await scene.open(ann, { peer: ben.id, url: `ws://127.0.0.1:${wsPort}/mqtt` });
+		await her.page.getByText('Nothing has been said here yet.').waitFor();
+		const texts = ['One', 'Two', 'Three', 'Four', 'Five'];
+		for (const text of texts) {
+			await her.write(text);
+		}
+		await her.until('Five', 'Sent');
+		assert.deepEqual(await her.texts(), texts);
+		assert.deepEqual((await scene.stage.stored(`${ann.id}/${ben.id}`)).map((it) => it.text), texts);
+	});
+
+	test('a_message_that_waits_for_the_database_is_said_to_be_kept', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		const { cluster } = scene.stage;
+		const her = await scene.open(ann, { peer: ben.id });
+		await her.page.getByText('Nothing has been said here yet.').waitFor();
+		cluster.freeze();
+		try {
+			await her.write('Into the dark');
+			await her.page.getByText('The chat is busy. What you write is kept and sent shortly.').waitFor();
+			await her.until('Into the dark', 'Sending');
+		} finally {
+			cluster.thaw();
+		}
+		await her.until('Into the dark', 'Sent');
+		await her.page.getByText('The chat is busy.').waitFor({ state: 'hidden' });
+	});
 });

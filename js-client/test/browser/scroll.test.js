@@ -33,7 +33,11 @@ describe('a long conversation', { skip: noBrowser }, () => {
 		assert.equal(await her.messages.count(), 50);
 		assert.ok(await fromEnd(her.log) < 2);
 
+		await her.log.and(her.page.locator('[aria-live="polite"]')).waitFor();
 		await her.log.evaluate((log) => {
+			new MutationObserver((records) => records.forEach(() => log.toggleAttribute('data-silent',
+				log.hasAttribute('data-silent') || log.getAttribute('aria-live') === 'off')))
+				.observe(log, { attributeFilter: ['aria-live'] });
 			log.scrollTop = 200;
 		});
 		// Whatever stands first in view stands there still when the page before it has come.
@@ -45,6 +49,7 @@ describe('a long conversation', { skip: noBrowser }, () => {
 		});
 		await until('the older messages', async () => await her.messages.count() === 100);
 		assert.ok(Math.abs(await topOf(her.page.locator('[data-first]')) - place) <= 1);
+		assert.ok(await her.log.evaluate((log) => log.hasAttribute('data-silent')), 'old messages are not read out');
 
 		// By keyboard, up to the first.
 		await her.log.focus();
