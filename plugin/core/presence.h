@@ -67,6 +67,7 @@ struct client {
 	uint16_t chat_count;
 	uint16_t requests; /* history requests that wait for their answer */
 	bool lobby;        /* subscribed to it */
+	bool told_full;    /* the log has heard that it asks for more chats than it may have */
 	bool replaced;     /* a newer one has come with its client id, which may have gone since */
 	char client_id[];
 };
