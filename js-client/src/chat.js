@@ -92,13 +92,12 @@ export function createChat(options, { clock = systemClock, environment = pageEnv
 		clock,
 		me,
 		join: () => connection.subscribe(lobbyTopic()),
-		counted: (unread) => emit('unread', unread),
+		emit,
+		conversations,
 		reported() {
 			counted = true;
 			connecting.open();
 		},
-		notify: (event) => emit('notification', event),
-		conversation: (peer) => conversations.get(peer),
 		report,
 	});
 

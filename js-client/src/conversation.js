@@ -2,7 +2,7 @@
 
 import { createAlarm } from './clock.js';
 import { createEmitter } from './emitter.js';
-import { ChatError, isFinal } from './errors.js';
+import { ChatError, errorOf, isFinal } from './errors.js';
 import { createReadMarks } from './marks.js';
 import { createTimeline } from './merge.js';
 import { storedMessage } from './message.js';
@@ -305,18 +305,20 @@ export function createConversation(id, { clock, visible, me, outbox, publish, jo
 
 	/** @param {import('./protocol.js').ErrorEvent} event */
 	const refused = (event) => {
-		const { ref, code, reason, retry_ms = RETRY } = event;
+		const { ref, code, retry_ms = RETRY } = event;
 		if (ref !== undefined) {
-			pending.refused(event) || requests.refuse(event);
+			if (!pending.refused(event)) {
+				requests.refuse(event);
+			}
 		} else if (code === 'forbidden') {
-			forbidden(reason);
+			forbidden(event.reason);
 		} else if (isFinal(code)) {
-			report(new ChatError(code, reason));
+			report(errorOf(event));
 		} else {
 			// It does not say what it is about: the answer to a subscription, or a read mark.
 			if (owed.armed()) {
 				owed.set(patience(event), again);
-				report(new ChatError(code, reason, retry_ms));
+				report(errorOf(event));
 			}
 			marks.refused(retry_ms);
 		}

@@ -32,6 +32,9 @@ export class UnauthorizedError extends ChatError {
 	}
 }
 
+/** @param {{ code: string, reason?: string, retry_ms?: number }} event the plugin's */
+export const errorOf = ({ code, reason, retry_ms }) => new ChatError(code, reason, retry_ms);
+
 /**
  * @param {string} code
  * @returns {boolean}

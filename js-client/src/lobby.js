@@ -1,7 +1,7 @@
 // What concerns this user wherever they are: unread counts, and messages in chats that are not open.
 
 import { createAlarm } from './clock.js';
-import { ChatError } from './errors.js';
+import { errorOf } from './errors.js';
 import { storedMessage } from './message.js';
 import { PATIENCE, patience } from './protocol.js';
 import { peerOf } from './topic.js';
@@ -15,15 +15,14 @@ const RECOUNT = 1000;
  * @property {import('./clock.js').Clock} clock
  * @property {() => string} me
  * @property {() => void} join subscribes, or does so again
- * @property {(unread: import('./api.js').Unread) => void} counted
+ * @property {import('./emitter.js').Emitter<import('./api.js').ChatEvents>['emit']} emit
  * @property {() => void} reported the plugin's own report is in
- * @property {(event: import('./protocol.js').NotificationEvent) => void} notify
- * @property {(peer: string) => import('./conversation.js').Conversation | undefined} conversation
+ * @property {Map<string, import('./conversation.js').Conversation>} conversations by peer
  * @property {(error: unknown) => void} report
  */
 
 /** @param {LobbyPorts} ports */
-export function createLobby({ clock, me, join, counted, reported, notify, conversation, report }) {
+export function createLobby({ clock, me, join, emit, reported, conversations, report }) {
 	const counts = createUnreadCounts();
 	/** Armed while the subscription's answer is owed; then we subscribe again. */
 	const owed = createAlarm(clock);
@@ -34,7 +33,7 @@ export function createLobby({ clock, me, join, counted, reported, notify, conver
 	const changed = () => {
 		const chats = counts.entries().map(({ peer, count, last }) => ({ peer, count, last: storedMessage(last, me()) }));
 		unread = { total: counts.total(), chats };
-		counted(unread);
+		emit('unread', unread);
 	};
 	const doubt = (/** @type {boolean} */ doubtful) => {
 		if (doubtful && !recount.armed()) {
@@ -51,8 +50,8 @@ export function createLobby({ clock, me, join, counted, reported, notify, conver
 		doubt(news === 'doubtful');
 		if (news !== 'known') {
 			changed();
-			if (!conversation(peer)?.wanted()) {
-				notify(event);
+			if (!conversations.get(peer)?.wanted()) {
+				emit('notification', event);
 			}
 		}
 	};
@@ -76,15 +75,15 @@ export function createLobby({ clock, me, join, counted, reported, notify, conver
 			} else if (event.event === 'error') {
 				// A lobby has nothing but its subscription that could be refused.
 				owed.set(patience(event), join);
-				report(new ChatError(event.code, event.reason, event.retry_ms));
+				report(errorOf(event));
 			} else {
 				const peer = peerOf(event.chat, me());
 				if (event.event === 'notification') {
-					conversation(peer)?.notified(event);
+					conversations.get(peer)?.notified(event);
 					heard(peer, event);
 				} else {
 					doubt(counts.read(peer, event));
-					conversation(peer)?.marked(me(), event.seq);
+					conversations.get(peer)?.marked(me(), event.seq);
 					changed();
 				}
 			}

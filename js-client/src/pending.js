@@ -1,6 +1,6 @@
 // The messages of one room that are not stored yet: what they are, and what becomes of them.
 
-import { ChatError, isFinal } from './errors.js';
+import { ChatError, errorOf, isFinal } from './errors.js';
 import { pendingMessage, unsettle } from './message.js';
 import { RETRY, sendable, textFault } from './protocol.js';
 import { randomId } from './random.js';
@@ -123,11 +123,12 @@ export function createPending(peer, { me, outbox, keep, drop, added, changed }) 
 		 * @param {import('./protocol.js').ErrorEvent} event
 		 * @returns {boolean} whether it was about one of these
 		 */
-		refused({ ref = '', code, reason, retry_ms = RETRY }) {
+		refused(event) {
+			const { ref = '', code, retry_ms = RETRY } = event;
 			const message = all.get(ref);
 			if (message?.status === 'sending') {
 				if (isFinal(code)) {
-					fail(message, new ChatError(code, reason));
+					fail(message, errorOf(event));
 				} else {
 					outbox.refused(peer, ref, retry_ms);
 				}
@@ -148,7 +149,7 @@ export function createPending(peer, { me, outbox, keep, drop, added, changed }) 
 				all.set(ref, message);
 				if (error) {
 					message.status = 'failed';
-					message.error = new ChatError(error.code, error.reason);
+					message.error = errorOf(error);
 					settlings.get(message)?.reject(message.error);
 				}
 			}

@@ -1,7 +1,7 @@
 // Questions to the plugin, each asked until it is answered.
 
 import { createAlarm } from './clock.js';
-import { ChatError, isFinal } from './errors.js';
+import { errorOf, isFinal } from './errors.js';
 import { PATIENCE, RETRY } from './protocol.js';
 import { randomId } from './random.js';
 
@@ -48,12 +48,12 @@ export function createRequests(clock, send) {
 		/** @param {{ ref?: string }} event */
 		answer: (event) => take(event.ref)?.resolve(event),
 		/** @param {import('./protocol.js').ErrorEvent} event */
-		refuse({ ref, code, reason, retry_ms = RETRY }) {
-			const question = open.get(ref);
-			if (isFinal(code)) {
-				take(ref)?.reject(new ChatError(code, reason));
+		refuse(event) {
+			const question = open.get(event.ref);
+			if (isFinal(event.code)) {
+				take(event.ref)?.reject(errorOf(event));
 			} else {
-				question?.alarm.set(retry_ms, question.ask);
+				question?.alarm.set(event.retry_ms ?? RETRY, question.ask);
 			}
 		},
 		/** @param {Error} error */
