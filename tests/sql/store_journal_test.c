@@ -506,15 +506,15 @@ static void a_replayed_commit_in_doubt_is_said(void **state)
 	assert_int_equal(close_store(b), 20);
 	start_server(b);
 	run(b->admin, "create function slow() returns trigger language plpgsql as $$ begin"
-		      " perform pg_sleep(1); return null; end $$;"
+		      " perform pg_sleep(2); return null; end $$;"
 		      " create trigger slow before insert on chat.messages"
 		      " execute function slow()");
 	assert_true(proxy_start(&proxy, server.folder));
 	snprintf(folder, sizeof(folder), "%s/proxy", server.folder);
 	open_at(b, folder);
-	until(b, number(b->admin,
-			 "select count(*) from pg_stat_activity where state = 'active'"
-			 " and query like '%chat.save(%' and pid <> pg_backend_pid()") == 1);
+	until(b, b->answering);
+	until(b, number(b->admin, "select count(*) from pg_stat_activity"
+				  " where wait_event = 'PgSleep'") == 1);
 	proxy_order(&proxy, PROXY_SWALLOW);
 	until(b, number(b->admin, "select count(*) from chat.messages") == 20);
 	assert_int_equal(b->saved_count, 0);
