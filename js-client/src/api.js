@@ -90,7 +90,7 @@
  * @property {Date} sent_at when the plugin took it; before that the time of `send()`
  * @property {boolean} mine
  * @property {Status} status
- * @property {Error | null} error why it has failed: a ChatError
+ * @property {import('./errors.js').ChatError | null} error why it has failed
  * @property {Promise<Message>} settled resolves once it is stored, rejects with a ChatError once it never will be
  *
  * @typedef {object} PendingRecord a message that is not known to be stored
