@@ -1,0 +1,136 @@
+// The package as npm would publish it: what is in it, how large it is, and that it can be used in every way.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { scratchFolder } from '../../../tests/stack/folder.js';
+import { INTERNAL } from '../../build.js';
+import { hasBrowser, openBrowser, serve } from '../browser.js';
+import { eventually } from '../stage.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const LARGEST = 20000;
+
+/** @param {string} project */
+function typescript(project) {
+	const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+	execFileSync(process.execPath, [compiler, '-p', project], { stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+const modules = readdirSync(join(ROOT, 'src')).filter((file) => file.endsWith('.js'));
+
+describe('the package', () => {
+	const folder = scratchFolder('package');
+	const installed = join(folder, 'node_modules', 'mosquitto-chat');
+	/** @type {{ files: { path: string, size: number }[], filename: string }} */
+	let packed;
+
+	before(() => {
+		// What prepack says goes to the standard output, too.
+		const printed = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+		[packed] = JSON.parse(printed.slice(printed.search(/^\[$/m)));
+		mkdirSync(installed, { recursive: true });
+		execFileSync('tar', ['-xzf', join(folder, packed.filename), '-C', installed, '--strip-components=1']);
+		for (const dependency of readdirSync(join(ROOT, 'node_modules')).filter((name) => !name.startsWith('.'))) {
+			symlinkSync(join(ROOT, 'node_modules', dependency), join(folder, 'node_modules', dependency));
+		}
+		writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+	});
+
+	test('holds what it should and nothing else', () => {
+		const bundles = ['mosquitto-chat', 'mosquitto-chat.external', 'mosquitto-chat-element'];
+		assert.deepEqual(packed.files.map(({ path }) => path).sort(), [
+			'LICENSE', 'README.md', 'package.json',
+			...modules.flatMap((file) => [`src/${file}`, `types/${file.replace(/\.js$/, '.d.ts')}`]),
+			...bundles.flatMap((file) => [`dist/${file}.js`, `dist/${file}.min.js`]),
+		].sort());
+	});
+
+	test('is small: less than 20 KB without MQTT.js', () => {
+		const { size } = packed.files.find(({ path }) => path === 'dist/mosquitto-chat.external.min.js') ?? { size: Infinity };
+		assert.ok(size < LARGEST, `${size} bytes`);
+	});
+
+	test('has one dependency, and a lockfile that names no registry', () => {
+		const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+		assert.deepEqual(Object.keys(dependencies), ['mqtt']);
+		assert.doesNotMatch(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'), /"resolved"/);
+	});
+
+	test('works from Node', () => {
+		const script = `import * as all from 'mosquitto-chat';
+			import 'mosquitto-chat/element';
+			console.log(Object.keys(all).sort().join(' '), all.createChat({ url: 'ws://x/', token: 't' }).state);`;
+		const printed = execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: folder, encoding: 'utf8' });
+		assert.equal(printed.trim(), 'ChatError UnauthorizedError browserStore createChat memoryStore idle');
+	});
+
+	test('works from a bundler', async () => {
+		writeFileSync(join(folder, 'entry.js'), `import { createChat } from 'mosquitto-chat';
+			import { MosquittoChat } from 'mosquitto-chat/element';
+			globalThis.bundled = [typeof createChat, typeof MosquittoChat];`);
+		await build({ entryPoints: [join(folder, 'entry.js')], bundle: true, format: 'esm', platform: 'browser', outfile: join(folder, 'bundle.js'), logLevel: 'warning' });
+		assert.match(readFileSync(join(folder, 'bundle.js'), 'utf8'), /bundled/);
+	});
+
+	test('has types that a TypeScript program compiles against, libraries checked', () => {
+		writeFileSync(join(folder, 'types.ts'), readFileSync(new URL('types.ts', import.meta.url)));
+		for (const moduleResolution of ['nodenext', 'bundler']) {
+			const module = moduleResolution === 'bundler' ? 'esnext' : moduleResolution;
+			const compilerOptions = { strict: true, noEmit: true, target: 'es2022', lib: ['es2022', 'dom', 'dom.iterable'], types: [], module, moduleResolution };
+			writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['types.ts'] }));
+			typescript(folder);
+		}
+	});
+
+	test('has sources that its own types agree with', () => {
+		typescript(ROOT);
+	});
+
+	test('shortens no name that stands in an application\'s hands', async () => {
+		const api = readFileSync(join(ROOT, 'src', 'api.js'), 'utf8') + readFileSync(join(ROOT, 'src', 'protocol.js'), 'utf8');
+		const named = [...api.matchAll(/@property \{[^\n]*?\}\]? \[?([A-Za-z_]+)/g)].map(([, name]) => name);
+		assert.ok(named.length > 60);
+		assert.deepEqual(named.filter((name) => INTERNAL.includes(name)), []);
+	});
+
+	test('knows HTML in the elements alone, and parses it nowhere', () => {
+		for (const file of modules) {
+			const text = readFileSync(join(ROOT, 'src', file), 'utf8');
+			assert.doesNotMatch(text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|\beval\b/, file);
+			if (!file.startsWith('element')) {
+				assert.doesNotMatch(text, /createElement|querySelector|textContent|\bwindow\./, file);
+			}
+		}
+	});
+});
+
+describe('the bundles', { skip: hasBrowser ? false : 'there is no chromium here' }, () => {
+	/** @type {Awaited<ReturnType<typeof openBrowser>>} */
+	let browser;
+	/** @type {Awaited<ReturnType<typeof serve>>} */
+	let server;
+	before(async () => {
+		browser = await openBrowser();
+		server = await serve(ROOT, {
+			'/module.html': '<!doctype html><script type="module" src="/module.js"></script>',
+			'/module.js': `import { createChat } from '/dist/mosquitto-chat.min.js';
+				import '/dist/mosquitto-chat-element.min.js';
+				window.works = createChat({ url: 'ws://localhost/', token: 't' }).state + Boolean(customElements.get('mosquitto-chat'));`,
+		});
+	});
+	after(async () => {
+		await browser?.close();
+		await server?.close();
+	});
+
+	test('work from <script type="module">', async () => {
+		const page = await browser.page(`${server.origin}/module.html`);
+		await eventually('the module to run', () => page.evaluate('window.works === "idletrue"'));
+		assert.deepEqual(browser.complaints, []);
+	});
+});

@@ -1,0 +1,54 @@
+// What somebody writes who uses the package from TypeScript; it only has to compile.
+
+import {
+	browserStore, ChatError, createChat, memoryStore, UnauthorizedError,
+	type Chat, type ChatOptions, type Message, type NotificationEvent, type Peer, type PendingStore, type Room, type State, type Unread,
+} from 'mosquitto-chat';
+
+const options: ChatOptions = {
+	url: 'wss://app.example.com/mqtt',
+	id: '1',
+	name: 'Ann',
+	token: 'token',
+	getToken: async ({ reason }) => {
+		const why: 'initial' | 'expiring' | 'rejected' = reason;
+		if (why === 'rejected') {
+			throw new UnauthorizedError();
+		}
+		return 'another';
+	},
+	store: memoryStore(),
+};
+
+export async function talk(): Promise<string[]> {
+	const chat: Chat = createChat(options);
+	const off: () => void = chat.on('state', (state: State) => state === 'online');
+	chat.on('unread', ({ total, chats }: Unread) => `${total} ${chats.map(({ peer, count, last }) => `${peer} ${count} ${last.text}`)}`);
+	chat.on('notification', (event: NotificationEvent) => event.message.text + event.name + String(event.quiet));
+	chat.on('error', (error: ChatError) => `${error.code} ${error.reason} ${error.retry_ms ?? 0}`);
+	// @ts-expect-error: no such event
+	chat.on('nothing', () => {});
+	off();
+	await chat.connect();
+
+	const room: Room = chat.with('2');
+	await room.open();
+	room.on('message', (message: Message) => message.sent_at.toISOString());
+	room.on('presence', ({ name, present }: Peer) => (present ? name?.toUpperCase() : null));
+	room.on('read', ({ user_id, seq }) => user_id + seq.toFixed());
+	room.on('reset', () => room.messages.length);
+	// @ts-expect-error: a listener of another event
+	room.on('typing', (message: Message) => message);
+	const message = room.send('hi');
+	const settled: Message = await message.settled;
+	room.retry(settled.ref)?.status.toUpperCase();
+	room.discard(settled.ref);
+	const { messages, more } = await room.older({ limit: 50 });
+	room.markRead();
+	room.typing(more);
+	await room.close();
+	await chat.close();
+	return messages.map((it) => `${it.seq ?? 'pending'} ${it.mine} ${it.error?.code}`);
+}
+
+export const stores: PendingStore[] = [memoryStore(), browserStore('another name')];
