@@ -91,7 +91,9 @@ export class Talker {
 		const hear = (/** @type {any} */ event) => {
 			const sent = event.ref && this.sent.get(event.ref);
 			if (event.event === 'message') {
-				this.inversions += event.seq <= highest ? 1 : 0;
+				// The answer to a repeat is as old as what it repeats.
+				const answer = this.repeats && sent;
+				this.inversions += event.seq <= highest && !answer ? 1 : 0;
 				highest = Math.max(highest, event.seq);
 				if (sent && event.user_id === this.id) {
 					sent.echoes++;
