@@ -1,6 +1,7 @@
 // A person's client: MQTT.js, with an inbox.
 
 import mqtt from 'mqtt';
+import WebSocket from 'ws';
 import { signName } from '../stack/tokens.js';
 import { SLOW, within } from '../stack/wait.js';
 import { createInbox } from './inbox.js';
@@ -23,6 +24,21 @@ import { createInbox } from './inbox.js';
  *
  * @typedef {Awaited<ReturnType<typeof connect>>} Client
  */
+
+/**
+ * MQTT.js sends each field of a packet as a frame of its own, an empty one too, and an empty frame is
+ * more than the WebSockets of Mosquitto 2.1 understand.
+ */
+class NoEmptyFrames extends WebSocket {
+	/** @param {any} data @param {any} options @param {any} [done] */
+	send(data, options, done) {
+		if (data.length > 0) {
+			super.send(data, options, done);
+		} else {
+			(done ?? options)();
+		}
+	}
+}
 
 /** A login that the broker did not accept: `code` is the CONNACK's, or 'closed' without one. */
 export class Refused extends Error {
@@ -84,6 +100,7 @@ export async function connect(options) {
 		reconnectPeriod: 0,
 		resubscribe: false,
 		connectTimeout: 20000 * SLOW,
+		createWebsocket: (url, protocols) => new NoEmptyFrames(url, protocols),
 		.../** @type {{ username?: string, password?: string }} */ (loginOf(options)),
 	});
 	const inbox = createInbox(`${id ?? options.username ?? 'a client'} (${clientId})`);

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
+import { pause } from '../stack/wait.js';
 import { useStage } from './stage.js';
 
 /** @param {number} n */
@@ -36,6 +37,7 @@ describe('at shutdown', () => {
 		stage.cluster.freeze();
 		await Promise.all(upTo(20).map((n) => ann.publish(chat, { event: 'message', text: String(n) })));
 		const stopped = broker.stop();
+		await pause(700);
 		stage.cluster.thaw();
 		await stopped;
 		assert.deepEqual((await stage.stored(room)).map((it) => it.text), upTo(20).map(String));

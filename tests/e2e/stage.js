@@ -43,7 +43,6 @@ export function roomOf(chat) {
  * @property {string[]} [secrets]
  * @property {string} [conf]
  * @property {boolean} [database] false: a broker that never finds one
- * @property {boolean} [installed] false: the schema is not there
  * @property {(dir: string) => string | Promise<string>} [prepare] more conf lines, from files it writes
  */
 
@@ -51,7 +50,7 @@ export function roomOf(chat) {
  * Sets the scene before the tests of the surrounding `describe`, and clears it afterwards.
  * @param {StageOptions} [given]
  */
-export function useStage({ options = {}, secrets, conf = '', database = true, installed = true, prepare } = {}) {
+export function useStage({ options = {}, secrets, conf = '', database = true, prepare } = {}) {
 	/** @type {import('../stack/cluster.js').Cluster} */
 	let cluster;
 	/** @type {import('../stack/broker.js').Broker} */
@@ -65,9 +64,7 @@ export function useStage({ options = {}, secrets, conf = '', database = true, in
 		dir = scratchFolder('e2e');
 		if (database) {
 			cluster = await startCluster({ dir: join(dir, 'postgres'), settings: SETTINGS });
-			if (installed) {
-				await cluster.install();
-			}
+			await cluster.install();
 		}
 		broker = await stage.another({ options, secrets, conf });
 	});
@@ -101,10 +98,11 @@ export function useStage({ options = {}, secrets, conf = '', database = true, in
 		},
 
 		/**
-		 * One more broker, on the same database.
-		 * @param {Partial<import('../stack/broker.js').BrokerOptions> & { conf?: string }} [more]
+		 * One more broker, on the same database. It starts without waiting for that, but a test does
+		 * not: what a lobby is owed says that the two have met.
+		 * @param {Partial<import('../stack/broker.js').BrokerOptions> & { conf?: string, meets?: boolean }} [more]
 		 */
-		async another({ conf: lines = '', ...more } = {}) {
+		async another({ conf: lines = '', meets = database, ...more } = {}) {
 			const folder = join(dir, `broker-${brokers.length + 1}`);
 			const prepared = prepare ? await prepare(dir) : '';
 			const it = await startBroker({
@@ -115,6 +113,11 @@ export function useStage({ options = {}, secrets, conf = '', database = true, in
 				conf: `${prepared}\n${lines}`,
 			});
 			brokers.push(it);
+			if (meets) {
+				const probe = await connect({ broker: it, id: 'probe', transport: 'tcp' });
+				await probe.enterLobby();
+				await probe.end();
+			}
 			return it;
 		},
 
