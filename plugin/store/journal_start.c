@@ -294,8 +294,9 @@ struct hole {
 
 struct scan {
 	struct journal *journal;
-	uint64_t next_lsn; /* behind what has been seen; 0: nothing has been */
-	size_t waiting;    /* records that are not settled */
+	uint64_t next_lsn; /* what should come next; 0: nothing has been seen */
+	uint64_t last_lsn; /* what has been seen, or is settled */
+	size_t waiting;    /* records beyond that */
 	/* Nothing sound has come behind these yet. */
 	struct hole *holes;
 	size_t hole_count;
@@ -385,14 +386,17 @@ static void see_record(
 	struct scan *scan, struct segment *s, const struct record *record, bool contiguous)
 {
 	set_holes_aside(scan);
-	if (record->lsn < scan->next_lsn) {
-		return;
-	}
 	if (contiguous) {
 		look_for_missing(scan, record->lsn, s->number);
 	}
-	scan->next_lsn = record->lsn + 1;
-	scan->waiting += record->lsn > scan->journal->position.settled;
+	if (record->lsn >= scan->next_lsn) {
+		scan->next_lsn = record->lsn + 1;
+	}
+	/* As take_record() will see it. */
+	if (record->lsn > scan->last_lsn) {
+		scan->last_lsn = record->lsn;
+		scan->waiting++;
+	}
 }
 
 static void see_hole(struct scan *scan, struct segment *s, uint64_t from, uint64_t to)
@@ -437,9 +441,10 @@ static struct segment *make_known(const struct scan *scan, const struct found *f
 	struct segment *s = calloc(1, sizeof(*s));
 	if (s != NULL) {
 		bool good = found->state == BLOCK_GOOD;
+		uint64_t first = good ? found->header.first_lsn : 0;
 		*s = (struct segment){
 			.number = found->number,
-			.first_lsn = good ? found->header.first_lsn : scan->next_lsn,
+			.first_lsn = first > scan->next_lsn ? first : scan->next_lsn,
 			.size = HEADER_SIZE,
 			.seed = record_seed(&journal->crc, good ? found->header.id : journal->id,
 				found->number),
@@ -570,7 +575,7 @@ static void begin(struct scan *scan)
 	uint64_t settled = journal->position.settled;
 	journal->last_lsn = scan->next_lsn > settled + 1 ? scan->next_lsn - 1 : settled;
 	journal->run_lsn = journal->last_lsn + 1;
-	journal->taken_lsn = settled;
+	journal->taken_lsn = scan->waiting > 0 ? settled : journal->last_lsn;
 	drop_empty(journal);
 	journal_retire_settled(journal);
 	if (scan->waiting > 0) {
@@ -593,7 +598,7 @@ static bool look_through(struct journal *journal, struct folder *folder, char *r
 		}
 	}
 	find_superseded(folder);
-	struct scan scan = {.journal = journal};
+	struct scan scan = {.journal = journal, .last_lsn = journal->position.settled};
 	/* Of each file, one in its header and one at its end. */
 	scan.holes = calloc(2 * folder->count + 1, sizeof(*scan.holes));
 	bool good = scan.holes != NULL;
