@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "descriptors.h"
 #include "job.h"
 
 /* Others wait meanwhile; what is locked is soon asked for again. */
@@ -524,6 +525,7 @@ static bool turn(struct loader *loader)
 void *loader_run(void *arg)
 {
 	struct loader *loader = arg;
+	descriptors_part(loader->bell.fd);
 	while (!turn(loader)) {
 	}
 	pgconn_finish(&loader->conn);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "descriptors.h"
 #include "job.h"
 
 /* A wait for a lock holds up the whole batch: rows are never waited for (skip locked), and what
@@ -528,6 +529,10 @@ static bool turn(struct saver *saver)
 void *saver_run(void *arg)
 {
 	struct saver *saver = arg;
+	/* The journal's files are shared with the broker's thread. */
+	if (saver->journal == NULL) {
+		descriptors_part(saver->bell.fd);
+	}
 	while (!turn(saver)) {
 	}
 	pgconn_finish(&saver->conn);
