@@ -57,6 +57,8 @@ export function createConnection({ url, credentials, clock, openLink = openRealL
 	let current = null;
 	/** The first one, or the one with the next token, as long as it cannot take over. @type {Side | null} */
 	let next = null;
+	/** The current connection's token is not the newest any more, or is about not to be. */
+	let renewing = false;
 	/** Counts starts and ends: what began before one of them finds out that it is over. */
 	let run = 0;
 
@@ -169,6 +171,7 @@ export function createConnection({ url, credentials, clock, openLink = openRealL
 	const welcome = (side) => {
 		credentials.accepted();
 		if (!current) {
+			renewing = false;
 			next = null;
 			current = side;
 			backoff.up(clock.now());
@@ -214,12 +217,15 @@ export function createConnection({ url, credentials, clock, openLink = openRealL
 	const renew = () => {
 		const old = current;
 		const wanted = () => old !== null && old === current && !next;
-		if (credentials.renewIn() > RENEW_PAUSE) {
+		if (!renewing && credentials.renewIn() > RENEW_PAUSE) {
 			// Nobody sets a timer for more than 24 days.
 			planRenewal();
 		} else if (wanted()) {
+			if (!renewing) {
+				credentials.renew();
+			}
+			renewing = true;
 			generation++;
-			credentials.renew();
 			dialWithLogin(wanted);
 		}
 	};
@@ -237,6 +243,7 @@ export function createConnection({ url, credentials, clock, openLink = openRealL
 
 	/** @param {Side} side */
 	const takeOver = (side) => {
+		renewing = false;
 		backoff.up(clock.now());
 		[...side.granted].forEach(([topic, granted]) => on.subscribed(topic, granted));
 	};

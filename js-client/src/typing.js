@@ -31,6 +31,8 @@ export function createTypingSender(clock, send) {
 		set(on) {
 			news = on;
 			throttle.poke();
+			// That it goes on is no news for later: by then it may not.
+			news = on === told ? null : on;
 		},
 		/** The peer does not believe it any more: a message has gone out, or the connection is gone. */
 		over() {
