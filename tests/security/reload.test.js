@@ -9,9 +9,10 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { connect, refusalOf } from '../e2e/client.js';
 import { chatOf, newIds, useStage } from '../e2e/stage.js';
+import { ended, start } from '../stack/children.js';
 import { signJwt, signName } from '../stack/tokens.js';
 import { makeFolder, serviceUser } from '../stack/users.js';
-import { SLOW, pause, until } from '../stack/wait.js';
+import { SLOW, until } from '../stack/wait.js';
 
 const LONG = process.env.CHAT_TEST_LONG === '1';
 const FORGED = LONG ? 10000 : 1000;
@@ -23,25 +24,20 @@ const OTHER = 'a secret that this broker never had at all';
 const reloadsOf = (broker) => broker.log().split('Reloading config').length - 1;
 
 /**
- * Reloads again and again while `work` goes on.
+ * Reloads again and again while `work` goes on: from a process of its own, as this one is busy.
  * @param {import('../stack/broker.js').Broker} broker
  * @param {() => Promise<unknown>} work
  * @param {() => void} [each]
  */
 async function whileReloading(broker, work, each = () => {}) {
-	let over = false;
-	const reloading = (async () => {
-		while (!over) {
-			each();
-			broker.reload();
-			await pause(3);
-		}
-	})();
+	const hangup = await start('sh', ['-c', 'while kill -HUP "$0" 2>/dev/null; do sleep 0.002; done', String(broker.pid)]);
+	const timer = setInterval(each, 5);
 	try {
 		await work();
 	} finally {
-		over = true;
-		await reloading;
+		clearInterval(timer);
+		hangup.signal('SIGKILL');
+		await ended('the process that sends SIGHUP', hangup);
 	}
 }
 
