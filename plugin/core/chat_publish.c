@@ -72,13 +72,15 @@ static void save(struct chat *chat, const struct publish *p)
 		}
 		return;
 	}
-	if (has_ref && pending_add(&chat->pending, &message) != CHAT_OK) {
+	/* CHAT_EBUSY: it goes without. */
+	enum chat_error noted = has_ref ? pending_add(&chat->pending, &message) : CHAT_EBUSY;
+	if (noted == CHAT_ENOMEM) {
 		put_off(chat, p, CHAT_EUNAVAILABLE, 0);
 		return;
 	}
 	make_key(chat, message.key);
 	if (chat->ports.save(chat->ports.arg, &message) != CHAT_OK) {
-		if (has_ref) {
+		if (noted == CHAT_OK) {
 			pending_remove(&chat->pending, pending_find(&chat->pending, &message));
 		}
 		put_off(chat, p, CHAT_EUNAVAILABLE, 0);

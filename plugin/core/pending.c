@@ -39,6 +39,9 @@ enum chat_error pending_add(struct pending_table *table, const struct message *m
 {
 	char bytes[KEY_MAX];
 	struct slice key = key_of(message, bytes);
+	if (HASH_COUNT(table->waiting) >= PENDING_MAX) {
+		return CHAT_EBUSY;
+	}
 	struct pending *pending = calloc(1, sizeof(*pending) + key.len);
 	if (pending == NULL) {
 		return CHAT_ENOMEM;

@@ -33,7 +33,12 @@ struct pending_table {
 /* NULL when no message of this sender and ref waits in this room. */
 struct pending *pending_find(struct pending_table *table, const struct message *message);
 
-/* CHAT_ENOMEM.  The message has a ref, and is not in the table. */
+/* With a journal far more messages may wait than there is memory for.  The repeat of one that is
+ * not noted takes a second place there after all, and the store finds it by its ref. */
+#define PENDING_MAX 100000
+
+/* CHAT_EBUSY when so many are noted, CHAT_ENOMEM.  The message has a ref, and is not in the table.
+ */
 MUST_CHECK enum chat_error pending_add(struct pending_table *table, const struct message *message);
 
 /* Notes that this connection repeated it. */

@@ -1,5 +1,7 @@
 #include "pending.h"
 
+#include <stdio.h>
+
 #include "presence.h"
 #include "unit.h"
 
@@ -107,6 +109,25 @@ static void what_was_removed_can_come_again(void **state)
 	pending_finish(&table);
 }
 
+static void no_more_are_noted_than_there_is_memory_for(void **state)
+{
+	(void)state;
+	struct pending_table table = {.key = {1, 2}};
+	char ref[16];
+	for (int i = 0; i < PENDING_MAX; i++) {
+		snprintf(ref, sizeof(ref), "%d", i);
+		struct message m = message("1/2", "1", ref);
+		assert_int_equal(pending_add(&table, &m), CHAT_OK);
+	}
+	struct message m = message("1/2", "1", "one more");
+	assert_int_equal(pending_add(&table, &m), CHAT_EBUSY);
+	assert_null(pending_find(&table, &m));
+	struct message first = message("1/2", "1", "0");
+	pending_remove(&table, pending_find(&table, &first));
+	assert_int_equal(pending_add(&table, &m), CHAT_OK);
+	pending_finish(&table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +137,7 @@ int main(void)
 		cmocka_unit_test(first_sender_is_not_noted_again),
 		cmocka_unit_test(client_that_keeps_coming_back_does_not_fill_the_memory),
 		cmocka_unit_test(what_was_removed_can_come_again),
+		cmocka_unit_test(no_more_are_noted_than_there_is_memory_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
