@@ -104,8 +104,8 @@ static enum chat_answer enter_chat(
 	if (m == NULL && client->chat_count >= CHATS_PER_CLIENT_MAX) {
 		/* Once: a packet can ask ten thousand times. */
 		if (!client->told_full) {
-			chat_log(chat, CHAT_NOTICE, client, "subscribe refused: in %d chats already",
-				CHATS_PER_CLIENT_MAX);
+			chat_log(chat, CHAT_NOTICE, client,
+				"subscribe refused: in %d chats already", CHATS_PER_CLIENT_MAX);
 			client->told_full = true;
 		}
 		return CHAT_DENY;

@@ -61,7 +61,7 @@ static void take_over(struct mosquitto *client, unsigned how)
 	for (int i = 0; i < CLIENTS; i++) {
 		struct mosquitto *old = &broker.clients[i];
 		bool same = old != client && old->there && !old->leaving &&
-			    strcmp(old->id, client->id) == 0;
+		            strcmp(old->id, client->id) == 0;
 		if (!same) {
 			continue;
 		}
@@ -87,8 +87,8 @@ static void take_over(struct mosquitto *client, unsigned how)
 struct credentials {
 	char username[32];
 	char password[256];
-	bool good;      /* a token that is to be accepted */
-	bool ordinary;  /* none, but the broker's other rules know it */
+	bool good;     /* a token that is to be accepted */
+	bool ordinary; /* none, but the broker's other rules know it */
 	bool expired;
 };
 
@@ -108,8 +108,8 @@ static void make_credentials(struct input *input, int user, struct credentials *
 		static const int left[] = {-100, -31, -29, 3, 40, 3600, 36000, 0};
 		int64_t exp = broker.wall / 1000 + left[take_byte(input) % 8];
 		char claims[96];
-		int len = snprintf(claims, sizeof(claims), "{\"sub\":\"%s\",\"name\":\"J\",\"exp\":%lld}",
-			id, (long long)exp);
+		int len = snprintf(claims, sizeof(claims),
+			"{\"sub\":\"%s\",\"name\":\"J\",\"exp\":%lld}", id, (long long)exp);
 		size_t at = (size_t)sprintf(made->password, "eyJhbGciOiJIUzI1NiJ9.");
 		at += base64(claims, (size_t)len, made->password + at);
 		char mac[48];
@@ -124,7 +124,8 @@ static void make_credentials(struct input *input, int user, struct credentials *
 		made->good = made->good && !made->expired;
 	} else {
 		made->ordinary = form == 9;
-		snprintf(made->username, sizeof(made->username), form == 9 ? "sensor" : "chat:%s", id);
+		snprintf(made->username, sizeof(made->username), form == 9 ? "sensor" : "chat:%s",
+			id);
 		snprintf(made->password, sizeof(made->password), "pw");
 	}
 }
@@ -133,8 +134,8 @@ static void do_connect(struct input *input, struct mosquitto *client)
 {
 	unsigned how = take_byte(input);
 	if (client->there) {
-		/* Its handle comes back: its end was told, or missed (but not just in a reload, when
-		 * the broker asks about the handles that it has). */
+		/* Its handle comes back: its end was told, or missed (but not just in a reload,
+		 * when the broker asks about the handles that it has). */
 		if ((how & 1) != 0 || broker.reloading) {
 			client->session = false;
 			end_connection(client, 0);
@@ -178,12 +179,11 @@ static void do_connect(struct input *input, struct mosquitto *client)
 			}
 			unsigned char text[200] = {0};
 			EVP_DecodeBlock(text, (unsigned char *)claims, (int)strlen(claims));
-			client->expires_at =
-				atoll(strstr((char *)text, "\"exp\":") + 6) * 1000;
+			client->expires_at = atoll(strstr((char *)text, "\"exp\":") + 6) * 1000;
 		}
 	}
 	bool accepted = answer == MOSQ_ERR_SUCCESS ||
-			(answer == MOSQ_ERR_PLUGIN_DEFER && credentials.ordinary);
+	                (answer == MOSQ_ERR_PLUGIN_DEFER && credentials.ordinary);
 	if (!accepted) {
 		client->filter_count = 0;
 		raise_disconnect(client, MOSQ_EVT_DISCONNECT);
@@ -262,8 +262,8 @@ static struct slice make_payload(
 		break;
 	case 1:
 	case 2:
-		snprintf(into, size, "{\"event\":\"message\",\"text\":\"TEXT\",\"ref\":\"%s-%u\"}", id,
-			number % 4);
+		snprintf(into, size, "{\"event\":\"message\",\"text\":\"TEXT\",\"ref\":\"%s-%u\"}",
+			id, number % 4);
 		break;
 	case 3:
 		snprintf(into, size, "{\"event\":\"read\",\"seq\":%u}", number);
@@ -281,7 +281,8 @@ static struct slice make_payload(
 			number);
 		break;
 	case 7:
-		snprintf(into, size, "{\"event\":\"x\",\"ref\":\"%s-%u\",\"TEXT\":1}", id, number % 4);
+		snprintf(into, size, "{\"event\":\"x\",\"ref\":\"%s-%u\",\"TEXT\":1}", id,
+			number % 4);
 		break;
 	case 8:
 		return slice_of(NULL, 0);

@@ -49,8 +49,8 @@ int mosquitto_callback_register(mosquitto_plugin_id_t *id, int event,
 	return MOSQ_ERR_SUCCESS;
 }
 
-int mosquitto_callback_unregister(mosquitto_plugin_id_t *id, int event,
-	MOSQ_FUNC_generic_callback callback, const void *data)
+int mosquitto_callback_unregister(
+	mosquitto_plugin_id_t *id, int event, MOSQ_FUNC_generic_callback callback, const void *data)
 {
 	(void)id;
 	(void)data;
@@ -236,8 +236,8 @@ int raise_auth(struct mosquitto *client)
 	struct mosquitto_evt_basic_auth auth = {
 		.client = client, .username = client->username, .password = client->password};
 	int answer = raise(MOSQ_EVT_BASIC_AUTH, &auth);
-	TRACE("%td: login of %s as %s: %d\n", client - broker.clients, client->id,
-		client->username, answer);
+	TRACE("%td: login of %s as %s: %d\n", client - broker.clients, client->id, client->username,
+		answer);
 	return answer;
 }
 
@@ -248,8 +248,8 @@ void raise_disconnect(struct mosquitto *client, int event)
 	MUST(raise(event, &disconnect) == MOSQ_ERR_SUCCESS);
 }
 
-int raise_acl(struct mosquitto *client, const char *topic, struct slice payload, int access,
-	bool retain)
+int raise_acl(
+	struct mosquitto *client, const char *topic, struct slice payload, int access, bool retain)
 {
 	struct mosquitto_evt_acl_check acl = {
 		.client = client,
@@ -404,8 +404,7 @@ static void judge_event(struct mosquitto *client, const char *topic, const cJSON
 	}
 }
 
-static void deliver(
-	struct mosquitto *client, const char *topic, struct slice payload, bool ghost)
+static void deliver(struct mosquitto *client, const char *topic, struct slice payload, bool ghost)
 {
 	if (strncmp(topic, "chat/", 5) != 0 && strncmp(topic, "user/", 5) != 0) {
 		MUST(strncmp(topic, "$hat", 4) != 0);
@@ -465,7 +464,8 @@ void replay(unsigned which)
 
 void send_will(struct mosquitto *client, const char *topic, bool retain)
 {
-	struct slice payload = SLICE("{\"event\":\"message\",\"seq\":1,\"text\":\"a ghost's TEXT\"}");
+	struct slice payload =
+		SLICE("{\"event\":\"message\",\"seq\":1,\"text\":\"a ghost's TEXT\"}");
 	int answer = raise_acl(client, topic, payload, MOSQ_ACL_WRITE, retain);
 	MUST(answer != MOSQ_ERR_SUCCESS || takes_part(client->user, topic) ||
 		strncmp(topic, "open", 4) == 0);

@@ -1,6 +1,6 @@
 /* A broker and a store without a network, a thread or a clock, around the real plugin: what the
- * plugin calls, and a model of who is connected and subscribed to what, which judges everything that
- * is delivered. */
+ * plugin calls, and a model of who is connected and subscribed to what, which judges everything
+ * that is delivered. */
 #ifndef FAKE_BROKER_H
 #define FAKE_BROKER_H
 
@@ -30,7 +30,7 @@ struct mosquitto {
 	bool session;   /* its session outlives its connection */
 	bool clean;
 	bool v5;
-	bool ws; /* a WebSocket is open */
+	bool ws;  /* a WebSocket is open */
 	int user; /* whose token it showed; -1: none */
 	int64_t expires_at;
 	char id[8];
@@ -39,7 +39,7 @@ struct mosquitto {
 	char filters[FILTERS_MAX][40];
 	size_t filter_count;
 	unsigned serial;
-	unsigned refs;                 /* those it has published, a bit each */
+	unsigned refs;                  /* those it has published, a bit each */
 	unsigned histories[TOPICS_MAX]; /* owed, by chat */
 	unsigned unreads;
 	unsigned actions; /* each may be answered by errors */
@@ -56,7 +56,7 @@ struct fake_broker {
 	bool broken;                  /* the secret file */
 	bool reloading;
 	bool is_2_1;
-	struct mosquitto *acting;     /* whose event is being raised */
+	struct mosquitto *acting; /* whose event is being raised */
 	unsigned serials;
 };
 extern struct fake_broker broker;
@@ -77,8 +77,8 @@ bool has_seen(const struct mosquitto *client, const char *room, long seq);
 
 int raise_auth(struct mosquitto *client);
 void raise_disconnect(struct mosquitto *client, int event);
-int raise_acl(struct mosquitto *client, const char *topic, struct slice payload, int access,
-	bool retain);
+int raise_acl(
+	struct mosquitto *client, const char *topic, struct slice payload, int access, bool retain);
 /* To everyone who is subscribed and may read it.  `ghost`: nobody may, on topics of ours. */
 void route(const char *topic, struct slice payload, bool ghost);
 /* What the plugin published goes out. */

@@ -101,7 +101,8 @@ static inline bool is_text(struct slice text)
 			}
 			point = point << 6 | ((unsigned char)text.bytes[at++] & 0x3FU);
 		}
-		if (point < least[more] || point > 0x10FFFF || (point >= 0xD800 && point < 0xE000)) {
+		if (point < least[more] || point > 0x10FFFF ||
+			(point >= 0xD800 && point < 0xE000)) {
 			return false;
 		}
 	}

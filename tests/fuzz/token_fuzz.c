@@ -53,8 +53,7 @@ static enum token_verdict verify(const struct token_rules *rules, struct slice u
 	struct slice name = exact_copy(username);
 	struct slice pass = exact_copy(password);
 	const char *reason = NULL;
-	enum token_verdict verdict =
-		token_verify(keyring, rules, name, pass, NOW, claims, &reason);
+	enum token_verdict verdict = token_verify(keyring, rules, name, pass, NOW, claims, &reason);
 	if (verdict == TOKEN_ACCEPTED) {
 		MUST(topic_valid_id(slice_str(claims->id)));
 		MUST(strlen(claims->name) <= NAME_MAX_BYTES);

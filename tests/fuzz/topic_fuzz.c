@@ -1,5 +1,6 @@
-/* Topics and filters: two halves of an input, the filter and the topic.  What is built from what was
- * parsed is the same again, and no filter that reaches one of our topics is taken for none of ours. */
+/* Topics and filters: two halves of an input, the filter and the topic.  What is built from what
+ * was parsed is the same again, and no filter that reaches one of our topics is taken for none of
+ * ours. */
 #include "access.h"
 #include "fuzz.h"
 #include "topic.h"
@@ -23,7 +24,8 @@ static void parse_and_build(struct slice text)
 		MUST(topic_valid_id(topic.a));
 		MUST(slice_equal(topic_of_lobby(topic.a, bytes), text));
 	} else {
-		bool ours = slice_starts(text, SLICE("chat/")) || slice_starts(text, SLICE("user/"));
+		bool ours =
+			slice_starts(text, SLICE("chat/")) || slice_starts(text, SLICE("user/"));
 		MUST(!ours || topic.kind == TOPIC_BROKEN);
 		MUST(!slice_starts(text, SLICE("$hat/")) || topic.kind == TOPIC_HIDDEN);
 	}
