@@ -51,12 +51,13 @@ export async function connectRaw({ broker, id, name = id, version = 4, clientId 
 	/**
 	 * @param {string} cmd
 	 * @param {(packet: any) => unknown} [match]
+	 * @param {{ timeout?: number }} [options]
 	 */
-	function packet(cmd, match = () => true) {
+	function packet(cmd, match = () => true, options = {}) {
 		return until(`a ${cmd} for ${clientId}`, () => {
 			const at = packets.findIndex((candidate) => candidate.cmd === cmd && match(candidate));
 			return at >= 0 && packets.splice(at, 1)[0];
-		});
+		}, options);
 	}
 
 	const { username, password } = signName(broker.secrets[0], id, name);

@@ -1,10 +1,11 @@
 // Starts: one that cannot work stops with a line that says what to do.
 
 import assert from 'node:assert/strict';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, describe, test } from 'node:test';
-import { StartError, startBroker } from '../stack/broker.js';
+import { PLUGIN, StartError, startBroker } from '../stack/broker.js';
+import { run } from '../stack/children.js';
 import { scratchFolder } from '../stack/folder.js';
 import { signName } from '../stack/tokens.js';
 import { give, serviceUser } from '../stack/users.js';
@@ -126,6 +127,24 @@ describe('a start', () => {
 		]) {
 			test(`${name} ${value} stops and names it`, () => stops(new RegExp(name), { options: { [name]: value } }));
 		}
+	});
+
+	test('asks the broker for nothing but what its plugin interface promises', async (t) => {
+		const header = '/usr/include/mosquitto_broker.h';
+		if (!existsSync(header)) {
+			t.skip('mosquitto-dev is not installed');
+			return;
+		}
+		const promised = readFileSync(header, 'utf8');
+		const { code, stdout } = await run('nm', ['-D', PLUGIN]);
+		assert.equal(code, 0);
+		const symbols = stdout.trim().split('\n').map((line) => line.trim().split(/ +/));
+		const wanted = symbols.filter(([kind, name]) => kind === 'U' && name.startsWith('mosquitto_')).map(([, name]) => name);
+		assert.ok(wanted.includes('mosquitto_callback_register'));
+		// Debian's 2.0.11 exports more, others only this.
+		assert.deepEqual(wanted.filter((name) => !new RegExp(`\\b${name}\\(`).test(promised)), []);
+		const offered = symbols.filter(([, kind]) => kind === 'T').map(([, , name]) => name);
+		assert.deepEqual(offered.sort(), ['mosquitto_plugin_cleanup', 'mosquitto_plugin_init', 'mosquitto_plugin_version']);
 	});
 
 	test('that loads the plugin a second time stops', async () => {

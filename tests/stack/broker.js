@@ -11,7 +11,8 @@ import { give, makeFolder, mustReach, serviceUser } from './users.js';
 import { until } from './wait.js';
 
 const HOST = '127.0.0.1';
-const PLUGIN = process.env.CHAT_PLUGIN || fileURLToPath(new URL('../../build/mosquitto_chat.so', import.meta.url));
+/** The build that is loaded unless somebody says otherwise. */
+export const PLUGIN = process.env.CHAT_PLUGIN || fileURLToPath(new URL('../../build/mosquitto_chat.so', import.meta.url));
 const MOSQUITTO = process.env.CHAT_MOSQUITTO || '/usr/sbin/mosquitto';
 
 /** Somebody else may take a port between our look and the broker's. */
