@@ -6,7 +6,9 @@
 
 /* SIGRTMIN itself is 2.1's. */
 #define WAKE_SIGNAL (SIGRTMIN + 6)
-#define INTERVAL_NS 500000
+#define FIRST_NS 20000 /* as soon as possible, */
+#define INTERVAL_NS                                                                                \
+	500000 /* and again, should that one have come just before the loop went to sleep */
 /* 2.1 flushes before its tick and 2.0 after it, WebSockets need a turn more to be written. */
 #define ROUNDS_AFTER_PUBLISH 3
 
@@ -44,30 +46,29 @@ void wake_finish(struct wake *wake)
 	(void)handle_signal(SIG_IGN);
 }
 
-static void set_timer(struct wake *wake, long interval_ns)
+static void set_timer(struct wake *wake, long first_ns)
 {
-	struct timespec interval = {.tv_nsec = interval_ns};
-	struct itimerspec spec = {.it_interval = interval, .it_value = interval};
+	struct itimerspec spec = {
+		.it_value = {.tv_nsec = first_ns},
+		.it_interval = {.tv_nsec = INTERVAL_NS},
+	};
 	timer_settime(wake->timer, 0, &spec, NULL);
-}
-
-static void arm(struct wake *wake)
-{
-	if (!atomic_exchange(&wake->armed, true)) {
-		set_timer(wake, INTERVAL_NS);
-	}
 }
 
 void wake_ring(struct wake *wake)
 {
 	atomic_store(&wake->rung, true);
-	arm(wake);
+	atomic_store(&wake->armed, true);
+	set_timer(wake, FIRST_NS);
 }
 
 void wake_published(struct wake *wake)
 {
 	wake->rounds = ROUNDS_AFTER_PUBLISH;
-	arm(wake);
+	wake->published = true;
+	if (!atomic_exchange(&wake->armed, true)) {
+		set_timer(wake, FIRST_NS);
+	}
 }
 
 void wake_begin(struct wake *wake)
@@ -80,14 +81,21 @@ void wake_end(struct wake *wake, bool more)
 	if (wake->rounds > 0) {
 		wake->rounds--;
 	}
+	bool published = wake->published;
+	wake->published = false;
+	if (published) {
+		/* What this turn published is written in the next one. */
+		set_timer(wake, FIRST_NS);
+	}
 	if (more || wake->rounds > 0 || !atomic_load(&wake->armed)) {
 		return;
 	}
-	/* Who rings between these lines either finds the timer disarmed and arms it, or is seen by
+	/* Who rings between these lines either sets the timer after it was stopped, or is seen by
 	 * the last of them. */
 	set_timer(wake, 0);
 	atomic_store(&wake->armed, false);
 	if (atomic_load(&wake->rung)) {
-		arm(wake);
+		atomic_store(&wake->armed, true);
+		set_timer(wake, FIRST_NS);
 	}
 }

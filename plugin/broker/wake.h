@@ -1,7 +1,7 @@
 /* Rings the broker's loop, which sleeps in epoll for up to 100 ms and looks at what plugins have
- * published only when it goes round: a timer signal at the broker's thread, every half millisecond
- * as long as there is something to do.  A single signal would not do: it may come between the last
- * look and the sleep. */
+ * published only when it goes round: a timer signal at the broker's thread, at once and then every
+ * half millisecond as long as there is something to do.  A single signal would not do: it may come
+ * between the last look and the sleep. */
 #ifndef CHAT_WAKE_H
 #define CHAT_WAKE_H
 
@@ -13,6 +13,7 @@ struct wake {
 	timer_t timer;
 	atomic_bool armed;
 	atomic_bool rung; /* since the last wake_begin */
+	bool published;   /* since the last wake_end; broker's thread */
 	int rounds;       /* turns of the loop still to be made; broker's thread */
 };
 
