@@ -603,6 +603,7 @@ size_t journal_read(
 
 void journal_take(struct journal *journal, struct save_job *job)
 {
+	assert(job->lsn > journal->taken_lsn);
 	job->older = journal->newest_job;
 	job->newer = NULL;
 	if (journal->newest_job == NULL) {

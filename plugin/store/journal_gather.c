@@ -28,7 +28,7 @@ static struct range find_range(struct journal *journal)
 		range.end_lsn = s->next->first_lsn;
 		range.number = s->number;
 		range.count++;
-		range.busy = range.busy || s->fd >= 0 || s->dirty || s->keep;
+		range.busy = range.busy || s->fd >= 0 || s->keep;
 	}
 	pthread_mutex_unlock(&journal->lock);
 	return range;
