@@ -349,8 +349,8 @@ static bool register_events(struct plugin *plugin)
 			plugin->id, events[i].event, events[i].callback, NULL, plugin);
 		plugin->tells_offline = events[i].optional && rc == MOSQ_ERR_SUCCESS;
 		if (rc != MOSQ_ERR_SUCCESS && !events[i].optional) {
-			log_line(MOSQ_LOG_ERR, "event %d cannot be registered (%s)",
-				events[i].event, mosquitto_strerror(rc));
+			log_line(MOSQ_LOG_ERR, "event %d cannot be registered (error %d)",
+				events[i].event, rc);
 			unregister(plugin);
 			return false;
 		}
