@@ -17,7 +17,6 @@
 
 #define THREADS_MAX 16
 #define PROCS_MAX 4
-#define READY_TIMEOUT_NS UINT64_C(120000000000)
 #define DRAIN_QUIET_NS UINT64_C(3000000000) /* without any progress: what is not here is lost */
 
 /* When the processes are looked at. */
@@ -47,6 +46,7 @@ struct run {
 	double warm_s;
 	double window_s;
 	double settle_s;
+	double patience_s; /* for all to get ready */
 	const char *json;
 	struct proc procs[PROCS_MAX];
 	size_t proc_count;
@@ -101,6 +101,7 @@ static const char usage[] =
 	"  --size N  --qos N         of a message (100 bytes, 1)\n"
 	"  --spin                    never sleep: the broker has no thread of ours to wake\n"
 	"  --warm S  --seconds S  --settle S   (1, 5, 1)\n"
+	"  --patience S              until those who did not get in are given up (120)\n"
 	"  --secret TEXT             signs the logins of --kind chat; or environment CHAT_SECRET\n"
 	"  --proc NAME:PID           a process to report about, with its children (up to 4)\n"
 	"  --json FILE               the report as one JSON object\n";
@@ -169,6 +170,7 @@ enum option_id {
 	OPTION_WARM,
 	OPTION_SECONDS,
 	OPTION_SETTLE,
+	OPTION_PATIENCE,
 	OPTION_SECRET,
 	OPTION_PROC,
 	OPTION_JSON,
@@ -191,6 +193,7 @@ static const struct option options[] = {
 	{"warm", required_argument, NULL, OPTION_WARM},
 	{"seconds", required_argument, NULL, OPTION_SECONDS},
 	{"settle", required_argument, NULL, OPTION_SETTLE},
+	{"patience", required_argument, NULL, OPTION_PATIENCE},
 	{"secret", required_argument, NULL, OPTION_SECRET},
 	{"proc", required_argument, NULL, OPTION_PROC},
 	{"json", required_argument, NULL, OPTION_JSON},
@@ -248,6 +251,9 @@ static void take_option(struct run *run, int option)
 		break;
 	case OPTION_SETTLE:
 		run->settle_s = atof(optarg);
+		break;
+	case OPTION_PATIENCE:
+		run->patience_s = atof(optarg);
 		break;
 	case OPTION_SECRET:
 		plan->secret = optarg;
@@ -346,7 +352,7 @@ static bool wait_for_ready(struct run *run)
 {
 	uint64_t begun = steady_ns();
 	while ((run->ready = ready_now(run)) < run->plan.users) {
-		if (steady_ns() - begun > READY_TIMEOUT_NS) {
+		if (seconds_since(begun) > run->patience_s) {
 			break;
 		}
 		pause_s(0.002);
@@ -684,6 +690,7 @@ int main(int argc, char **argv)
 		.warm_s = 1,
 		.window_s = 5,
 		.settle_s = 1,
+		.patience_s = 120,
 	};
 	run.plan.secret = getenv("CHAT_SECRET");
 	run.plan.address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -180,7 +180,7 @@ async function main() {
 	const commits = [];
 	try {
 		for (const it of chosen) {
-			commits.push(await commitMs(stage.cluster));
+			commits.push(options.smoke ? 0 : await commitMs(stage.cluster));
 			const found = await measure(stage, it, size.rounds);
 			const facts = { commitMs: median(commits) };
 			const disturbed = median([...found.plain, ...found.chat].map((report) => report.others_cores));
