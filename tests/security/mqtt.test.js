@@ -6,7 +6,7 @@ import { connectRaw } from '../e2e/raw.js';
 import { newIds, useStage } from '../e2e/stage.js';
 
 describe('MQTT', () => {
-	const stage = useStage({ conf: 'max_topic_alias 10' });
+	const stage = useStage();
 
 	test('topic aliases are names for topics, with the rights of those', async () => {
 		const { ann, bob, chat, room } = await stage.couple();
