@@ -603,7 +603,9 @@ static void a_killed_store_loses_and_doubles_nothing(void **state)
 		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_ptr_not_equal(progress, MAP_FAILED);
 	int from = 0;
-	int rounds = 20;
+	/* The long form: CHAT_TEST_KILLS=200. */
+	const char *kills = getenv("CHAT_TEST_KILLS");
+	int rounds = kills == NULL ? 20 : atoi(kills);
 	for (int round = 0; round < rounds; round++) {
 		/* Small enough to spill, sometimes. */
 		b->queue_limit = round % 2 == 0 ? 50 : 10000;
