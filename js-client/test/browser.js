@@ -29,7 +29,7 @@ export async function serve(folder, pages = {}) {
 		// A page with the strictest rules that a module can live with: no worker, nothing inline.
 		response.writeHead(200, {
 			'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
-			'content-security-policy': "default-src 'none'; script-src 'self'; connect-src ws: http:; require-trusted-types-for 'script'",
+			'content-security-policy': "default-src 'none'; script-src 'self' 'nonce-map'; connect-src ws: http:; require-trusted-types-for 'script'",
 		});
 		response.end(known ? pages[path] : readFileSync(file));
 	});

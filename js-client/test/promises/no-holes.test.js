@@ -94,11 +94,14 @@ describe('the messages of a room', () => {
 		proxy.reopen();
 		await eventually('a reset', () => resets() === 1, 60000);
 		await within('what was pending', pending.settled);
-		assert.deepEqual(seqs(bob.room.messages), upTo(2004).slice(2003 - 50));
+		// The newest page may have come before or after what was pending was stored.
+		const { length } = bob.room.messages;
+		assert.ok(length === 50 || length === 51, `${length} messages`);
+		assert.deepEqual(seqs(bob.room.messages), upTo(2004).slice(-length));
 		assert.equal(bob.room.messages.at(-1), pending);
 		assert.equal(bob.room.more, true);
 		assert.equal((await bob.room.older({ limit: 200 })).messages.length, 200);
-		assert.deepEqual(seqs(bob.room.messages), upTo(2004).slice(2003 - 250));
+		assert.deepEqual(seqs(bob.room.messages), upTo(2004).slice(-length - 200));
 	});
 
 	test('are the same for whoever opens the room while they come in', async () => {
