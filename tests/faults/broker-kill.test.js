@@ -10,7 +10,7 @@ import { scratchFolder } from '../stack/folder.js';
 import { makeFolder, serviceUser } from '../stack/users.js';
 import { pause, until } from '../stack/wait.js';
 import { scale } from './scale.js';
-import { Talker, audit, line } from './traffic.js';
+import { Talker, audit, line, untilStored } from './traffic.js';
 
 test('what the broker acknowledged before it was killed is stored once', async () => {
 	const dir = scratchFolder('kill');
@@ -57,13 +57,7 @@ test('what the broker acknowledged before it was killed is stored once', async (
 		for (const talker of talkers) {
 			talker.limit = 0;
 		}
-		let before = '';
-		await until('the number of stored messages to stand still', async () => {
-			const [[now]] = await cluster.query('select count(*) from chat.messages');
-			const still = now === before;
-			before = now;
-			return still;
-		}, { every: 700, timeout: 120000 });
+		await untilStored(cluster, talkers);
 		await Promise.all(talkers.map((it) => it.stop()));
 		const figures = await audit(cluster, talkers);
 		line('broker killed', { times, ...figures });

@@ -8,7 +8,7 @@ import { startCluster } from '../stack/cluster.js';
 import { scratchFolder } from '../stack/folder.js';
 import { until } from '../stack/wait.js';
 import { scale } from './scale.js';
-import { Talker, audit, line } from './traffic.js';
+import { Talker, audit, line, untilStored } from './traffic.js';
 
 test('messages keep their order over eight devices and their reconnects', async () => {
 	const dir = scratchFolder('order');
@@ -28,13 +28,7 @@ test('messages keep their order over eight devices and their reconnects', async 
 		await until('every device to have sent all of its messages', () => talkers.every((it) => it.sent.size >= each),
 			{ timeout: scale(60000, 1200000) });
 		clearInterval(scissors);
-		let before = -1;
-		await until('the number of stored messages to stand still', async () => {
-			const [[now]] = await cluster.query('select count(*) from chat.messages');
-			const still = Number(now) === before;
-			before = Number(now);
-			return still;
-		}, { every: 300, timeout: 60000 });
+		await untilStored(cluster, talkers);
 		await Promise.all(talkers.map((it) => it.stop()));
 		const figures = await audit(cluster, talkers);
 		line('order', { ...figures, reconnects: talkers.reduce((sum, it) => sum + it.connections - 1, 0) });

@@ -4,7 +4,7 @@
 import { connect as connectSocket } from 'node:net';
 import mqttPacket from 'mqtt-packet';
 import { signName } from '../stack/tokens.js';
-import { pause } from '../stack/wait.js';
+import { pause, until } from '../stack/wait.js';
 
 /** What one message came to, as its sender knows it. */
 class Sent {
@@ -178,6 +178,17 @@ export async function audit(cluster, talkers) {
 		'select count(*) from (select 1 from chat.messages group by room having max(seq) <> count(*) or min(seq) <> 1) x');
 	figures.gaps = Number(gaps);
 	return figures;
+}
+
+/**
+ * Gives what was acknowledged, and not refused, time to be stored. What is not by then is lost, as the account
+ * will say.
+ * @param {import('../stack/cluster.js').Cluster} cluster
+ * @param {Talker[]} talkers
+ */
+export async function untilStored(cluster, talkers) {
+	await until('what was acknowledged to be stored', async () => (await audit(cluster, talkers)).lost === 0,
+		{ every: 700, timeout: 60000 }).catch(() => {});
 }
 
 /** One line of figures. @param {string} title @param {Record<string, unknown>} figures */
