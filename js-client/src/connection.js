@@ -314,7 +314,12 @@ export function createConnection({ url, credentials, clock, openLink = openRealL
 		 */
 		async unsubscribe(topic) {
 			topics.delete(topic);
-			await Promise.all(sides().map(({ link, granted }) => granted.delete(topic) && link.unsubscribe(topic)));
+			const left = sides().map(({ link, granted }) => {
+				granted.delete(topic);
+				return link.unsubscribe(topic);
+			});
+			promote();
+			await Promise.all(left);
 		},
 		/**
 		 * @param {string} topic

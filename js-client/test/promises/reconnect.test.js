@@ -61,7 +61,7 @@ describe('a lost connection', () => {
 		proxy.cut();
 		proxy.flow();
 		await eventually('it to be online again', () => chat.state === 'online');
-		assert.equal(hand.opened.length, 2);
+		assert.ok(hand.opened.length >= 2);
 	});
 
 	test('of one tab leaves the other alone: each has a client id of its own, and keeps it', async () => {
