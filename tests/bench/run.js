@@ -31,6 +31,7 @@ const { values: options } = parseArgs({
 		seconds: { type: 'string' },
 		only: { type: 'string' },
 		binary: { type: 'string' },
+		journal: { type: 'string' },
 		out: { type: 'string', default: fileURLToPath(new URL('../../build/bench', import.meta.url)) },
 	},
 });
@@ -72,6 +73,7 @@ function machine() {
 		date: new Date().toISOString(),
 		commit: first('git', ['describe', '--always', '--dirty', '--abbrev=10']),
 		mosquitto: first(options.binary ?? process.env.CHAT_MOSQUITTO ?? '/usr/sbin/mosquitto', ['-h']),
+		journal_sync: options.journal ?? null,
 		cores: cpus().length,
 		cpu: cpus()[0].model.trim(),
 		kernel: release(),
@@ -106,7 +108,7 @@ async function openStage() {
 				await stop();
 				const folder = join(dir, String(++number));
 				for (const kind of /** @type {const} */ (['plain', 'chat'])) {
-					sides.push(await startSide({ dir: folder, kind, cluster, binary: options.binary }));
+					sides.push(await startSide({ dir: folder, kind, cluster, binary: options.binary, journal: options.journal }));
 				}
 			}
 			return sides;

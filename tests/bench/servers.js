@@ -38,10 +38,11 @@ export async function startPostgres(dir, more = {}) {
  * The broker that relays, or the one that stores. Both have the same conf (that of tests/stack) but for
  * what the plugin needs. Nobody is held back by the plugin's limits here.
  * @param {{ dir: string, kind: Kind, cluster?: import('../stack/cluster.js').Cluster,
- *           binary?: string, plugin?: string, conf?: string[], options?: Record<string, string | number> }} what
+ *           binary?: string, plugin?: string, conf?: string[], options?: Record<string, string | number>,
+ *           journal?: string }} what `journal`: keeps one, with that `journal_sync` in ms
  * @returns {Promise<Side>}
  */
-export async function startSide({ dir, kind, cluster, binary, plugin, conf = [], options = {} }) {
+export async function startSide({ dir, kind, cluster, binary, plugin, conf = [], options = {}, journal }) {
 	const lines = kind === 'plain' ? ['allow_anonymous true'] : [];
 	const broker = await startBroker({
 		dir: join(dir, kind),
@@ -50,7 +51,11 @@ export async function startSide({ dir, kind, cluster, binary, plugin, conf = [],
 			...(plugin ? { plugin } : {}),
 			conninfo: cluster?.conninfo,
 			secrets: [SECRET],
-			options: { rate_limit: 0, queue_limit: 1000000, ...options },
+			options: {
+				rate_limit: 0, queue_limit: 1000000,
+				...(journal ? { journal: join(dir, kind, 'journal'), journal_sync: journal } : {}),
+				...options,
+			},
 		}),
 		conf: [...conf, ...lines].join('\n'),
 	});
