@@ -67,7 +67,8 @@ static enum chat_answer connect_ordinary(struct chat *chat, const struct chat_lo
 }
 
 /* Why this user may not come in although the token is good; NULL: may. */
-static const char *obstacle(struct chat *chat, const struct chat_login *login, struct slice id)
+static const char *obstacle(
+	struct chat *chat, const struct chat_login *login, struct slice id, struct chat_time now)
 {
 	if (!login->clean) {
 		return "chat logins ask for a clean session (clean_session 1, clean start 1)";
@@ -80,14 +81,17 @@ static const char *obstacle(struct chat *chat, const struct chat_login *login, s
 	if (user != NULL && user->client_count >= CLIENTS_PER_USER_MAX && !takes_over) {
 		return "this user has too many connections";
 	}
+	if (limiter_take(chat->limiter, id, LIMIT_LOGINS, now.steady) > 0) {
+		return "this user logs in too often";
+	}
 	return NULL;
 }
 
 static enum chat_answer connect_user(struct chat *chat, const struct chat_login *login,
-	const struct claims *claims, char username[CHAT_USERNAME_MAX + 1])
+	const struct claims *claims, struct chat_time now, char username[CHAT_USERNAME_MAX + 1])
 {
 	struct slice id = slice_str(claims->id);
-	const char *why = obstacle(chat, login, id);
+	const char *why = obstacle(chat, login, id, now);
 	if (why != NULL) {
 		return refuse(chat, login, why);
 	}
@@ -132,7 +136,7 @@ enum chat_answer chat_connect(struct chat *chat, const struct chat_login *login,
 	switch (token_verify(chat->keyring, &chat->options.tokens, login->username, login->password,
 		now.wall, &claims, &reason)) {
 	case TOKEN_ACCEPTED:
-		return connect_user(chat, login, &claims, username);
+		return connect_user(chat, login, &claims, now, username);
 	case TOKEN_REFUSED:
 		return refuse(chat, login, reason);
 	case TOKEN_NOT_OURS:

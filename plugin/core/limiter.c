@@ -7,7 +7,8 @@
 /* A bucket is one number: the time (in µs) at which it will be full again.  Taking a token moves it
  * by one interval; it may stand at most a burst ahead of now. */
 
-#define KINDS 3
+#define KINDS 4
+#define SECOND INT64_C(1000000)
 #define BURST 2          /* seconds' worth of the rate */
 #define SWEEP_AT_ONCE 32 /* users looked at in one call: a bounded piece of work */
 
@@ -21,9 +22,14 @@ struct usage {
 	char id[];
 };
 
+struct pace {
+	int64_t interval, burst; /* µs */
+};
+
 struct limiter {
 	struct siphash_key key;
-	int64_t interval; /* µs; 0: no limit */
+	bool unlimited;
+	struct pace paces[KINDS];
 	struct usage *users;
 	struct usage *round; /* all users, the next one to be swept first */
 };
@@ -33,7 +39,13 @@ struct limiter *limiter_create(int rate, const struct siphash_key *key)
 	struct limiter *limiter = calloc(1, sizeof(*limiter));
 	if (limiter != NULL) {
 		limiter->key = *key;
-		limiter->interval = rate == 0 ? 0 : 1000000 / rate;
+		limiter->unlimited = rate == 0;
+		struct pace pace = {rate == 0 ? 0 : SECOND / rate, BURST * SECOND};
+		limiter->paces[LIMIT_MESSAGES] = pace;
+		limiter->paces[LIMIT_REQUESTS] = pace;
+		limiter->paces[LIMIT_TYPING] = pace;
+		limiter->paces[LIMIT_LOGINS] = (struct pace){
+			SECOND / LOGINS_PER_SECOND, SECOND / LOGINS_PER_SECOND * LOGINS_BURST};
 	}
 	return limiter;
 }
@@ -88,20 +100,21 @@ static struct usage *find_or_add(struct limiter *limiter, struct slice id)
 
 int64_t limiter_take(struct limiter *limiter, struct slice id, enum limit limit, int64_t now)
 {
-	if (limiter->interval == 0) {
+	if (limiter->unlimited) {
 		return 0;
 	}
 	struct usage *usage = find_or_add(limiter, id);
 	if (usage == NULL) {
 		return 1000;
 	}
+	const struct pace *pace = &limiter->paces[limit];
 	int64_t now_us = now * 1000;
 	int64_t full_at = usage->full_at[limit] > now_us ? usage->full_at[limit] : now_us;
-	int64_t ahead = full_at + limiter->interval - now_us;
-	if (ahead > BURST * 1000000) {
-		return (ahead - BURST * 1000000 + 999) / 1000;
+	int64_t ahead = full_at + pace->interval - now_us;
+	if (ahead > pace->burst) {
+		return (ahead - pace->burst + 999) / 1000;
 	}
-	usage->full_at[limit] = full_at + limiter->interval;
+	usage->full_at[limit] = full_at + pace->interval;
 	return 0;
 }
 

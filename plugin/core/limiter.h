@@ -14,11 +14,19 @@ enum limit {
 	LIMIT_MESSAGES,
 	LIMIT_REQUESTS, /* history, subscribe, read */
 	LIMIT_TYPING,
+	LIMIT_LOGINS, /* accepted ones */
 };
+
+/* Not the operator's `rate`: a user who comes and goes without end takes a hundredth of the
+ * broker's thread, two over WebSockets, and one whose hundred clients all come back ten times in a
+ * row is let in. */
+#define LOGINS_PER_SECOND 100
+#define LOGINS_BURST 1000
 
 struct limiter;
 
-/* `rate` a second, bursts of twice that; 0: no limit.  Times in here are ms of a steady clock. */
+/* `rate` a second, bursts of twice that, logins as above; 0: no limit at all.  Times in here are ms
+ * of a steady clock. */
 MUST_CHECK struct limiter *limiter_create(int rate, const struct siphash_key *key);
 void limiter_destroy(struct limiter *limiter);
 

@@ -11,6 +11,8 @@ import { until } from '../stack/wait.js';
 /** plugin/core/presence.h */
 const CLIENTS_PER_USER_MAX = 100;
 const CHATS_PER_CLIENT_MAX = 1000;
+/** plugin/core/limiter.h */
+const LOGINS_BURST = 1000;
 
 /** Two others who go on as if nothing were. @param {any} couple */
 async function goOn({ ann, bob, chat }) {
@@ -33,6 +35,40 @@ describe('floods', () => {
 		}
 		await stage.connect({ id, clientId: 'flood-0', transport: 'tcp' });
 		await clients[0].ended();
+		await goOn(couple);
+	});
+
+	test('of logins are refused after a thousand, and the user is let in again when they end', async () => {
+		const couple = await stage.couple();
+		const [id] = newIds(1);
+		const stays = await stage.connect({ id });
+		let accepted = 1;
+		/** @type {string[]} */
+		const refused = [];
+		// Faster than a hundred a second, however slow the machine.
+		while (refused.length === 0) {
+			assert.ok(accepted < 20 * LOGINS_BURST, `${accepted} logins, and none was refused`);
+			const wave = await Promise.all(Array.from({ length: 50 }, () => connectRaw({ broker: stage.broker, id })));
+			for (const client of wave) {
+				assert.ok([0, 5].includes(client.connack), String(client.connack));
+				if (client.connack === 0) {
+					accepted++;
+					client.send({ cmd: 'disconnect' });
+				} else {
+					refused.push(client.clientId);
+				}
+			}
+			await Promise.all(wave.map((client) => client.ended()));
+		}
+		assert.ok(accepted >= LOGINS_BURST, String(accepted));
+		const lines = stage.broker.log().split('\n').filter((line) => / chat: .*login refused: this user logs in too often/.test(line));
+		assert.deepEqual(refused.map((clientId) => lines.filter((line) => line.includes(`(${clientId})`)).length), refused.map(() => 1));
+		await goOn(couple);
+		await until('the user to be let in again', async () => {
+			const client = await connectRaw({ broker: stage.broker, id });
+			return client.connack === 0;
+		});
+		assert.ok(stays.connected());
 		await goOn(couple);
 	});
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "limiter.h"
 #include "presence.h"
 #include "requests.h"
 #include "unit.h"
@@ -221,6 +222,72 @@ static void last_client_that_fits_may_come_back_before_its_end_was_seen(void **s
 	assert_int_equal(
 		world_connect(world, CLIENTS_PER_USER_MAX, "c0", "1:Ann", world_sign("1:Ann")),
 		CHAT_ALLOW);
+}
+
+/* Comes and goes as often as the limit lets a user. */
+static void log_in_to_the_limit(struct world *world)
+{
+	for (int i = 0; i < LOGINS_BURST; i++) {
+		come(world, ANN_PHONE);
+		world_leave(world, ANN_PHONE);
+	}
+}
+
+static void logins_of_one_user_are_bounded(void **state)
+{
+	struct world *world = *state;
+	log_in_to_the_limit(world);
+	assert_int_equal(world_login(world, ANN, "1:Ann"), CHAT_DENY);
+	assert_int_equal(world_login(world, BOB, "2:Bob"), CHAT_ALLOW);
+	world_pass_time(world, 1000 / LOGINS_PER_SECOND);
+	assert_int_equal(world_login(world, ANN, "1:Ann"), CHAT_ALLOW);
+	assert_int_equal(world_login(world, ANN_PHONE, "1:Ann"), CHAT_DENY);
+}
+
+static void limit_on_logins_ends_no_connection(void **state)
+{
+	struct world *world = *state;
+	come_and_enter(world, BOB, CHAT);
+	world_pass_time(world, 1000);
+	come_and_enter(world, ANN, CHAT);
+	world_pass_time(world, 1000);
+	log_in_to_the_limit(world);
+	assert_int_equal(world_login(world, ANN_PHONE, "1:Ann"), CHAT_DENY);
+	world_leave(world, ANN_PHONE);
+	world_forget(world);
+	say(world, ANN, TYPING);
+	world_route(world);
+	assert_event(world, BOB, CHAT, "typing");
+}
+
+static void forged_tokens_use_up_no_logins_of_whom_they_name(void **state)
+{
+	struct world *world = *state;
+	for (int i = 0; i < 2 * LOGINS_BURST; i++) {
+		assert_int_equal(
+			world_connect(world, EVE, "eve", "1:Ann", world_sign("3:Eve")), CHAT_DENY);
+	}
+	log_in_to_the_limit(world);
+}
+
+static void reloads_use_up_no_logins(void **state)
+{
+	struct world *world = *state;
+	come(world, ANN);
+	world_pass_time(world, 1000);
+	for (int i = 0; i < 2 * LOGINS_BURST; i++) {
+		chat_reload(world->chat);
+		come(world, ANN);
+		world_turn(world);
+	}
+	log_in_to_the_limit(world);
+}
+
+static void logins_are_not_counted_where_limits_are_lifted(void **state)
+{
+	struct world *world = *state;
+	log_in_to_the_limit(world);
+	come(world, ANN);
 }
 
 /* Take-overs. */
@@ -1437,6 +1504,11 @@ int main(void)
 		CHAT_TEST(second_disconnect_does_nothing),
 		CHAT_TEST(clients_of_one_user_are_bounded),
 		CHAT_TEST(last_client_that_fits_may_come_back_before_its_end_was_seen),
+		CHAT_TEST(logins_of_one_user_are_bounded),
+		CHAT_TEST(limit_on_logins_ends_no_connection),
+		CHAT_TEST(forged_tokens_use_up_no_logins_of_whom_they_name),
+		CHAT_TEST(reloads_use_up_no_logins),
+		UNLIMITED_TEST(logins_are_not_counted_where_limits_are_lifted),
 		CHAT_TEST(take_over_tells_nobody),
 		CHAT_TEST(take_over_with_disconnect_first_says_leave_and_join),
 		CHAT_TEST(client_id_stays_the_users_after_a_take_over),

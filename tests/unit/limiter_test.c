@@ -10,6 +10,7 @@ static const struct siphash_key key = {1, 2};
 #define BOB SLICE("bob")
 #define RATE 20
 #define NOW 1000000 /* ms */
+#define MANY 5000
 
 static int set_up(void **state)
 {
@@ -26,7 +27,7 @@ static int tear_down(void **state)
 static int take_many(struct limiter *limiter, struct slice id, enum limit limit, int64_t now)
 {
 	int granted = 0;
-	while (granted < 1000 && limiter_take(limiter, id, limit, now) == 0) {
+	while (granted < MANY && limiter_take(limiter, id, limit, now) == 0) {
 		granted++;
 	}
 	return granted;
@@ -68,13 +69,24 @@ static void one_kind_does_not_use_up_another(void **state)
 	take_many(*state, ANN, LIMIT_MESSAGES, NOW);
 	assert_int_equal(limiter_take(*state, ANN, LIMIT_REQUESTS, NOW), 0);
 	assert_int_equal(limiter_take(*state, ANN, LIMIT_TYPING, NOW), 0);
+	assert_int_equal(limiter_take(*state, ANN, LIMIT_LOGINS, NOW), 0);
+}
+
+static void logins_have_a_pace_of_their_own(void **state)
+{
+	struct limiter *limiter = *state;
+	assert_int_equal(take_many(limiter, ANN, LIMIT_LOGINS, NOW), LOGINS_BURST);
+	assert_int_equal(limiter_take(limiter, BOB, LIMIT_LOGINS, NOW), 0);
+	assert_int_equal(take_many(limiter, ANN, LIMIT_LOGINS, NOW + 3000), 3 * LOGINS_PER_SECOND);
+	assert_int_equal(take_many(limiter, ANN, LIMIT_LOGINS, NOW + 60000), LOGINS_BURST);
 }
 
 static void rate_of_nought_lifts_the_limit(void **state)
 {
 	(void)state;
 	struct limiter *limiter = limiter_create(0, &key);
-	assert_int_equal(take_many(limiter, ANN, LIMIT_MESSAGES, NOW), 1000);
+	assert_int_equal(take_many(limiter, ANN, LIMIT_MESSAGES, NOW), MANY);
+	assert_int_equal(take_many(limiter, ANN, LIMIT_LOGINS, NOW), MANY);
 	assert_int_equal(limiter_users(limiter), 0);
 	limiter_destroy(limiter);
 }
@@ -147,6 +159,7 @@ int main(void)
 		LIMITER_TEST(wait_that_is_named_is_long_enough),
 		LIMITER_TEST(one_user_does_not_use_up_anothers),
 		LIMITER_TEST(one_kind_does_not_use_up_another),
+		LIMITER_TEST(logins_have_a_pace_of_their_own),
 		cmocka_unit_test(rate_of_nought_lifts_the_limit),
 		cmocka_unit_test(highest_rate_still_limits),
 		LIMITER_TEST(hold_ends_when_its_time_is_over),
