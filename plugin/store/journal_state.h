@@ -1,4 +1,7 @@
-/* What journal.c and journal_start.c share. */
+/* What the journal's rooms share: its state, its files, and what to do with a file.
+ *
+ * journal_start.c opens it, journal_append.c is the broker's side, journal_read.c and
+ * journal_gather.c are the saver's, journal.c is its own thread and the end. */
 #ifndef CHAT_JOURNAL_STATE_H
 #define CHAT_JOURNAL_STATE_H
 
@@ -102,11 +105,18 @@ int journal_file(const struct journal *journal, const char *kind, uint64_t numbe
 
 /* Takes the file out of use: it becomes a spare one, or what it has to be. */
 void journal_retire(struct journal *journal, uint64_t number, bool keep);
-/* The same for a segment that nobody else knows, and frees it. */
+/* Closes it, and leaves its file as it is. */
+void journal_free_segment(struct segment *segment);
+/* Both, for a segment that nobody else knows. */
 void journal_drop_segment(struct journal *journal, struct segment *segment);
 
+/* A file with a header, not in the list yet.  The broker's thread.  NULL: errno says why not. */
+MUST_CHECK struct segment *journal_new_segment(struct journal *journal);
 /* Behind the newest. */
 void journal_add_segment(struct journal *journal, struct segment *segment);
+
+/* The names of new files; any thread.  False: errno says why not. */
+bool journal_sync_folder(struct journal *journal);
 
 /* False: could not be written. */
 bool journal_write_position(struct journal *journal);
