@@ -609,6 +609,17 @@ static void put_segment(struct bench *b, uint64_t number, const unsigned char *b
 	write_file(segment_path(b, number), bytes, len);
 }
 
+/* A header that lacks only zeros is whole all the same, and one checksum in 256 ends in one. */
+static bool any_but_zeros(const unsigned char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (bytes[i] != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void a_torn_end_is_dropped_wherever_it_is_torn(void **state)
 {
 	struct bench *b = *state;
@@ -624,8 +635,9 @@ static void a_torn_end_is_dropped_wherever_it_is_torn(void **state)
 			whole++;
 		}
 		/* A header is there twice, and without a message it is no loss. */
-		bool torn =
-			cut != ends[whole] && cut != 0 && (cut < BLOCK_SIZE || cut > HEADER_SIZE);
+		bool torn = cut < BLOCK_SIZE
+		                    ? cut != 0 && any_but_zeros(file.bytes + cut, BLOCK_SIZE - cut)
+		                    : cut != ends[whole] && cut > HEADER_SIZE;
 		assert_int_equal(strstr(b->log, "not written whole") != NULL, torn);
 		read_all(b);
 		assert_read(b, 1, whole);
