@@ -1,5 +1,6 @@
 /* The plugin as Mosquitto sees it: three exported functions, a table of events, and the ports
  * through which core reaches the broker and the store. */
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -11,6 +12,7 @@
 
 #include "chat.h"
 #include "config.h"
+#include "listeners.h"
 #include "log.h"
 #include "secrets.h"
 #include "store.h"
@@ -31,6 +33,7 @@ struct plugin {
 	struct store *store;
 	struct chat *chat;
 	int64_t started;    /* steady ms */
+	bool exposed;       /* there are listeners without it */
 	bool tells_offline; /* 2.1: see EVENT_CLIENT_OFFLINE */
 	bool ticked;
 	bool complained; /* about ticks that do not come */
@@ -191,7 +194,7 @@ static int on_basic_auth(int event, void *event_data, void *userdata)
 	struct plugin *plugin = userdata;
 	struct mosquitto_evt_basic_auth *auth = event_data;
 	const char *client_id = mosquitto_client_id(auth->client);
-	if (runs_without_ticks(plugin)) {
+	if (runs_without_ticks(plugin) || plugin->exposed) {
 		return MOSQ_ERR_AUTH;
 	}
 	struct chat_login login = {
@@ -438,6 +441,27 @@ static bool read_config(struct plugin *plugin, const struct mosquitto_opt *optio
 	return good;
 }
 
+/* A listener without the plugin would be sent whatever chats its clients subscribe to. */
+static bool is_exposed(void)
+{
+	char reason[LISTENERS_REASON_MAX];
+	Dl_info own = {0};
+	if (dladdr(&loaded, &own) == 0 || own.dli_fname == NULL) {
+		own.dli_fname = "mosquitto_chat.so";
+	}
+	switch (listeners_check("/proc/self/cmdline", own.dli_fname, reason)) {
+	case LISTENERS_ALL:
+		break;
+	case LISTENERS_SOME:
+		log_line(MOSQ_LOG_ERR, "%s", reason);
+		return true;
+	case LISTENERS_UNKNOWN:
+		log_line(MOSQ_LOG_WARNING, "%s", reason);
+		break;
+	}
+	return false;
+}
+
 /* Each step needs those above it; what fails undoes them in reverse order. */
 static bool start(struct plugin *plugin, const struct mosquitto_opt *options, int count)
 {
@@ -495,6 +519,7 @@ EXPORT int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **userd
 	}
 	plugin->id = identifier;
 	plugin->started = clock_ms(CLOCK_MONOTONIC);
+	plugin->exposed = is_exposed();
 	if (!start(plugin, options, option_count)) {
 		free(plugin);
 		return MOSQ_ERR_INVAL;

@@ -13,7 +13,7 @@ import { until } from './wait.js';
 const HOST = '127.0.0.1';
 /** The build that is loaded unless somebody says otherwise. */
 export const PLUGIN = process.env.CHAT_PLUGIN || fileURLToPath(new URL('../../build/mosquitto_chat.so', import.meta.url));
-const MOSQUITTO = process.env.CHAT_MOSQUITTO || '/usr/sbin/mosquitto';
+export const MOSQUITTO = process.env.CHAT_MOSQUITTO || '/usr/sbin/mosquitto';
 
 /** Somebody else may take a port between our look and the broker's. */
 const PORT_ATTEMPTS = 3;
