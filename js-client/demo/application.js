@@ -137,9 +137,9 @@ export async function startApplication({ port, sessionKey, wsPort }) {
 		const inline = [...page.matchAll(/<script type="importmap">(.*?)<\/script>/gs)]
 			.map(([, text]) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`);
 		response.setHeader('Content-Type', HTML);
-		// The page may talk to us and to the broker; MQTT.js keeps its timers in a worker.
+		// The page may talk to us and to the broker.
 		response.setHeader('Content-Security-Policy', `default-src 'self'; script-src 'self' ${inline.join(' ')}; `
-			+ `connect-src 'self' ws://*:${wsPort}; img-src 'self' data:; worker-src blob:; frame-ancestors 'none'`);
+			+ `connect-src 'self' ws://*:${wsPort}; img-src 'self' data:; frame-ancestors 'none'`);
 		response.end(page);
 	}
 

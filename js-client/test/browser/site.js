@@ -8,15 +8,11 @@ import { freePort } from '../../../tests/stack/ports.js';
 const SOURCES = new URL('../../src/', import.meta.url);
 const MQTT = new URL('../../node_modules/mqtt/dist/mqtt.esm.js', import.meta.url);
 
-/**
- * As strict as a page can be: no script but the site's own, and nobody makes HTML of a text. MQTT.js may
- * have a worker of its own making.
- */
 const IMPORT_MAP = '{"imports":{"mqtt":"/mqtt.js"}}';
 const NONCE = 'for-the-import-map';
-const POLICY = `default-src 'self'; script-src 'self' 'nonce-${NONCE}'; style-src 'self'; connect-src 'self' ws:; worker-src blob:; `
-	+ 'require-trusted-types-for \'script\'; trusted-types default; base-uri \'none\'; img-src data:';
-const TYPES = 'trustedTypes.createPolicy("default", { createScriptURL: (it) => it.startsWith("blob:") ? it : null })';
+/** As strict as a page can be: no script but the site's own, and nobody makes HTML of a text. */
+const POLICY = `default-src 'self'; script-src 'self' 'nonce-${NONCE}'; style-src 'self'; connect-src 'self' ws:; `
+	+ 'require-trusted-types-for \'script\'; trusted-types \'none\'; base-uri \'none\'; img-src data:';
 const STYLE = 'body{margin:0;height:100vh;display:flex}mosquitto-chat{flex:1;height:auto}mosquitto-chat-inbox{width:16rem}';
 
 /** @param {string} text */
@@ -31,7 +27,6 @@ function documentOf({ head = '', body, attributes = 'lang="en-GB"' }) {
 	return `<!doctype html><html ${attributes}><head><meta charset="utf-8"><title>A page</title>
 		<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 		<link rel="stylesheet" href="/style.css"><script type="importmap" nonce="${NONCE}">${IMPORT_MAP}</script>
-		<script nonce="${NONCE}">${TYPES}</script>
 		<script type="module" src="/chat/element.js"></script>${head}</head><body>${body}</body></html>`;
 }
 
