@@ -48,6 +48,8 @@ export async function startProxy(target) {
 		holdAnswers() {
 			holding = true;
 		},
+		/** How many pieces were not passed on. */
+		held: () => held.size,
 		/** Ends all connections, with the answers that were held; new ones are as they should be. */
 		cut() {
 			holding = false;

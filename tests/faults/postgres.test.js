@@ -19,6 +19,20 @@ import { Talker, audit, line } from './traffic.js';
 const PAIRS = 3;
 const CALM_MS = 1500;
 const FAULT_MS = 1500;
+/** Both write to both, and the broker keeps no more than max_queued_messages (1,000) for one. */
+const PATIENCE = 400;
+
+/** @param {Talker[]} talkers */
+const echoed = (talkers) => talkers.map((it) => it.echoed);
+
+/**
+ * The database works again: everybody has heard of another message that is stored.
+ * @param {string} what
+ * @param {Talker[]} talkers
+ * @param {number[]} counts as they were
+ */
+const untilEchoed = (what, talkers, counts) =>
+	until(`everybody to be echoed ${what}`, () => talkers.every((it, i) => it.echoed > counts[i]), { timeout: 60000 });
 
 describe('nothing is lost and nothing stored twice when Postgres', () => {
 	/** @type {string} */
@@ -51,8 +65,8 @@ describe('nothing is lost and nothing stored twice when Postgres', () => {
 	/**
 	 * A time of calm and a time of trouble under the same load, then the account.
 	 * @param {string} name
-	 * @param {() => Promise<unknown>} breakIt
-	 * @param {() => Promise<unknown>} mendIt
+	 * @param {(talkers: Talker[]) => Promise<unknown>} breakIt
+	 * @param {(talkers: Talker[]) => Promise<unknown>} mendIt resolves to more figures, if it has any
 	 * @param {RegExp} [says] what the broker's log has to say meanwhile: the fault did bite
 	 */
 	async function goThrough(name, breakIt, mendIt, says) {
@@ -62,21 +76,23 @@ describe('nothing is lost and nothing stored twice when Postgres', () => {
 		for (let pair = 0; pair < PAIRS; pair++) {
 			const ids = [`${round}x${pair}a`, `${round}x${pair}b`];
 			for (const id of ids) {
-				talkers.push(new Talker({ broker: () => broker, id, chat: `chat/${ids[0]}/${ids[1]}`, tag: `${name}-${id}` }));
+				talkers.push(new Talker({ broker: () => broker, id, chat: `chat/${ids[0]}/${ids[1]}`, tag: `${name}-${id}`, patience: PATIENCE }));
 			}
 		}
-		await until('everybody to be echoed', () => talkers.every((it) => [...it.sent.values()].some((sent) => sent.echoes > 0)));
+		await untilEchoed('at all', talkers, talkers.map(() => 0));
 		let calm = true;
 		const without = watch(broker, `${round}w`, () => !calm);
 		await pause(CALM_MS);
 		calm = false;
 		const samples = await without;
-		await breakIt();
+		await breakIt(talkers);
 		let broken = true;
 		const during = watch(broker, `${round}d`, () => !broken);
 		await pause(FAULT_MS);
 		broken = false;
 		const disturbed = await during;
+		/** @type {unknown} */
+		let more;
 		try {
 			if (says) {
 				await until(`the broker's log to say ${says}`, () => says.test(broker.log().slice(logged)));
@@ -84,11 +100,9 @@ describe('nothing is lost and nothing stored twice when Postgres', () => {
 		} catch (error) {
 			throw new Error(`${error instanceof Error ? error.message : error}:\n${broker.log().slice(logged).match(/^.*chat: .*$/gm)?.join('\n')}`);
 		} finally {
-			await mendIt();
+			more = await mendIt(talkers);
 		}
-		const heard = (/** @type {Talker} */ it) => [...it.sent.values()].filter((sent) => sent.echoes > 0).length;
-		const counts = talkers.map(heard);
-		await until(`everybody to be echoed again after: ${name}`, () => talkers.every((it, i) => heard(it) > counts[i] + 3), { timeout: 60000 });
+		await untilEchoed(`again after: ${name}`, talkers, echoed(talkers).map((count) => count + 3));
 		for (const talker of talkers) {
 			talker.limit = 0;
 		}
@@ -96,7 +110,7 @@ describe('nothing is lost and nothing stored twice when Postgres', () => {
 			[...it.sent.values()].every((sent) => sent.echoes > 0 || sent.refused)), { timeout: 60000 });
 		await Promise.all(talkers.map((it) => it.stop()));
 		const figures = await audit(cluster, talkers);
-		line(name, { ...figures, ...compare(samples, disturbed) });
+		line(name, { ...more ?? {}, ...figures, ...compare(samples, disturbed) });
 		assert.equal(figures.lost, 0);
 		assert.equal(figures.twice, 0);
 		assert.equal(figures.echoedAndLost, 0);
@@ -109,26 +123,35 @@ describe('nothing is lost and nothing stored twice when Postgres', () => {
 	test('is killed, again and again', async () => {
 		const times = scale(4, 100);
 		let killing = Promise.resolve();
-		await goThrough('killed', async () => {
+		await goThrough('killed', async (talkers) => {
 			killing = (async () => {
 				for (let i = 0; i < times; i++) {
 					await cluster.kill();
+					const counts = echoed(talkers);
 					await cluster.start();
-					await pause(200);
+					// A kill is worth something when there is work again.
+					await untilEchoed('after a kill', talkers, counts);
 				}
 			})();
-		}, () => killing, /database: /);
+		}, async () => {
+			await killing;
+			return { times };
+		}, /database: /);
 	});
 
 	test('commits, and its answer is lost', async () => {
 		const times = scale(4, 100);
-		await goThrough('answer lost', async () => {}, async () => {
+		await goThrough('answer lost', async () => {}, async (talkers) => {
+			let answers = 0;
 			for (let i = 0; i < times; i++) {
 				proxy.holdAnswers();
+				await until('an answer to be held', () => proxy.held() > 0);
 				await pause(40);
+				answers += proxy.held();
 				proxy.cut();
-				await pause(400);
+				await untilEchoed('after a cut', talkers, echoed(talkers));
 			}
+			return { times, answers };
 		});
 	});
 

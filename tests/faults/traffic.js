@@ -19,21 +19,24 @@ class Sent {
 }
 
 /**
- * A sender in one chat. It keeps `window` messages without PUBACK or answer, connects again when it is
- * cut off, and, when `repeats`, then sends again what it has seen no echo of.
+ * A sender in one chat. It keeps `window` messages without PUBACK, and at most `patience` of a connection
+ * without an answer, connects again when it is cut off, and, when `repeats`, then sends again what it has
+ * seen no echo of.
  */
 export class Talker {
 	/**
 	 * @param {{ broker: () => import('../stack/broker.js').Broker, id: string, chat: string, tag: string,
-	 *           window?: number, every?: number, repeats?: boolean, limit?: number }} options
+	 *           window?: number, patience?: number, every?: number, repeats?: boolean, limit?: number }} options
 	 *   `broker` because it may be another one later; `every`: ms between messages
 	 */
-	constructor({ broker, id, chat, tag, window = 8, every = 5, repeats = false, limit = Infinity }) {
-		Object.assign(this, { broker, id, chat, tag, window, every, repeats, limit });
+	constructor({ broker, id, chat, tag, window = 8, patience = Infinity, every = 5, repeats = false, limit = Infinity }) {
+		Object.assign(this, { broker, id, chat, tag, window, patience, every, repeats, limit });
 		/** @type {Map<string, Sent>} */
 		this.sent = new Map();
 		/** @type {number[]} the seq of every message event, in the order of arrival, by connection */
 		this.seen = [];
+		/** Messages that were echoed. */
+		this.echoed = 0;
 		this.inversions = 0;
 		this.connections = 0;
 		this.talking = true;
@@ -70,6 +73,7 @@ export class Talker {
 		const flying = new Map();
 		let highest = 0;
 		let messageId = 0;
+		let unanswered = 0;
 		/** @type {NodeJS.Timeout | undefined} */
 		let timer;
 		const write = (/** @type {any} */ packet) => socket.write(mqttPacket.generate(packet, { protocolVersion: 4 }));
@@ -82,24 +86,29 @@ export class Talker {
 			});
 		};
 		const talk = () => {
-			if (this.talking && this.sent.size < this.limit && flying.size < this.window && Date.now() >= (this.heldUntil ?? 0)) {
+			if (this.talking && this.sent.size < this.limit && flying.size < this.window && unanswered < this.patience && Date.now() >= (this.heldUntil ?? 0)) {
 				const sent = new Sent(`${this.tag}-${this.sent.size + 1}`, connection);
 				this.sent.set(sent.ref, sent);
+				unanswered++;
 				publish(sent);
 			}
 		};
 		const hear = (/** @type {any} */ event) => {
 			const sent = event.ref && this.sent.get(event.ref);
+			const firstAnswer = sent && sent.echoes === 0 && !sent.refused;
 			if (event.event === 'message') {
 				// The answer to a repeat is as old as what it repeats.
 				const answer = this.repeats && sent;
 				this.inversions += event.seq <= highest && !answer ? 1 : 0;
 				highest = Math.max(highest, event.seq);
 				if (sent && event.user_id === this.id) {
+					this.echoed += Number(sent.echoes === 0);
+					unanswered -= Number(firstAnswer && sent.connection === connection);
 					sent.echoes++;
 					sent.refused = false;
 				}
 			} else if (event.event === 'error' && sent) {
+				unanswered -= Number(firstAnswer && sent.connection === connection);
 				sent.refused = true;
 				this.heldUntil = Date.now() + (event.retry_ms ?? 0);
 			}
