@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -16,7 +17,7 @@
 /* ---- the secrets */
 
 struct keyring {
-	char *bytes; /* the file's content; the secrets are slices of it */
+	char *bytes; /* the file's content, in pages of its own; the secrets are slices of it */
 	size_t len;
 	size_t count;
 	struct slice secrets[];
@@ -61,6 +62,17 @@ static bool check_secrets(struct slice content, size_t *count, char reason[KEYRI
 	return *count > 0;
 }
 
+/* Pages that a core dump of the broker leaves out.  NULL when out of memory. */
+static char *hidden_pages(size_t len)
+{
+	void *pages = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (pages == MAP_FAILED) {
+		return NULL;
+	}
+	(void)madvise(pages, len, MADV_DONTDUMP);
+	return pages;
+}
+
 struct keyring *keyring_parse(struct slice content, char reason[KEYRING_REASON_MAX])
 {
 	size_t count;
@@ -68,10 +80,9 @@ struct keyring *keyring_parse(struct slice content, char reason[KEYRING_REASON_M
 		return NULL;
 	}
 	struct keyring *keyring = malloc(sizeof(*keyring) + count * sizeof(keyring->secrets[0]));
-	char *bytes = malloc(content.len);
-	if (keyring == NULL || bytes == NULL) {
+	char *bytes = keyring == NULL ? NULL : hidden_pages(content.len);
+	if (bytes == NULL) {
 		free(keyring);
-		free(bytes);
 		snprintf(reason, KEYRING_REASON_MAX, "there is no memory for it");
 		return NULL;
 	}
@@ -93,7 +104,7 @@ void keyring_free(struct keyring *keyring)
 		return;
 	}
 	OPENSSL_cleanse(keyring->bytes, keyring->len);
-	free(keyring->bytes);
+	munmap(keyring->bytes, keyring->len);
 	free(keyring);
 }
 

@@ -16,8 +16,8 @@
 
 /* The secrets that are live at once (rotation).  keyring_parse takes a secret file's content: one
  * secret a line (the bytes between line ends, a CR before the line end trimmed, blank lines
- * skipped).  On failure `reason` is a sentence for the operator, which never quotes a secret.
- * keyring_free wipes. */
+ * skipped).  On failure `reason` is a sentence for the operator, which never quotes a secret.  Core
+ * dumps leave the secrets out; keyring_free wipes them. */
 struct keyring;
 #define KEYRING_REASON_MAX 160
 MUST_CHECK struct keyring *keyring_parse(struct slice content, char reason[KEYRING_REASON_MAX]);

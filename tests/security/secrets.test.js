@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { connect, refusalOf } from '../e2e/client.js';
 import { useStage } from '../e2e/stage.js';
 import { run } from '../stack/children.js';
+import { findInMemory } from '../stack/memory.js';
 import { program } from '../stack/postgres.js';
 import { signJwt, signName } from '../stack/tokens.js';
 import { until } from '../stack/wait.js';
@@ -62,6 +63,40 @@ describe('secrets', () => {
 		}
 		// What the plugin says of itself names no place to log in to but what an operator wrote.
 		assert.ok(!/password=|passfile=/.test(log.split('\n').filter((line) => / chat: /.test(line)).join('\n')));
+	});
+
+	test('that sign tokens stand in the memory of the broker once, and in no core dump', async (t) => {
+		const { broker } = stage;
+		const places = (/** @type {Buffer} */ bytes) => findInMemory(broker.pid, bytes);
+		try {
+			places(Buffer.from(SECRET));
+		} catch (error) {
+			if (!['EACCES', 'EPERM'].includes(/** @type {any} */ (error).code)) {
+				throw error;
+			}
+			t.skip('the memory of the broker cannot be read by this user');
+			return;
+		}
+		const others = SECRET.replace('very', 'next');
+		for (const live of [SECRET, others]) {
+			for (const transport of /** @type {const} */ (['tcp', 'ws'])) {
+				await (await connect({ broker, id: '7', secret: live, transport })).end();
+				assert.equal(await refusalOf({ broker, id: '7', secret: live === SECRET ? others : SECRET, transport }), 5);
+			}
+			const found = places(Buffer.from(live));
+			assert.deepEqual(found.map((it) => it.dumped), [false], JSON.stringify(found));
+			// A part of it, and what HMAC makes of its key.
+			for (const [part, mask] of [[live.slice(0, 16), 0], [live.slice(-16), 0], [live, 0x36], [live, 0x5c]]) {
+				const dumped = places(Buffer.from(part).map((byte) => byte ^ mask)).filter((it) => it.dumped);
+				assert.deepEqual(dumped, [], `${mask}`);
+			}
+			const reloads = broker.log().split('secrets read again').length;
+			broker.writeSecrets([others]);
+			broker.reload();
+			await until('the broker to reload', () => broker.log().split('secrets read again').length > reloads);
+		}
+		// What is not live any more is wiped.
+		assert.deepEqual(places(Buffer.from(SECRET)), []);
 	});
 
 	test('are not in the conf, which stands in the memory and in the dumps of the broker', async () => {

@@ -1,6 +1,7 @@
 #include "token.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "unit.h"
 #include "vectors.h"
@@ -20,6 +21,17 @@ void *__wrap_malloc(size_t size)
 	}
 	allocations_left -= allocations_left > 0;
 	return __real_malloc(size);
+}
+
+void *__real_mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset);
+void *__wrap_mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset);
+void *__wrap_mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset)
+{
+	if (allocations_left == 0) {
+		return MAP_FAILED;
+	}
+	allocations_left -= allocations_left > 0;
+	return __real_mmap(at, len, protection, flags, fd, offset);
 }
 
 /* ---- logins */
