@@ -111,4 +111,25 @@ describe('a client identifier', () => {
 		await teller.publish('secret/plan', 'nor this');
 		await user.none(null);
 	});
+
+	test('of an ordinary client who is away ends when a user comes with its client identifier, as with any account of Mosquitto', async () => {
+		const clientId = 'another sensor';
+		const sensor = () => connect({ broker: stage.broker, ...SENSOR, clientId, clean: false, transport: 'tcp' });
+		const teller = await connect({ broker: stage.broker, ...SENSOR, transport: 'tcp' });
+		const told = async () => {
+			await teller.publish('secret/plan', 'for who is away');
+			const back = await sensor();
+			await back.fence();
+			const heard = back.take('secret/plan').length;
+			await back.end();
+			return heard;
+		};
+		const first = await sensor();
+		await first.subscribe('secret/plan');
+		await first.end();
+		assert.equal(await told(), 1);
+		const [id] = newIds(1);
+		await (await stage.connect({ id, clientId })).end();
+		assert.equal(await told(), 0);
+	});
 });
