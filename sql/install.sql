@@ -34,6 +34,7 @@ select to_regclass('chat.schema_version') is null as migrate \gset
 
 \ir functions/version.sql
 \ir functions/adopt.sql
+\ir functions/save_one.sql
 \ir functions/save.sql
 \ir functions/save_each.sql
 \ir functions/history.sql

@@ -48,7 +48,30 @@ declare
 	locked integer;
 	answered integer;
 	repeated integer;
+	base bigint;
+	alone record;
 begin
+	-- A batch of one is the usual one as long as little goes on, and then somebody waits for it.
+	if cardinality(keys) = 1 then
+		loop
+			select last_seq into base from chat.conversations
+			where room = rooms[1] for update skip locked;
+			exit when found or chat.adopt(rooms) = 0;
+		end loop;
+		no := 1;
+		outcome := 'l';
+		if base is not null then
+			alone := chat.save_one(rooms[1], base, again, by_a[1], texts[1], refs[1],
+				sent_ats[1], keys[1]);
+			outcome := alone.outcome;
+			seq := alone.seq;
+			text := alone.text;
+			sent_at := alone.sent_at;
+		end if;
+		return next;
+		return;
+	end if;
+
 	loop
 		-- The rows are locked in the order of `rooms`, which is the outer side of the join.
 		select array_agg(c.last_seq), count(c.last_seq) into bases, locked

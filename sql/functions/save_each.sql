@@ -31,8 +31,7 @@ declare
 	bases bigint[]; -- the last seq of each room, null where it is locked
 	locked integer;
 	m record;
-	stored record;
-	inserted integer;
+	one record;
 begin
 	loop
 		select array_agg(c.last_seq), count(c.last_seq) into bases, locked
@@ -45,9 +44,7 @@ begin
 
 	for m in
 		select g.no::integer as no, g.room_no, g.by_a, g.text, g.ref, g.sent_at, g.key,
-			rooms[g.room_no] as room,
-			split_part(rooms[g.room_no], '/', case when g.by_a then 1 else 2 end) as user_id,
-			split_part(rooms[g.room_no], '/', case when g.by_a then 2 else 1 end) as opponent_id
+			rooms[g.room_no] as room
 		from unnest(room_nos, by_a, texts, refs, sent_ats, keys)
 			with ordinality as g(room_no, by_a, text, ref, sent_at, key, no)
 	loop
@@ -61,41 +58,16 @@ begin
 			continue;
 		end if;
 
-		select s.seq, s.text, s.sent_at, s.key into stored from chat.messages s
-		where again and s.key = m.key and s.room collate "ucs_basic" = m.room;
-		if not found and m.ref is not null then
-			select s.seq, s.text, s.sent_at, s.key into stored from chat.messages s
-			where s.room collate "POSIX" = m.room and s.user_id = m.user_id and s.ref = m.ref;
-		end if;
-		if stored.seq is not null then
-			outcome := case when stored.key = m.key then 'k' else 'r' end;
-			seq := stored.seq;
-			text := stored.text;
-			sent_at := stored.sent_at;
-			return next;
-			continue;
-		end if;
-
 		begin
-			insert into chat.messages (room, seq, user_id, opponent_id, text, sent_at, ref, key)
-			values (m.room, bases[m.room_no] + 1, m.user_id, m.opponent_id, m.text, m.sent_at,
-				m.ref, m.key);
-			get diagnostics inserted = row_count;
-			if inserted = 0 then
-				raise exception 'a trigger of chat.messages dropped a row without an error';
+			one := chat.save_one(m.room, bases[m.room_no], again, m.by_a, m.text, m.ref,
+				m.sent_at, m.key);
+			outcome := one.outcome;
+			seq := one.seq;
+			text := one.text;
+			sent_at := one.sent_at;
+			if outcome = 'n' then
+				bases[m.room_no] := seq;
 			end if;
-			update chat.conversations
-			set last_seq = last_seq + 1,
-				a_unread = a_unread + (not m.by_a)::integer, a_waiting = a_waiting or not m.by_a,
-				b_unread = b_unread + m.by_a::integer, b_waiting = b_waiting or m.by_a,
-				a_last_seq = case when m.by_a then last_seq + 1 else a_last_seq end,
-				a_last_at = case when m.by_a then m.sent_at else a_last_at end,
-				b_last_seq = case when m.by_a then b_last_seq else last_seq + 1 end,
-				b_last_at = case when m.by_a then b_last_at else m.sent_at end
-			where room = m.room;
-			bases[m.room_no] := bases[m.room_no] + 1;
-			outcome := 'n';
-			seq := bases[m.room_no];
 		exception when others then
 			-- What the plugin waits or holds for is not the message's fault.
 			if sqlstate ~ '^(08|0A|25|26|28|3D|3F|42|53|57|58)|^(40001|40P01|55P03)$' then

@@ -35,6 +35,10 @@ begin
 		array['1/2 a x r', '1/2 b x', '1/2 a x r', '1/99 a x r'])$q$, round), 10, 20);
 	perform test.touches('a batch in doubt', format($q$select test.save('%s',
 		array['1/2 a x r', '1/2 b x', '1/2 a x r', '1/99 a x r'], true)$q$, round), 20, 20);
+	perform test.touches('a message alone', format($q$select test.save('%s alone',
+		array['1/2 a x r%1$s'])$q$, round), 2, 4);
+	perform test.touches('a message alone, in doubt', format($q$select test.save('%s alone',
+		array['1/2 a x r%1$s'], true)$q$, round), 2, 2);
 	perform test.touches('repeats', format($q$select test.save('%s again',
 		array['1/2 a x r', '1/99 a x r'])$q$, round), 10, 20);
 	perform test.touches('one by one', format($q$select test.save('%s each',

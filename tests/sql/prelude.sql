@@ -52,6 +52,13 @@ begin
 end;
 $$;
 
+-- The same messages, each in a call of its own.
+create function test.save_alone(key text, messages text[], again boolean default false) returns text
+language sql as $$
+	select string_agg(test.save(key || no, array[m], again), ' ' order by no)
+	from unnest(messages) with ordinality as g(m, no);
+$$;
+
 -- The invariants of the tables, after whatever was done.
 create function test.sound() returns void
 language plpgsql as $$

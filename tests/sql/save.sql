@@ -51,6 +51,25 @@ select test.same('nor does the rest of it', (select count(*) from chat.messages
 	where room = '1/9'), 0::bigint);
 select test.sound();
 
+select test.fails('alone neither', $$select test.save('a', array['1/2 a x'])$$, '23505');
+
+-- A message alone goes another way.
+select test.same('alone it is numbered, by room', test.save_alone('k', array['8/9 a x', '8/9 b x r',
+	'8/10 a x r', '8/9 a x r', '8/9 a y']), 'n1 n2 n1 n3 n4');
+select test.same('alone it is a repeat by its ref, of either user', test.save_alone('l',
+	array['8/9 b other r', '8/10 a other r', '8/9 a other r', '8/9 b x R']), 'r2 r1 r3 n5');
+select test.same('alone it brings the stored text and time', (select row(s.text, s.sent_at)::text
+	from chat.save(array['8/9'], false, array[1], array[false], array['other'], array['r'],
+	array['2001-01-01'::timestamptz], array[gen_random_uuid()]) s),
+	(select row(text, sent_at)::text from chat.messages where room = '8/9' and seq = 2));
+select test.same('alone and in doubt it is known, with a ref and without', test.save_alone('k',
+	array['8/9 a x', '8/9 b x r'], true), 'k1 k2');
+select test.same('with a ref it is known without being in doubt too', test.save_alone('k',
+	array['8/11 a x', '8/9 b x r']), 'n1 k2');
+select test.same('alone and in doubt, but never stored, it is new', test.save_alone('m',
+	array['8/9 a x', '8/9 b x r3'], true), 'n6 n7');
+select test.sound();
+
 -- Large texts, many rows.
 select test.same('a thousand rows are one call', (select string_agg(distinct s.outcome::text, '')
 	from (select array_agg(no) as nos, array_agg(true) as by_a, array_agg('x'::text) as texts,
@@ -78,6 +97,10 @@ select test.fails('a refused row fails its batch',
 	$$select test.save('p', array['3/4 a x', '3/4 a poison'])$$, '23514');
 select test.same('of which nothing is stored', (select count(*) from chat.messages
 	where room = '3/4'), 0::bigint);
+select test.fails('a refused message alone fails its call',
+	$$select test.save('p', array['3/4 a poison'])$$, '23514');
+select test.same('nothing of either is stored', (select count(*) from chat.conversations
+	where room = '3/4'), 0::bigint);
 drop trigger refuse on chat.messages;
 
 create function drop_row() returns trigger language plpgsql as 'begin return null; end';
@@ -85,6 +108,7 @@ create trigger drop_row before insert on chat.messages for each row
 	when (new.text = 'drop') execute function drop_row();
 select test.fails('a row that a trigger drops fails its batch',
 	$$select test.save('q', array['3/4 a x', '3/4 a drop'])$$, 'P0001');
+select test.fails('and so does one alone', $$select test.save('q', array['3/4 a drop'])$$, 'P0001');
 drop trigger drop_row on chat.messages;
 select test.same('the numbers go on without a hole', test.save('r', array['3/4 a x']), 'n1');
 select test.sound();

@@ -42,8 +42,8 @@ select test.same('and nothing is stored', (select last_seq from chat.conversatio
 	where room = '1/2'), 6::bigint);
 drop trigger no_disk on chat.messages;
 
--- The same batches to both functions, each in rooms of its own, give the same answers; every batch comes
--- once more, in doubt.
+-- The same batches to both functions, and message by message, each in rooms of its own, give the same
+-- answers; every batch comes once more, in doubt.
 create function test.batch(prefix text, seed integer) returns text[]
 language sql as $$
 	select array_agg(prefix || '/' || prefix || h % 5 || case h / 5 % 2 when 0 then ' a ' else ' b ' end
@@ -54,9 +54,15 @@ select test.same('both functions agree, batch ' || seed,
 	test.save('20-' || seed / 2 || '-', test.batch('20', seed / 2), seed % 2 = 1),
 	test.save_each('30-' || seed / 2 || '-', test.batch('30', seed / 2), seed % 2 = 1))
 from generate_series(1, 50) seed;
+select test.same('messages that come alone fare as those of a batch, batch ' || seed,
+	test.save_alone('40-' || seed / 2 || '-', test.batch('40', seed / 2), seed % 2 = 1),
+	test.save('50-' || seed / 2 || '-', test.batch('50', seed / 2), seed % 2 = 1))
+from generate_series(1, 50) seed;
 select test.same('and on what is stored', (select count(*) from chat.conversations a
-	join chat.conversations b on replace(a.room, '20', '30') = b.room
-	where a.room like '20/%' and (a.last_seq, a.a_unread, a.b_unread, a.a_waiting, a.b_waiting,
+	join chat.conversations b on replace(replace(a.room, '20', '30'), '40', '50') = b.room
+	where a.room ~ '^[24]0/' and (a.last_seq, a.a_unread, a.b_unread, a.a_waiting, a.b_waiting,
 		a.a_last_seq, a.b_last_seq) is distinct from (b.last_seq, b.a_unread, b.b_unread,
 		b.a_waiting, b.b_waiting, b.a_last_seq, b.b_last_seq)), 0::bigint);
+select test.same('in all their rooms', (select count(*) from chat.conversations
+	where room ~ '^[2345]0/'), 20::bigint);
 select test.sound();

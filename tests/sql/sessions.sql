@@ -11,6 +11,7 @@ select * from dblink('other', $$select room from chat.conversations where room =
 	for update$$) as r(room text);
 select test.same('a locked room is left out, the others are stored',
 	test.save('b', array['1/2 a x', '1/3 a x', '1/4 a x', '1/3 b x', '1/5 a x']), 'n2 l n2 l n1');
+select test.same('so is a message alone', test.save('b2', array['1/3 a x']), 'l');
 select test.same('a mark in a locked room says so', (select m::text
 	from chat.mark(array['1/3'], array['3'], array[1::bigint]) m), '(1,t,f,0,0,1,f)');
 select dblink_exec('other', 'commit');
@@ -33,7 +34,8 @@ select test.same('what it takes back leaves no hole', test.save('g', array['1/2 
 select dblink_exec('other', 'begin');
 select * from dblink('other', $$select test.save('h', array['7/8 a x'])$$) as r(r text);
 select test.fails('a room that somebody is creating is waited for a moment',
-	$$select test.save('i', array['7/8 a x'])$$, '55P03');
+	$$select test.save('i', array['7/8 a x', '7/8 b x'])$$, '55P03');
+select test.fails('by a message alone too', $$select test.save('i', array['7/8 a x'])$$, '55P03');
 select dblink_exec('other', 'commit');
 select test.same('then it is there', test.save('i', array['7/8 a x']), 'n2');
 select test.sound();
