@@ -7,10 +7,12 @@ import { within } from '../../tests/stack/wait.js';
 import { CHROMIUM } from './browser.js';
 
 export async function openTabs() {
+	// It is killed in the end, so what it leaves has to lie in a folder of ours.
+	const folder = scratchFolder('tabs');
 	const child = spawn(CHROMIUM, [
 		'--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', '--remote-debugging-port=0',
-		`--user-data-dir=${scratchFolder('tabs')}`, 'about:blank',
-	], { stdio: ['ignore', 'ignore', 'pipe'] });
+		`--user-data-dir=${folder}`, 'about:blank',
+	], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, TMPDIR: folder } });
 	const gone = new Promise((resolve) => {
 		child.once('close', resolve);
 	});
