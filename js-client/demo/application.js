@@ -8,7 +8,7 @@ import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { addChat } from './chat.js';
 
-export const USERS = [
+const USERS = [
 	{ id: '1', name: 'Ann', street: 'Quince Lane 4' },
 	{ id: '2', name: 'Ben', street: 'Mill Row 11' },
 	{ id: '3', name: 'Cleo', street: 'Orchard Street 27' },
@@ -40,7 +40,7 @@ const HTML = 'text/html; charset=utf-8';
  */
 
 /** @param {string} text */
-export function escapeHtml(text) {
+function escapeHtml(text) {
 	return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 

@@ -41,7 +41,7 @@ class NoEmptyFrames extends WebSocket {
 }
 
 /** A login that the broker did not accept: `code` is the CONNACK's, or 'closed' without one. */
-export class Refused extends Error {
+class Refused extends Error {
 	/** @param {number | string} code */
 	constructor(code) {
 		super(`login refused: ${code}`);

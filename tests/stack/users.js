@@ -34,7 +34,7 @@ export function serviceUser(name) {
  * @param {string} folder
  * @returns {boolean}
  */
-export function canReach(user, folder) {
+function canReach(user, folder) {
 	let step = resolve(folder);
 	while (!existsSync(step)) {
 		step = dirname(step);
