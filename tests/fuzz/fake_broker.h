@@ -91,6 +91,7 @@ void forget_client(struct mosquitto *client);
 
 /* The store. */
 bool fake_store_settle(void);
+bool fake_store_has_results(void);
 void fake_store_save(unsigned which, unsigned outcome);
 bool fake_store_last_new(char room[16], long *seq);
 void fake_store_load(unsigned which, bool fails);

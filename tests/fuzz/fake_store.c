@@ -304,6 +304,11 @@ size_t store_drain(struct store *store, size_t budget, const struct store_sink *
 	return count;
 }
 
+bool fake_store_has_results(void)
+{
+	return ready_count > 0;
+}
+
 /* Brings everything to its end.  True when there was something left to bring. */
 bool fake_store_settle(void)
 {
