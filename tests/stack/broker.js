@@ -8,6 +8,7 @@ import { ended, start } from './children.js';
 import { freePort } from './ports.js';
 import { isSanitized, sanitizerFindings, sanitizerSetup } from './sanitizer.js';
 import { give, makeFolder, mustReach, serviceUser } from './users.js';
+import { VALGRIND, valgrindCommand, valgrindFindings } from './valgrind.js';
 import { until } from './wait.js';
 
 const HOST = '127.0.0.1';
@@ -160,6 +161,7 @@ async function launch({
 	}
 	const sanitized = Boolean(plugin && isSanitized(plugin));
 	const setup = sanitized && plugin ? sanitizerSetup(dir, plugin) : { preload: [], env: {} };
+	const valgrind = VALGRIND && plugin && !sanitized;
 	const preloads = [...setup.preload, ...preload];
 
 	const confFile = join(dir, 'mosquitto.conf');
@@ -176,7 +178,8 @@ async function launch({
 
 	const logFile = join(dir, 'log');
 	const output = openSync(logFile, 'w', 0o600);
-	const child = await start(binary, ['-c', confFile], {
+	const [command, ...args] = [...(valgrind ? valgrindCommand(dir) : []), binary, '-c', confFile];
+	const child = await start(command, args, {
 		cwd: dir,
 		output,
 		env: {
@@ -188,13 +191,13 @@ async function launch({
 	closeSync(output);
 	const log = () => readFileSync(logFile, 'utf8');
 	/**
-	 * A sanitizer's finding is a failure, whatever the test was about.
+	 * A finding of a sanitizer or of memcheck is a failure, whatever the test was about.
 	 * @param {{ leaks: boolean }} what
 	 */
 	function check(what) {
-		const findings = sanitized ? sanitizerFindings(dir, log(), what) : '';
+		const findings = sanitized ? sanitizerFindings(dir, log(), what) : valgrind ? valgrindFindings(dir, child.pid, what) : '';
 		if (findings) {
-			throw new Error(`the sanitizer has found, in ${dir}:\n${findings}`);
+			throw new Error(`${sanitized ? 'the sanitizer' : 'memcheck'} has found, in ${dir}:\n${findings}`);
 		}
 	}
 	async function over() {
