@@ -87,7 +87,7 @@ struct chat_counts chat_count(const struct chat *chat)
 		.rooms = presence.rooms,
 		.marks = marks_count(chat->marks),
 		.requests = requests_count(&chat->requests),
-		.pending = HASH_COUNT(chat->pending.waiting),
+		.pending = chat->pending.waiting.count,
 		.entries = gate_entries(chat->gate),
 	};
 }

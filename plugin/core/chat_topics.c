@@ -197,7 +197,7 @@ enum chat_answer chat_may_publish(
 	enum access_answer answer = access_publish(chat_client_id(client), &parsed, retain);
 	/* What comes from a client whose id a newer one is taking over is its Will.  It would not
 	 * pass the gate, but its bytes could be those of an event that is on its way. */
-	if (answer == ACCESS_YES && client->newer != NULL) {
+	if (answer == ACCESS_YES && !client->holds_id) {
 		return CHAT_DENY;
 	}
 	return translate(answer, chat, client, topic);

@@ -1,5 +1,7 @@
 #include "expiry.h"
 
+#include <utlist.h>
+
 /* A client stands in the slot of its time, rounded up; when the wheel reaches that slot it is due
  * or stands there for a later round (64 slots of 4 s: each is looked at every 256 s). */
 

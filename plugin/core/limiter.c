@@ -1,8 +1,9 @@
 #include "limiter.h"
 
 #include <stdlib.h>
+#include <utlist.h>
 
-#include "hash.h"
+#include "table.h"
 
 /* A bucket is one number: the time (in µs) at which it will be full again.  Taking a token moves it
  * by one interval; it may stand at most a burst ahead of now. */
@@ -13,7 +14,7 @@
 #define SWEEP_AT_ONCE 32 /* users looked at in one call: a bounded piece of work */
 
 struct usage {
-	UT_hash_handle hh;
+	struct table_link by_id;
 	struct usage *prev, *next;
 	int64_t full_at[KINDS]; /* µs */
 	int64_t held_until;     /* ms */
@@ -30,7 +31,7 @@ struct limiter {
 	struct siphash_key key;
 	bool unlimited;
 	struct pace paces[KINDS];
-	struct usage *users;
+	struct table users;
 	struct usage *round; /* all users, the next one to be swept first */
 };
 
@@ -53,7 +54,7 @@ struct limiter *limiter_create(int rate, const struct siphash_key *key)
 static void forget(struct limiter *limiter, struct usage *usage)
 {
 	DL_DELETE(limiter->round, usage);
-	HASH_DEL(limiter->users, usage);
+	table_remove(&limiter->users, &usage->by_id);
 	free(usage);
 }
 
@@ -65,20 +66,31 @@ void limiter_destroy(struct limiter *limiter)
 	while (limiter->round != NULL) {
 		forget(limiter, limiter->round);
 	}
+	table_finish(&limiter->users);
 	free(limiter);
+}
+
+static struct usage *find_hashed(const struct limiter *limiter, struct slice id, uint64_t hash)
+{
+	struct table_link *link = table_find(&limiter->users, hash);
+	for (; link != NULL; link = table_find_next(link)) {
+		struct usage *usage = TABLE_ELEMENT(link, struct usage, by_id);
+		if (slice_equal(slice_of(usage->id, usage->id_len), id)) {
+			return usage;
+		}
+	}
+	return NULL;
 }
 
 static struct usage *find(const struct limiter *limiter, struct slice id)
 {
-	struct usage *usage;
-	unsigned hash = (unsigned)siphash(&limiter->key, id);
-	HASH_FIND_BYHASHVALUE(hh, limiter->users, id.bytes, id.len, hash, usage);
-	return usage;
+	return find_hashed(limiter, id, siphash(&limiter->key, id));
 }
 
 static struct usage *find_or_add(struct limiter *limiter, struct slice id)
 {
-	struct usage *usage = find(limiter, id);
+	uint64_t hash = siphash(&limiter->key, id);
+	struct usage *usage = find_hashed(limiter, id, hash);
 	if (usage != NULL) {
 		return usage;
 	}
@@ -88,12 +100,7 @@ static struct usage *find_or_add(struct limiter *limiter, struct slice id)
 	}
 	memcpy(usage->id, id.bytes, id.len);
 	usage->id_len = (uint32_t)id.len;
-	unsigned hash = (unsigned)siphash(&limiter->key, id);
-	HASH_ADD_KEYPTR_BYHASHVALUE(hh, limiter->users, usage->id, id.len, hash, usage);
-	if (usage->hh.tbl == NULL) {
-		free(usage);
-		return NULL;
-	}
+	table_add(&limiter->users, &usage->by_id, hash);
 	DL_APPEND(limiter->round, usage);
 	return usage;
 }
@@ -159,5 +166,5 @@ void limiter_sweep(struct limiter *limiter, int64_t now)
 
 size_t limiter_users(const struct limiter *limiter)
 {
-	return HASH_COUNT(limiter->users);
+	return limiter->users.count;
 }

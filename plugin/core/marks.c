@@ -1,17 +1,20 @@
 #include "marks.h"
 
 #include <stdlib.h>
+#include <utlist.h>
+
+#include "table.h"
 
 /* A user with marks that wait, for the bound per user. */
 struct reader {
-	UT_hash_handle hh;
+	struct table_link by_id;
 	uint32_t count;
 	uint32_t id_len;
 	char id[];
 };
 
 struct entry {
-	UT_hash_handle hh;
+	struct table_link by_key;
 	struct entry *prev, *next; /* among those that wait */
 	struct reader *reader;
 	int64_t wanted; /* the highest seq asked for */
@@ -24,9 +27,9 @@ struct entry {
 
 struct marks {
 	struct siphash_key key;
-	struct entry *entries;
+	struct table entries;
 	struct entry *waiting;
-	struct reader *readers;
+	struct table readers;
 	size_t in_flight;
 };
 
@@ -51,11 +54,14 @@ struct marks *marks_create(const struct siphash_key *key)
 
 static struct reader *reader_find_or_add(struct marks *marks, struct slice id)
 {
+	uint64_t hash = siphash(&marks->key, id);
+	struct table_link *link = table_find(&marks->readers, hash);
 	struct reader *reader;
-	unsigned hash = (unsigned)siphash(&marks->key, id);
-	HASH_FIND_BYHASHVALUE(hh, marks->readers, id.bytes, id.len, hash, reader);
-	if (reader != NULL) {
-		return reader;
+	for (; link != NULL; link = table_find_next(link)) {
+		reader = TABLE_ELEMENT(link, struct reader, by_id);
+		if (slice_equal(slice_of(reader->id, reader->id_len), id)) {
+			return reader;
+		}
 	}
 	reader = calloc(1, sizeof(*reader) + id.len);
 	if (reader == NULL) {
@@ -63,18 +69,14 @@ static struct reader *reader_find_or_add(struct marks *marks, struct slice id)
 	}
 	memcpy(reader->id, id.bytes, id.len);
 	reader->id_len = (uint32_t)id.len;
-	HASH_ADD_KEYPTR_BYHASHVALUE(hh, marks->readers, reader->id, id.len, hash, reader);
-	if (reader->hh.tbl == NULL) {
-		free(reader);
-		return NULL;
-	}
+	table_add(&marks->readers, &reader->by_id, hash);
 	return reader;
 }
 
 static void reader_release(struct marks *marks, struct reader *reader)
 {
 	if (reader->count == 0) {
-		HASH_DEL(marks->readers, reader);
+		table_remove(&marks->readers, &reader->by_id);
 		free(reader);
 	}
 }
@@ -86,7 +88,7 @@ static void forget(struct marks *marks, struct entry *entry)
 	} else {
 		DL_DELETE(marks->waiting, entry);
 	}
-	HASH_DEL(marks->entries, entry);
+	table_remove(&marks->entries, &entry->by_key);
 	entry->reader->count--;
 	reader_release(marks, entry->reader);
 	free(entry);
@@ -97,9 +99,13 @@ void marks_destroy(struct marks *marks)
 	if (marks == NULL) {
 		return;
 	}
-	while (marks->entries != NULL) {
-		forget(marks, marks->entries);
+	size_t at = 0;
+	struct table_link *link;
+	while ((link = table_any(&marks->entries, &at)) != NULL) {
+		forget(marks, TABLE_ELEMENT(link, struct entry, by_key));
 	}
+	table_finish(&marks->entries);
+	table_finish(&marks->readers);
 	free(marks);
 }
 
@@ -107,10 +113,14 @@ static struct entry *find(const struct marks *marks, const struct mark *mark)
 {
 	char bytes[MARK_KEY_MAX];
 	struct slice key = key_of(mark, bytes);
-	struct entry *entry;
-	unsigned hash = (unsigned)siphash(&marks->key, key);
-	HASH_FIND_BYHASHVALUE(hh, marks->entries, key.bytes, key.len, hash, entry);
-	return entry;
+	struct table_link *link = table_find(&marks->entries, siphash(&marks->key, key));
+	for (; link != NULL; link = table_find_next(link)) {
+		struct entry *entry = TABLE_ELEMENT(link, struct entry, by_key);
+		if (slice_equal(slice_of(entry->key, entry->key_len), key)) {
+			return entry;
+		}
+	}
+	return NULL;
 }
 
 static enum chat_error add(struct marks *marks, const struct mark *mark)
@@ -134,13 +144,7 @@ static enum chat_error add(struct marks *marks, const struct mark *mark)
 	entry->room_len = (uint32_t)mark->room.len;
 	entry->wanted = mark->seq;
 	entry->reader = reader;
-	unsigned hash = (unsigned)siphash(&marks->key, key);
-	HASH_ADD_KEYPTR_BYHASHVALUE(hh, marks->entries, entry->key, key.len, hash, entry);
-	if (entry->hh.tbl == NULL) {
-		free(entry);
-		reader_release(marks, reader);
-		return CHAT_ENOMEM;
-	}
+	table_add(&marks->entries, &entry->by_key, siphash(&marks->key, key));
 	reader->count++;
 	DL_APPEND(marks->waiting, entry);
 	return CHAT_OK;
@@ -222,5 +226,5 @@ bool marks_in_doubt(const struct marks *marks, const struct mark *mark)
 
 size_t marks_count(const struct marks *marks)
 {
-	return HASH_COUNT(marks->entries);
+	return marks->entries.count;
 }

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "error.h"
-#include "hash.h"
 #include "message.h"
 #include "siphash.h"
 

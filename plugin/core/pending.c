@@ -3,6 +3,7 @@
 #include "presence.h"
 
 #include <stdlib.h>
+#include <utlist.h>
 
 /* A client that comes back again and again while the store is away repeats its message each time;
  * no more connections than this can be there to hear of it. */
@@ -29,17 +30,21 @@ struct pending *pending_find(struct pending_table *table, const struct message *
 {
 	char bytes[KEY_MAX];
 	struct slice key = key_of(message, bytes);
-	struct pending *pending;
-	unsigned hash = (unsigned)siphash(&table->key, key);
-	HASH_FIND_BYHASHVALUE(hh, table->waiting, key.bytes, key.len, hash, pending);
-	return pending;
+	struct table_link *link = table_find(&table->waiting, siphash(&table->key, key));
+	for (; link != NULL; link = table_find_next(link)) {
+		struct pending *pending = TABLE_ELEMENT(link, struct pending, by_key);
+		if (slice_equal(slice_of(pending->key, pending->key_len), key)) {
+			return pending;
+		}
+	}
+	return NULL;
 }
 
 enum chat_error pending_add(struct pending_table *table, const struct message *message)
 {
 	char bytes[KEY_MAX];
 	struct slice key = key_of(message, bytes);
-	if (HASH_COUNT(table->waiting) >= PENDING_MAX) {
+	if (table->waiting.count >= PENDING_MAX) {
 		return CHAT_EBUSY;
 	}
 	struct pending *pending = calloc(1, sizeof(*pending) + key.len);
@@ -49,12 +54,7 @@ enum chat_error pending_add(struct pending_table *table, const struct message *m
 	memcpy(pending->key, key.bytes, key.len);
 	pending->key_len = (uint32_t)key.len;
 	pending->from = message->from;
-	unsigned hash = (unsigned)siphash(&table->key, key);
-	HASH_ADD_KEYPTR_BYHASHVALUE(hh, table->waiting, pending->key, key.len, hash, pending);
-	if (pending->hh.tbl == NULL) {
-		free(pending);
-		return CHAT_ENOMEM;
-	}
+	table_add(&table->waiting, &pending->by_key, siphash(&table->key, key));
 	return CHAT_OK;
 }
 
@@ -88,7 +88,7 @@ enum chat_error pending_repeat(struct pending *pending, client_serial from)
 
 void pending_remove(struct pending_table *table, struct pending *pending)
 {
-	HASH_DEL(table->waiting, pending);
+	table_remove(&table->waiting, &pending->by_key);
 	struct repeat *repeat = pending->repeats;
 	while (repeat != NULL) {
 		struct repeat *next = repeat->next;
@@ -100,7 +100,10 @@ void pending_remove(struct pending_table *table, struct pending *pending)
 
 void pending_finish(struct pending_table *table)
 {
-	while (table->waiting != NULL) {
-		pending_remove(table, table->waiting);
+	size_t at = 0;
+	struct table_link *link;
+	while ((link = table_any(&table->waiting, &at)) != NULL) {
+		pending_remove(table, TABLE_ELEMENT(link, struct pending, by_key));
 	}
+	table_finish(&table->waiting);
 }

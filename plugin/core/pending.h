@@ -6,9 +6,9 @@
 #include <stdbool.h>
 
 #include "error.h"
-#include "hash.h"
 #include "message.h"
 #include "siphash.h"
+#include "table.h"
 
 /* A connection that repeated a waiting message. */
 struct repeat {
@@ -17,7 +17,7 @@ struct repeat {
 };
 
 struct pending {
-	UT_hash_handle hh;
+	struct table_link by_key;
 	/* The youngest first; at most one a connection, never the first sender's. */
 	struct repeat *repeats;
 	client_serial from;
@@ -27,7 +27,7 @@ struct pending {
 
 struct pending_table {
 	struct siphash_key key;
-	struct pending *waiting;
+	struct table waiting;
 };
 
 /* NULL when no message of this sender and ref waits in this room. */

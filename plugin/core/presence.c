@@ -1,21 +1,32 @@
 #include "presence.h"
 
 #include <stdlib.h>
+#include <utlist.h>
 
 struct presence {
 	struct siphash_key key;
-	struct client *by_handle;
-	struct client *recent; /* the last one that was looked for */
-	struct client *by_id;  /* the latest of each client id */
-	struct user *users;
-	struct room *rooms;
+	struct table by_handle; /* all clients */
+	struct client *recent;  /* the last one that was looked for */
+	struct table by_id;     /* the latest of each client id */
+	struct table users;
+	struct table rooms;
 	client_serial last_serial;
 };
 
-static unsigned hash_of(const struct presence *presence, struct slice bytes)
+static uint64_t hash_of(const struct presence *presence, struct slice bytes)
 {
-	return (unsigned)siphash(&presence->key, bytes);
+	return siphash(&presence->key, bytes);
 }
+
+/* Handles are the broker's addresses, which nobody chooses. */
+static uint64_t hash_of_handle(const void *handle)
+{
+	uint64_t hash = (uint64_t)(uintptr_t)handle * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ (hash >> 32);
+}
+
+/* What ends with its bytes needs none of the padding that the compiler counts. */
+#define SIZE_WITH(type, bytes, len) (offsetof(type, bytes) + (len))
 
 struct presence *presence_create(const struct siphash_key *key)
 {
@@ -31,13 +42,19 @@ void presence_destroy(struct presence *presence)
 	if (presence == NULL) {
 		return;
 	}
-	while (presence->by_handle != NULL) {
-		struct client *client = presence->by_handle;
+	size_t at = 0;
+	struct table_link *link;
+	while ((link = table_any(&presence->by_handle, &at)) != NULL) {
+		struct client *client = TABLE_ELEMENT(link, struct client, by_handle);
 		while (client->chats != NULL) {
 			presence_leave(presence, client->chats);
 		}
 		presence_remove(presence, client);
 	}
+	table_finish(&presence->by_handle);
+	table_finish(&presence->by_id);
+	table_finish(&presence->users);
+	table_finish(&presence->rooms);
 	free(presence);
 }
 
@@ -63,38 +80,44 @@ static void name_release(struct name *name)
 
 /* Users. */
 
+static struct user *user_find(const struct presence *presence, struct slice id, uint64_t hash)
+{
+	struct table_link *link = table_find(&presence->users, hash);
+	for (; link != NULL; link = table_find_next(link)) {
+		struct user *user = TABLE_ELEMENT(link, struct user, by_id);
+		if (slice_equal(presence_id(user), id)) {
+			return user;
+		}
+	}
+	return NULL;
+}
+
 struct user *presence_user(const struct presence *presence, struct slice id)
 {
-	struct user *user;
-	HASH_FIND_BYHASHVALUE(hh, presence->users, id.bytes, id.len, hash_of(presence, id), user);
-	return user;
+	return user_find(presence, id, hash_of(presence, id));
 }
 
 static struct user *user_find_or_add(struct presence *presence, struct slice id)
 {
-	struct user *user = presence_user(presence, id);
+	uint64_t hash = hash_of(presence, id);
+	struct user *user = user_find(presence, id, hash);
 	if (user != NULL) {
 		return user;
 	}
-	user = calloc(1, sizeof(*user) + id.len);
+	user = calloc(1, SIZE_WITH(struct user, id, id.len));
 	if (user == NULL) {
 		return NULL;
 	}
 	memcpy(user->id, id.bytes, id.len);
 	user->id_len = (uint32_t)id.len;
-	unsigned hash = hash_of(presence, id);
-	HASH_ADD_KEYPTR_BYHASHVALUE(hh, presence->users, user->id, id.len, hash, user);
-	if (user->hh.tbl == NULL) {
-		free(user);
-		return NULL;
-	}
+	table_add(&presence->users, &user->by_id, hash);
 	return user;
 }
 
 static void user_release(struct presence *presence, struct user *user)
 {
 	if (user != NULL && user->clients == NULL) {
-		HASH_DEL(presence->users, user);
+		table_remove(&presence->users, &user->by_id);
 		name_release(user->name);
 		free(user);
 	}
@@ -115,55 +138,57 @@ static bool user_rename(struct user *user, struct slice bytes)
 	return true;
 }
 
-/* Client ids.  The hash holds the latest client of each; ->older chains those that are about to go.
+/* Client ids.  The table holds the latest client of each; ->older chains those that are about to
+ * go.
  */
+
+static struct client *holder_find(
+	const struct presence *presence, const char *client_id, uint64_t hash)
+{
+	struct table_link *link = table_find(&presence->by_id, hash);
+	for (; link != NULL; link = table_find_next(link)) {
+		struct client *client = TABLE_ELEMENT(link, struct client, by_id);
+		if (strcmp(client->client_id, client_id) == 0) {
+			return client;
+		}
+	}
+	return NULL;
+}
 
 struct client *presence_holder(const struct presence *presence, const char *client_id)
 {
-	struct client *client;
-	size_t len = strlen(client_id);
-	unsigned hash = hash_of(presence, slice_of(client_id, len));
-	HASH_FIND_BYHASHVALUE(by_id, presence->by_id, client_id, len, hash, client);
-	return client;
+	return holder_find(presence, client_id, hash_of(presence, slice_str(client_id)));
 }
 
-static bool add_holder(struct presence *presence, struct client *client)
+static void hold_id(struct presence *presence, struct client *client)
 {
-	size_t len = strlen(client->client_id);
-	unsigned hash = hash_of(presence, slice_of(client->client_id, len));
-	HASH_ADD_KEYPTR_BYHASHVALUE(by_id, presence->by_id, client->client_id, len, hash, client);
-	return client->by_id.tbl != NULL;
-}
-
-/* The new holder goes in before the old one comes out: out of memory, all is as it was. */
-static bool hold_id(struct presence *presence, struct client *client)
-{
-	struct client *older = presence_holder(presence, client->client_id);
-	if (!add_holder(presence, client)) {
-		return false;
-	}
+	uint64_t hash = hash_of(presence, slice_str(client->client_id));
+	struct client *older = holder_find(presence, client->client_id, hash);
 	if (older != NULL) {
-		HASH_DELETE(by_id, presence->by_id, older);
-		older->newer = client;
+		table_remove(&presence->by_id, &older->by_id);
+		older->holds_id = false;
 		older->replaced = true;
 		client->older = older;
 	}
-	return true;
+	table_add(&presence->by_id, &client->by_id, hash);
+	client->holds_id = true;
 }
 
 static void release_id(struct presence *presence, struct client *client)
 {
 	struct client *older = client->older;
-	if (older != NULL) {
-		older->newer = client->newer;
-	}
-	if (client->newer != NULL) {
-		client->newer->older = older;
-	} else if (client->by_id.tbl != NULL) {
-		if (older != NULL) {
-			(void)add_holder(presence, older);
+	if (!client->holds_id) {
+		struct client *newer = holder_find(presence, client->client_id, client->by_id.hash);
+		while (newer->older != client) {
+			newer = newer->older;
 		}
-		HASH_DELETE(by_id, presence->by_id, client);
+		newer->older = older;
+		return;
+	}
+	table_remove(&presence->by_id, &client->by_id);
+	if (older != NULL) {
+		table_add(&presence->by_id, &older->by_id, client->by_id.hash);
+		older->holds_id = true;
 	}
 }
 
@@ -175,46 +200,44 @@ struct client *presence_find(struct presence *presence, const void *handle)
 	if (presence->recent != NULL && presence->recent->handle == handle) {
 		return presence->recent;
 	}
-	struct client *client;
-	HASH_FIND(by_handle, presence->by_handle, &handle, sizeof(handle), client);
-	presence->recent = client;
-	return client;
+	struct client *client = NULL;
+	struct table_link *link = table_find(&presence->by_handle, hash_of_handle(handle));
+	for (; link != NULL; link = table_find_next(link)) {
+		client = TABLE_ELEMENT(link, struct client, by_handle);
+		if (client->handle == handle) {
+			break;
+		}
+	}
+	presence->recent = link == NULL ? NULL : client;
+	return presence->recent;
 }
 
 struct client *presence_add(struct presence *presence, const void *handle, const char *client_id,
 	struct slice id, struct slice name)
 {
 	size_t len = strlen(client_id) + 1;
-	struct client *client = calloc(1, sizeof(*client) + len);
+	struct client *client = calloc(1, SIZE_WITH(struct client, client_id, len));
 	if (client == NULL) {
 		return NULL;
 	}
 	memcpy(client->client_id, client_id, len);
 	client->handle = handle;
-	client->serial = ++presence->last_serial;
-	HASH_ADD(by_handle, presence->by_handle, handle, sizeof(client->handle), client);
-	if (client->by_handle.tbl == NULL) {
-		free(client);
-		return NULL;
-	}
-	bool complete = hold_id(presence, client);
-	if (complete && id.len > 0) {
+	if (id.len > 0) {
 		struct user *user = user_find_or_add(presence, id);
 		if (user == NULL || !user_rename(user, name)) {
 			user_release(presence, user);
-			complete = false;
-		} else {
-			client->user = user;
-			client->name = user->name;
-			client->name->refs++;
-			user->client_count++;
-			DL_APPEND2(user->clients, client, user_prev, user_next);
+			free(client);
+			return NULL;
 		}
+		client->user = user;
+		client->name = user->name;
+		client->name->refs++;
+		user->client_count++;
+		LL_PREPEND2(user->clients, client, user_next);
 	}
-	if (!complete) {
-		presence_remove(presence, client);
-		return NULL;
-	}
+	client->serial = ++presence->last_serial;
+	table_add(&presence->by_handle, &client->by_handle, hash_of_handle(handle));
+	hold_id(presence, client);
 	return client;
 }
 
@@ -223,10 +246,10 @@ void presence_remove(struct presence *presence, struct client *client)
 	if (presence->recent == client) {
 		presence->recent = NULL;
 	}
-	HASH_DELETE(by_handle, presence->by_handle, client);
+	table_remove(&presence->by_handle, &client->by_handle);
 	release_id(presence, client);
 	if (client->user != NULL) {
-		DL_DELETE2(client->user->clients, client, user_prev, user_next);
+		LL_DELETE2(client->user->clients, client, user_next);
 		client->user->client_count--;
 		user_release(presence, client->user);
 	}
@@ -236,39 +259,44 @@ void presence_remove(struct presence *presence, struct client *client)
 
 /* Rooms. */
 
+static struct room *room_find(const struct presence *presence, struct slice name, uint64_t hash)
+{
+	struct table_link *link = table_find(&presence->rooms, hash);
+	for (; link != NULL; link = table_find_next(link)) {
+		struct room *room = TABLE_ELEMENT(link, struct room, by_name);
+		if (slice_equal(presence_room_name(room), name)) {
+			return room;
+		}
+	}
+	return NULL;
+}
+
 struct room *presence_room(const struct presence *presence, struct slice name)
 {
-	struct room *room;
-	HASH_FIND_BYHASHVALUE(
-		hh, presence->rooms, name.bytes, name.len, hash_of(presence, name), room);
-	return room;
+	return room_find(presence, name, hash_of(presence, name));
 }
 
 static struct room *room_find_or_add(struct presence *presence, struct slice name)
 {
-	struct room *room = presence_room(presence, name);
+	uint64_t hash = hash_of(presence, name);
+	struct room *room = room_find(presence, name, hash);
 	if (room != NULL) {
 		return room;
 	}
-	room = calloc(1, sizeof(*room) + name.len);
+	room = calloc(1, SIZE_WITH(struct room, name, name.len));
 	if (room == NULL) {
 		return NULL;
 	}
 	memcpy(room->name, name.bytes, name.len);
 	room->name_len = (uint32_t)name.len;
-	unsigned hash = hash_of(presence, name);
-	HASH_ADD_KEYPTR_BYHASHVALUE(hh, presence->rooms, room->name, name.len, hash, room);
-	if (room->hh.tbl == NULL) {
-		free(room);
-		return NULL;
-	}
+	table_add(&presence->rooms, &room->by_name, hash);
 	return room;
 }
 
 static void room_release(struct presence *presence, struct room *room)
 {
 	if (room->members == NULL) {
-		HASH_DEL(presence->rooms, room);
+		table_remove(&presence->rooms, &room->by_name);
 		free(room);
 	}
 }
@@ -298,16 +326,16 @@ struct membership *presence_join(
 	}
 	m->client = client;
 	m->room = room;
-	DL_APPEND2(client->chats, m, client_prev, client_next);
-	DL_APPEND2(room->members, m, room_prev, room_next);
+	LL_PREPEND2(client->chats, m, client_next);
+	LL_PREPEND2(room->members, m, room_next);
 	client->chat_count++;
 	return m;
 }
 
 void presence_leave(struct presence *presence, struct membership *m)
 {
-	DL_DELETE2(m->client->chats, m, client_prev, client_next);
-	DL_DELETE2(m->room->members, m, room_prev, room_next);
+	LL_DELETE2(m->client->chats, m, client_next);
+	LL_DELETE2(m->room->members, m, room_next);
 	m->client->chat_count--;
 	room_release(presence, m->room);
 	free(m);
@@ -363,8 +391,8 @@ struct slice presence_room_name(const struct room *room)
 struct presence_counts presence_count(const struct presence *presence)
 {
 	return (struct presence_counts){
-		.clients = HASH_CNT(by_handle, presence->by_handle),
-		.users = HASH_COUNT(presence->users),
-		.rooms = HASH_COUNT(presence->rooms),
+		.clients = presence->by_handle.count,
+		.users = presence->users.count,
+		.rooms = presence->rooms.count,
 	};
 }

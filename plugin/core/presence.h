@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "hash.h"
 #include "message.h"
 #include "siphash.h"
 #include "slice.h"
+#include "table.h"
 
 #define CHATS_PER_CLIENT_MAX                                                                       \
 	1000 /* subscriptions to chats; an inbox that opens more than that pages */
@@ -23,7 +23,7 @@ struct name {
 };
 
 struct user {
-	UT_hash_handle hh;
+	struct table_link by_id;
 	struct client *clients;
 	struct name *name; /* of the latest login */
 	uint32_t client_count;
@@ -35,31 +35,31 @@ struct user {
 struct membership {
 	struct client *client;
 	struct room *room;
-	struct membership *client_prev, *client_next;
-	struct membership *room_prev, *room_next;
+	struct membership *client_next;
+	struct membership *room_next;
 	void *owed; /* the history that a subscribe asked for and that has not come yet */
 };
 
 struct room {
-	UT_hash_handle hh;
+	struct table_link by_name;
 	struct membership *members;
 	uint64_t last_message; /* the gate's number of the last one published here */
 	uint32_t name_len;
 	char name[]; /* "1/2" */
 };
 
-/* One connection, from BASIC_AUTH to its end. */
+/* One connection, from BASIC_AUTH to its end.  There is one for each that does nothing but wait, so
+ * its lists are singly linked: they are short where something is taken out of the middle. */
 struct client {
-	UT_hash_handle by_handle;
-	UT_hash_handle by_id;
-	const void *handle; /* only ever compared */
+	struct table_link by_handle;
+	struct table_link by_id; /* the latest with its client id */
+	const void *handle;      /* only ever compared */
 	client_serial serial;
 	uint64_t taken;       /* the gate's */
 	struct user *user;    /* NULL: an ordinary client, whose login is not ours to judge */
 	struct name *name;    /* as this connection gave it */
 	struct client *older; /* same client id, connected before */
-	struct client *newer; /* and after: the broker is taking the id over from this one */
-	struct client *user_prev, *user_next;
+	struct client *user_next;
 	struct membership *chats;
 	void *lobby_owed; /* the unread list that a subscribe asked for and that has not come yet */
 	struct client *expiry_prev, *expiry_next;
@@ -68,6 +68,7 @@ struct client {
 	uint16_t requests; /* history requests that wait for their answer */
 	bool lobby;        /* subscribed to it */
 	bool told_full;    /* the log has heard that it asks for more chats than it may have */
+	bool holds_id;     /* false: the broker is giving its client id to one that came after it */
 	bool replaced;     /* a newer one has come with its client id, which may have gone since */
 	char client_id[];
 };

@@ -1,6 +1,7 @@
 #include "requests.h"
 
 #include <stdlib.h>
+#include <utlist.h>
 
 struct slice request_room(const struct request *request)
 {
@@ -71,28 +72,24 @@ struct load request_load(const struct request *request)
 	};
 }
 
-enum chat_error requests_flies(struct requests *requests, struct request *request)
+/* Tickets are numbers that we count up: they spread over the buckets by themselves. */
+void requests_flies(struct requests *requests, struct request *request)
 {
-	HASH_ADD(hh, requests->flying, ticket, sizeof(request->ticket), request);
-	if (request->hh.tbl == NULL) {
-		return CHAT_ENOMEM;
-	}
+	table_add(&requests->flying, &request->by_ticket, request->ticket);
 	DL_DELETE(requests->waiting, request);
 	request->flying = true;
 	requests->in_flight++;
-	return CHAT_OK;
 }
 
 struct request *requests_find(struct requests *requests, uint64_t ticket)
 {
-	struct request *request;
-	HASH_FIND(hh, requests->flying, &ticket, sizeof(ticket), request);
-	return request;
+	struct table_link *link = table_find(&requests->flying, ticket);
+	return link == NULL ? NULL : TABLE_ELEMENT(link, struct request, by_ticket);
 }
 
 static void land(struct requests *requests, struct request *request)
 {
-	HASH_DEL(requests->flying, request);
+	table_remove(&requests->flying, &request->by_ticket);
 	request->flying = false;
 	requests->in_flight--;
 }
@@ -155,7 +152,10 @@ void requests_finish(struct requests *requests)
 	while (requests->waiting != NULL) {
 		requests_remove(requests, requests->waiting);
 	}
-	while (requests->flying != NULL) {
-		requests_remove(requests, requests->flying);
+	size_t at = 0;
+	struct table_link *link;
+	while ((link = table_any(&requests->flying, &at)) != NULL) {
+		requests_remove(requests, TABLE_ELEMENT(link, struct request, by_ticket));
 	}
+	table_finish(&requests->flying);
 }

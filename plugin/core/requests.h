@@ -10,15 +10,15 @@
 #include <stdint.h>
 
 #include "error.h"
-#include "hash.h"
 #include "message.h"
+#include "table.h"
 
 #define REQUEST_DEADLINE_MS 5000
 #define REQUESTS_IN_FLIGHT_MAX 256  /* handed to the store at once: enough to fill its batches */
 #define REQUESTS_PER_CLIENT_MAX 100 /* asked for and not answered yet */
 
 struct request {
-	UT_hash_handle hh;                         /* by ticket, while the store has it */
+	struct table_link by_ticket;               /* while the store has it */
 	struct request *prev, *next;               /* among those that wait for the store */
 	struct request *timely_prev, *timely_next; /* among those that may still be late */
 	uint64_t ticket;
@@ -40,7 +40,7 @@ struct request {
 struct requests {
 	struct request *waiting;
 	struct request *timely; /* in the order of deadlines */
-	struct request *flying;
+	struct table flying;
 	uint64_t last_ticket;
 	size_t in_flight;
 	size_t count;
@@ -60,8 +60,8 @@ struct request *requests_next(struct requests *requests);
 
 struct load request_load(const struct request *request);
 
-/* The store took it. */
-MUST_CHECK enum chat_error requests_flies(struct requests *requests, struct request *request);
+/* The store takes it. */
+void requests_flies(struct requests *requests, struct request *request);
 
 /* The store did not take it after all: it waits again, before all others. */
 void requests_unfly(struct requests *requests, struct request *request);

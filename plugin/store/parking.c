@@ -1,37 +1,58 @@
 #include "parking.h"
 
 #include <stdlib.h>
+#include <utlist.h>
 
-#include "hash.h"
 #include "job.h"
+#include "siphash.h"
 
 struct parked {
-	UT_hash_handle hh;
+	struct table_link by_name;
+	struct parked *prev, *next;
 	struct items jobs;
 	int64_t due;
 	int pause;
 	bool alone;
+	size_t room_len;
 	char room[ROOM_MAX];
 };
 
+/* Nobody outside locks rooms, so nobody chooses which names meet here: the key is no secret. */
+static uint64_t hash_of(struct slice room)
+{
+	static const struct siphash_key key = {0, 0};
+	return siphash(&key, room);
+}
+
+static void forget(struct parking *parking, struct parked *parked)
+{
+	DL_DELETE(parking->rooms, parked);
+	table_remove(&parking->by_name, &parked->by_name);
+	free(parked);
+}
+
 void parking_finish(struct parking *parking)
 {
-	struct parked *room;
-	struct parked *next;
-	HASH_ITER (hh, parking->rooms, room, next) {
-		HASH_DEL(parking->rooms, room);
-		jobs_free(&room->jobs);
-		free(room);
+	while (parking->rooms != NULL) {
+		jobs_free(&parking->rooms->jobs);
+		forget(parking, parking->rooms);
 	}
+	table_finish(&parking->by_name);
 }
 
 struct parked *parking_find(const struct parking *parking, struct slice room)
 {
-	struct parked *parked = NULL;
-	if (parking->rooms != NULL) {
-		HASH_FIND(hh, parking->rooms, room.bytes, room.len, parked);
+	if (parking->rooms == NULL) {
+		return NULL;
 	}
-	return parked;
+	struct table_link *link = table_find(&parking->by_name, hash_of(room));
+	for (; link != NULL; link = table_find_next(link)) {
+		struct parked *parked = TABLE_ELEMENT(link, struct parked, by_name);
+		if (slice_equal(slice_of(parked->room, parked->room_len), room)) {
+			return parked;
+		}
+	}
+	return NULL;
 }
 
 struct parked *parking_add(struct parking *parking, struct slice room)
@@ -45,11 +66,9 @@ struct parked *parking_add(struct parking *parking, struct slice room)
 		return NULL;
 	}
 	memcpy(parked->room, room.bytes, room.len);
-	HASH_ADD_KEYPTR(hh, parking->rooms, parked->room, room.len, parked);
-	if (parked->hh.tbl == NULL) {
-		free(parked);
-		return NULL;
-	}
+	parked->room_len = room.len;
+	table_add(&parking->by_name, &parked->by_name, hash_of(room));
+	DL_APPEND(parking->rooms, parked);
 	return parked;
 }
 
@@ -70,8 +89,7 @@ void parked_pause(struct parked *parked, bool alone, int64_t now)
 void parking_release(struct parking *parking, struct parked *parked)
 {
 	if (parked->jobs.first == NULL) {
-		HASH_DEL(parking->rooms, parked);
-		free(parked);
+		forget(parking, parked);
 	} else {
 		parked->alone = false;
 		parked->pause = 0;
@@ -82,7 +100,7 @@ void parking_release(struct parking *parking, struct parked *parked)
 struct parked *parking_due_alone(const struct parking *parking, int64_t now)
 {
 	struct parked *room;
-	for (room = parking->rooms; room != NULL; room = room->hh.next) {
+	for (room = parking->rooms; room != NULL; room = room->next) {
 		if (room->alone && room->due <= now && room->jobs.first != NULL) {
 			return room;
 		}
@@ -94,7 +112,7 @@ void parking_due(const struct parking *parking, int64_t now,
 	bool (*take)(void *arg, struct items *jobs, bool probe), void *arg)
 {
 	struct parked *room;
-	for (room = parking->rooms; room != NULL; room = room->hh.next) {
+	for (room = parking->rooms; room != NULL; room = room->next) {
 		if (!room->alone && room->due <= now && !take(arg, &room->jobs, room->pause > 0)) {
 			return;
 		}
@@ -104,7 +122,7 @@ void parking_due(const struct parking *parking, int64_t now,
 void parking_join(struct parking *parking)
 {
 	struct parked *room;
-	for (room = parking->rooms; room != NULL; room = room->hh.next) {
+	for (room = parking->rooms; room != NULL; room = room->next) {
 		if (room->alone) {
 			room->alone = false;
 			room->due = 0;
@@ -116,7 +134,7 @@ int64_t parking_next(const struct parking *parking)
 {
 	int64_t due = NEVER;
 	const struct parked *room;
-	for (room = parking->rooms; room != NULL; room = room->hh.next) {
+	for (room = parking->rooms; room != NULL; room = room->next) {
 		if (room->jobs.first != NULL && room->due < due) {
 			due = room->due;
 		}

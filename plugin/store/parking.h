@@ -10,6 +10,7 @@
 
 #include "message.h"
 #include "queue.h"
+#include "table.h"
 
 /* A room is looked at again after 1 ms, doubling, to at most this. */
 #define PARKING_PAUSE_MAX_MS 250
@@ -20,7 +21,8 @@ struct parked;
 
 /* All zero is empty. */
 struct parking {
-	struct parked *rooms;
+	struct parked *rooms; /* as they came */
+	struct table by_name;
 };
 
 /* Forgets all rooms and frees what waits there. */

@@ -89,7 +89,8 @@ static void latest_client_holds_the_client_id(void **state)
 	struct client *young = add(*state, 1, "tab", ANN, "Ann");
 	assert_ptr_equal(presence_holder(*state, "tab"), young);
 	assert_ptr_equal(young->older, old);
-	assert_ptr_equal(old->newer, young);
+	assert_true(young->holds_id);
+	assert_false(old->holds_id);
 }
 
 static void client_id_falls_back_when_the_latest_goes_first(void **state)
@@ -98,7 +99,7 @@ static void client_id_falls_back_when_the_latest_goes_first(void **state)
 	struct client *young = add(*state, 1, "tab", ANN, "Ann");
 	presence_remove(*state, young);
 	assert_ptr_equal(presence_holder(*state, "tab"), old);
-	assert_null(old->newer);
+	assert_true(old->holds_id);
 }
 
 static void one_in_the_middle_of_a_take_over_can_go(void **state)
@@ -109,7 +110,7 @@ static void one_in_the_middle_of_a_take_over_can_go(void **state)
 	presence_remove(*state, second);
 	assert_ptr_equal(presence_holder(*state, "tab"), third);
 	assert_ptr_equal(third->older, first);
-	assert_ptr_equal(first->newer, third);
+	assert_false(first->holds_id);
 }
 
 static void client_id_is_free_when_all_have_gone(void **state)

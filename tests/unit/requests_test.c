@@ -21,7 +21,7 @@ static struct request *add(struct requests *requests, const char *room, int64_t 
 
 static void fly(struct requests *requests, struct request *request)
 {
-	assert_int_equal(requests_flies(requests, request), CHAT_OK);
+	requests_flies(requests, request);
 }
 
 static int tear_down(void **state)
