@@ -196,6 +196,37 @@ static void flood_of_equal_answers_costs_others_nothing(void **state)
 	}
 }
 
+/* What was published last is compared instead of hashed: only the very bytes will do. */
+static void text_that_differs_in_one_byte_does_not_pass(void **state)
+{
+	struct gate *gate = *state;
+	uint64_t taken = 0;
+	char text[] = "{\"event\":\"typing\",\"user_id\":\"1\",\"on\":true}";
+	struct slice payload = slice_str(text);
+	assert_int_not_equal(gate_open(gate, TOPIC, payload, EVERYBODY, 0), 0);
+	assert_true(gate_pass(gate, TOPIC, payload, 7, &taken));
+	for (size_t i = 0; i < payload.len; i++) {
+		uint64_t nothing_yet = 0;
+		text[i] ^= 1;
+		assert_false(gate_pass(gate, TOPIC, payload, 8, &nothing_yet));
+		text[i] ^= 1;
+	}
+	uint64_t nothing_yet = 0;
+	assert_false(gate_pass(gate, TOPIC, slice_of(text, payload.len - 1), 8, &nothing_yet));
+	assert_false(gate_pass(gate, SLICE("chat/1/3"), payload, 8, &nothing_yet));
+	assert_true(gate_pass(gate, TOPIC, payload, 8, &nothing_yet));
+}
+
+/* Where one text ends and the other begins counts. */
+static void topic_and_payload_are_not_mixed_up(void **state)
+{
+	struct gate *gate = *state;
+	uint64_t taken = 0;
+	assert_int_not_equal(gate_open(gate, TOPIC, SLICE("3/hi"), EVERYBODY, 0), 0);
+	assert_false(gate_pass(gate, SLICE("chat/1/23"), SLICE("/hi"), 7, &taken));
+	assert_true(gate_pass(gate, TOPIC, SLICE("3/hi"), 7, &taken));
+}
+
 /* Against a list that is searched from its front. */
 static void thousands_of_random_steps_agree_with_a_plain_list(void **state)
 {
@@ -215,8 +246,13 @@ static void thousands_of_random_steps_agree_with_a_plain_list(void **state)
 	uint64_t model_taken[CLIENTS + 1] = {0};
 	size_t count = 0;
 	size_t oldest[4] = {0}; /* this tick's first, the last one's, … */
-	static const struct slice payloads[PAYLOADS] = {
-		{"a", 1}, {"b", 1}, {"c", 1}, {"dd", 2}, {"", 0}, {"f", 1}};
+	/* Some long enough for the kept texts to go round, one too long to be kept. */
+	static char medium[2][900];
+	static char large[3000];
+	medium[1][899] = 'x';
+	const struct slice payloads[PAYLOADS] = {{"a", 1}, {"b", 1}, {"", 0},
+		{medium[0], sizeof(medium[0])}, {medium[1], sizeof(medium[1])},
+		{large, sizeof(large)}};
 	srand(11);
 	for (int step = 0; step < 60000 && count < ENTRIES; step++) {
 		int what = rand() % 100;
@@ -274,6 +310,8 @@ int main(void)
 		GATE_TEST(books_are_empty_three_ticks_after_a_storm),
 		GATE_TEST(growing_keeps_all_entries_and_their_order),
 		GATE_TEST(flood_of_equal_answers_costs_others_nothing),
+		GATE_TEST(text_that_differs_in_one_byte_does_not_pass),
+		GATE_TEST(topic_and_payload_are_not_mixed_up),
 		GATE_TEST(thousands_of_random_steps_agree_with_a_plain_list),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
