@@ -8,6 +8,7 @@ struct publish {
 	struct slice id;
 	struct slice topic;
 	struct slice room;
+	struct slice peer_id;
 	const struct event *event;
 	struct chat_time now;
 };
@@ -57,7 +58,7 @@ static void save(struct chat *chat, const struct publish *p)
 	struct message message = {
 		.room = p->room,
 		.user_id = p->id,
-		.opponent_id = topic_peer(p->room, p->id),
+		.opponent_id = p->peer_id,
 		.name = presence_name(p->client->name),
 		.text = p->event->text,
 		.ref = p->event->ref,
@@ -203,6 +204,7 @@ enum chat_answer chat_publish(struct chat *chat, const void *handle, struct slic
 		.id = id,
 		.topic = topic,
 		.room = parsed.room,
+		.peer_id = slice_equal(id, parsed.a) ? parsed.b : parsed.a,
 		.event = &chat->event,
 		.now = now,
 	};

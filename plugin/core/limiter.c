@@ -33,6 +33,7 @@ struct limiter {
 	struct pace paces[KINDS];
 	struct table users;
 	struct usage *round; /* all users, the next one to be swept first */
+	int64_t held_until;  /* ms; after that nobody is held */
 };
 
 struct limiter *limiter_create(int rate, const struct siphash_key *key)
@@ -131,13 +132,17 @@ void limiter_hold(
 	struct usage *usage = find_or_add(limiter, id);
 	if (usage != NULL) {
 		usage->held_until = now + ms;
+		if (usage->held_until > limiter->held_until) {
+			limiter->held_until = usage->held_until;
+		}
 		usage->held_why = why;
 	}
 }
 
 enum chat_error limiter_held(struct limiter *limiter, struct slice id, int64_t now)
 {
-	struct usage *usage = find(limiter, id);
+	/* Nobody is, as a rule. */
+	struct usage *usage = limiter->held_until <= now ? NULL : find(limiter, id);
 	return usage == NULL || usage->held_until <= now ? CHAT_OK : usage->held_why;
 }
 

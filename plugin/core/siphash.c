@@ -4,12 +4,12 @@ struct state {
 	uint64_t v0, v1, v2, v3;
 };
 
-static uint64_t rotate(uint64_t x, int bits)
+static inline uint64_t rotate(uint64_t x, int bits)
 {
 	return (x << bits) | (x >> (64 - bits));
 }
 
-static void round_once(struct state *s)
+static inline void round_once(struct state *s)
 {
 	s->v0 += s->v1;
 	s->v1 = rotate(s->v1, 13) ^ s->v0;
@@ -23,7 +23,7 @@ static void round_once(struct state *s)
 	s->v2 = rotate(s->v2, 32);
 }
 
-static void word(struct state *s, uint64_t m)
+static inline void word(struct state *s, uint64_t m)
 {
 	s->v3 ^= m;
 	round_once(s);

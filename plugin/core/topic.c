@@ -1,5 +1,7 @@
 #include "topic.h"
 
+#include <stdint.h>
+
 /* The bytes up to the first slash; *rest is what follows it, with .bytes NULL when there is none.
  */
 static struct slice first_level(struct slice topic, struct slice *rest)
@@ -14,11 +16,13 @@ static struct slice first_level(struct slice topic, struct slice *rest)
 	return slice_of(topic.bytes, len);
 }
 
+/* A bit for each of A-Z a-z 0-9 _ . @ ~ = - */
 static bool valid_character(char c)
 {
-	char lower = (char)(c | 0x20);
-	return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-	       c == '@' || c == '~' || c == '=' || c == '-';
+	static const uint64_t valid[4] = {
+		UINT64_C(0x23ff600000000000), UINT64_C(0x47fffffe87ffffff)};
+	unsigned byte = (unsigned char)c;
+	return (valid[byte / 64] >> (byte % 64) & 1) != 0;
 }
 
 bool topic_valid_id(struct slice id)
@@ -46,21 +50,6 @@ bool topic_split_room(struct slice room, struct slice *a, struct slice *b)
 {
 	*a = first_level(room, b);
 	return topic_valid_id(*a) && topic_valid_id(*b) && topic_compare_ids(*a, *b) < 0;
-}
-
-struct slice topic_peer(struct slice room, struct slice id)
-{
-	struct slice a;
-	struct slice b;
-	if (topic_split_room(room, &a, &b)) {
-		if (slice_equal(id, a)) {
-			return b;
-		}
-		if (slice_equal(id, b)) {
-			return a;
-		}
-	}
-	return slice_of(NULL, 0);
 }
 
 struct topic topic_parse(struct slice topic)

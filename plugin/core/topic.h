@@ -39,9 +39,6 @@ int topic_compare_ids(struct slice a, struct slice b);
 /* Splits a room ("1/2") that came from topic_parse or from the database.  False when it is none. */
 bool topic_split_room(struct slice room, struct slice *a, struct slice *b);
 
-/* The other one of a room's two users; empty when `id` is neither. */
-struct slice topic_peer(struct slice room, struct slice id);
-
 /* Writes "chat/<room>" or "user/<id>" with a NUL behind it and returns it. */
 #define TOPIC_MAX (5 + ROOM_MAX)
 struct slice topic_of_chat(struct slice room, char into[TOPIC_MAX + 1]);

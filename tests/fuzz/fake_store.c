@@ -80,7 +80,9 @@ enum chat_error store_save(struct store *store, const struct message *message)
 	const struct mosquitto *sender = broker.acting;
 	MUST(sender != NULL && sender->connected && sender->user >= 0);
 	MUST(slice_equal(message->user_id, slice_str(user_ids[sender->user])));
-	MUST(slice_equal(topic_peer(message->room, message->user_id), message->opponent_id));
+	struct slice a, b;
+	MUST(topic_split_room(message->room, &a, &b));
+	MUST(slice_equal(message->opponent_id, slice_equal(message->user_id, a) ? b : a));
 	MUST(message->text.len >= 1 && message->text.len < 128);
 	if (fake_store_is_full || save_count == WAITING_MAX) {
 		return CHAT_EBUSY;

@@ -138,16 +138,6 @@ static void a_room_splits_into_its_two_users(void **state)
 	assert_false(topic_split_room(slice_of(NULL, 0), &a, &b));
 }
 
-static void the_peer_is_the_other_one(void **state)
-{
-	(void)state;
-	assert_slice_equal(topic_peer(SLICE("1/22"), SLICE("1")), SLICE("22"));
-	assert_slice_equal(topic_peer(SLICE("1/22"), SLICE("22")), SLICE("1"));
-	assert_slice_equal(topic_peer(SLICE("1/22"), SLICE("2")), SLICE(""));
-	assert_slice_equal(topic_peer(SLICE("1/22"), SLICE("")), SLICE(""));
-	assert_slice_equal(topic_peer(SLICE("22/1"), SLICE("1")), SLICE(""));
-}
-
 static void the_longest_topic_fits_and_reads_back(void **state)
 {
 	(void)state;
@@ -180,7 +170,6 @@ int main(void)
 		cmocka_unit_test(an_id_that_is_not_there_is_none),
 		cmocka_unit_test(ids_stand_shorter_first_then_in_byte_order),
 		cmocka_unit_test(a_room_splits_into_its_two_users),
-		cmocka_unit_test(the_peer_is_the_other_one),
 		cmocka_unit_test(the_longest_topic_fits_and_reads_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
