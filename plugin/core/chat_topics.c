@@ -43,13 +43,13 @@ static size_t people_in(const struct chat *chat, const struct room *room, struct
 	return count;
 }
 
-static void send_presence_diff(
-	struct chat *chat, struct slice topic, const struct user *user, bool joins)
+static void send_presence_diff(struct chat *chat, struct slice topic, struct room *room,
+	const struct user *user, bool joins)
 {
 	struct person person = {presence_id(user), presence_name(user->name)};
 	buffer_clear(&chat->text);
 	protocol_presence_diff(&chat->text, &person, joins);
-	(void)chat_send(chat, topic, &chat->text, 1, 0);
+	room->last_diff = chat_send(chat, topic, &chat->text, 1, 0);
 }
 
 void chat_leave(struct chat *chat, struct membership *m)
@@ -64,7 +64,7 @@ void chat_leave(struct chat *chat, struct membership *m)
 	}
 	presence_leave(chat->presence, m);
 	if (others_stay && !presence_is_in(room, user)) {
-		send_presence_diff(chat, topic, user, false);
+		send_presence_diff(chat, topic, room, user, false);
 	}
 }
 
@@ -112,10 +112,12 @@ static enum chat_answer enter_chat(
 	}
 	if (m == NULL) {
 		m = presence_join(chat->presence, client, topic->room);
-	}
-	if (m == NULL) {
-		chat_log(chat, CHAT_WARNING, client, "subscribe refused: out of memory");
-		return CHAT_DENY;
+		if (m == NULL) {
+			chat_log(chat, CHAT_WARNING, client, "subscribe refused: out of memory");
+			return CHAT_DENY;
+		}
+		/* Who came or left just before is in the presence_state already. */
+		gate_skip(chat->gate, m->room->last_diff, client->serial);
 	}
 	struct person people[2];
 	size_t count = people_in(chat, m->room, people);
@@ -123,7 +125,7 @@ static enum chat_answer enter_chat(
 	protocol_presence_state(&chat->text, people, count);
 	chat_send_to(chat, name, &chat->text, client->serial);
 	if (!user_was_in) {
-		send_presence_diff(chat, name, client->user, true);
+		send_presence_diff(chat, name, m->room, client->user, true);
 	}
 	if (!subscribes_too_often(chat, client, name, now)) {
 		chat_owe_history(chat, m, now);

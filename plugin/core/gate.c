@@ -19,6 +19,7 @@ struct entry {
 	uint64_t fingerprint;
 	client_serial only;
 	uint64_t unless;
+	client_serial skips;  /* a connection that does not get it */
 	uint64_t next;        /* in the chain: a higher number, 0 for the end */
 	uint64_t text_at;     /* bytes kept before it, since the start */
 	uint32_t topic_len;   /* 0: its text was not kept */
@@ -208,6 +209,13 @@ uint64_t gate_open(struct gate *gate, struct slice topic, struct slice payload, 
 	return number;
 }
 
+void gate_skip(struct gate *gate, uint64_t number, client_serial serial)
+{
+	if (gate_is_open(gate, number)) {
+		entry_at(gate, number)->skips = serial;
+	}
+}
+
 /* The oldest entry that is for this connection alone. */
 static uint64_t find_own(const struct gate *gate, uint64_t fingerprint, client_serial serial)
 {
@@ -224,12 +232,14 @@ static uint64_t find_own(const struct gate *gate, uint64_t fingerprint, client_s
 }
 
 /* The oldest entry for everybody that comes after those which this connection took. */
-static uint64_t find_shared(const struct gate *gate, uint64_t fingerprint, uint64_t taken)
+static uint64_t find_shared(
+	const struct gate *gate, uint64_t fingerprint, client_serial serial, uint64_t taken)
 {
 	uint64_t number = chain_of(gate, fingerprint)->first;
 	while (number != 0) {
 		const struct entry *entry = entry_at(gate, number);
-		bool fresh = number > taken && (entry->unless == 0 || entry->unless != taken);
+		bool fresh = number > taken && entry->skips != serial &&
+		             (entry->unless == 0 || entry->unless != taken);
 		if (entry->fingerprint == fingerprint && entry->only == 0 && fresh) {
 			break;
 		}
@@ -246,7 +256,7 @@ bool gate_pass(struct gate *gate, struct slice topic, struct slice payload, clie
 	}
 	uint64_t fingerprint = fingerprint_of(gate, topic, payload);
 	uint64_t own = find_own(gate, fingerprint, serial);
-	uint64_t shared = find_shared(gate, fingerprint, *taken);
+	uint64_t shared = find_shared(gate, fingerprint, serial, *taken);
 	if (own != 0 && (shared == 0 || own < shared)) {
 		entry_at(gate, own)->used_up = true;
 		gate->routed = own;

@@ -34,6 +34,10 @@ void gate_destroy(struct gate *gate);
 MUST_CHECK uint64_t gate_open(struct gate *gate, struct slice topic, struct slice payload,
 	client_serial only, uint64_t unless);
 
+/* This connection does not get the entry: it came to the topic after that was published.  One
+ * connection an entry, the last one counts.  Does nothing when the entry has gone. */
+void gate_skip(struct gate *gate, uint64_t number, client_serial serial);
+
 /* READ: may this connection have it?  *taken is the connection's own, 0 at its start.  Allocates
  * nothing. */
 bool gate_pass(struct gate *gate, struct slice topic, struct slice payload, client_serial serial,

@@ -44,6 +44,7 @@ struct room {
 	struct table_link by_name;
 	struct membership *members;
 	uint64_t last_message; /* the gate's number of the last one published here */
+	uint64_t last_diff;    /* and of the last presence_diff */
 	uint32_t name_len;
 	char name[]; /* "1/2" */
 };

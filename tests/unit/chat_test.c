@@ -563,6 +563,25 @@ static void presence_state_is_for_the_subscriber_alone(void **state)
 	assert_silence(world, BOB);
 }
 
+/* Both come before the broker has routed what was said of the first. */
+static void who_comes_second_in_one_turn_hears_of_the_first_in_the_state_alone(void **state)
+{
+	struct world *world = *state;
+	come(world, ANN);
+	come(world, BOB);
+	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_ALLOW);
+	assert_int_equal(world_subscribe(world, BOB, CHAT), CHAT_ALLOW);
+	world_route(world);
+	assert_event(world, ANN, CHAT, "presence_state");
+	assert_event(world, ANN, CHAT, "\"joins\":{\"1\"");
+	assert_event(world, ANN, CHAT, "\"joins\":{\"2\"");
+	assert_silence(world, ANN);
+	assert_event(world, BOB, CHAT,
+		"\"users\":{\"1\":{\"name\":\"Ann\"},\"2\":{\"name\":\"Bob\"}}");
+	assert_event(world, BOB, CHAT, "\"joins\":{\"2\"");
+	assert_silence(world, BOB);
+}
+
 static void second_client_of_a_user_joins_silently(void **state)
 {
 	struct world *world = *state;
@@ -1530,6 +1549,7 @@ int main(void)
 		CHAT_TEST(signed_name_never_expires),
 		CHAT_TEST(subscriber_hears_who_is_there_itself_included),
 		CHAT_TEST(presence_state_is_for_the_subscriber_alone),
+		CHAT_TEST(who_comes_second_in_one_turn_hears_of_the_first_in_the_state_alone),
 		CHAT_TEST(second_client_of_a_user_joins_silently),
 		CHAT_TEST(only_the_last_client_of_a_user_leaves_aloud),
 		CHAT_TEST(subscribing_again_sends_the_state_again_and_no_diff),

@@ -125,6 +125,22 @@ static void who_took_the_one_does_not_get_the_other(void **state)
 	assert_true(gate_pass(gate, lobby, SLICE("note"), 8, &outside));
 }
 
+static void who_came_after_it_does_not_get_it(void **state)
+{
+	struct gate *gate = *state;
+	uint64_t taken_7 = 0;
+	uint64_t taken_8 = 0;
+	uint64_t first = gate_open(gate, TOPIC, HI, EVERYBODY, 0);
+	gate_skip(gate, first, 8);
+	assert_int_not_equal(gate_open(gate, TOPIC, HI, EVERYBODY, 0), 0);
+	assert_true(gate_pass(gate, TOPIC, HI, 7, &taken_7));
+	assert_true(gate_pass(gate, TOPIC, HI, 7, &taken_7));
+	assert_true(gate_pass(gate, TOPIC, HI, 8, &taken_8));
+	assert_false(gate_pass(gate, TOPIC, HI, 8, &taken_8));
+	gate_skip(gate, 0, 8);
+	gate_skip(gate, 1000, 8);
+}
+
 static void entry_lives_for_two_ticks(void **state)
 {
 	struct gate *gate = *state;
@@ -306,6 +322,7 @@ int main(void)
 		GATE_TEST(answer_published_before_taking_later_news_still_passes),
 		GATE_TEST(of_equal_bytes_the_older_entry_is_taken_first),
 		GATE_TEST(who_took_the_one_does_not_get_the_other),
+		GATE_TEST(who_came_after_it_does_not_get_it),
 		GATE_TEST(entry_lives_for_two_ticks),
 		GATE_TEST(books_are_empty_three_ticks_after_a_storm),
 		GATE_TEST(growing_keeps_all_entries_and_their_order),
