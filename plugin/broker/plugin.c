@@ -251,8 +251,14 @@ static enum chat_answer check_access(struct chat *chat, const struct mosquitto_e
 static int on_acl_check(int event, void *event_data, void *userdata)
 {
 	(void)event;
-	switch (check_access(((struct plugin *)userdata)->chat, event_data)) {
+	struct plugin *plugin = userdata;
+	const struct mosquitto_evt_acl_check *acl = event_data;
+	switch (check_access(plugin->chat, acl)) {
 	case CHAT_ALLOW:
+		if (acl->access == MOSQ_ACL_READ &&
+			mosquitto_client_protocol(acl->client) == mp_websockets) {
+			wake_flushed_websocket(&plugin->wake);
+		}
 		return MOSQ_ERR_SUCCESS;
 	case CHAT_DENY:
 		return MOSQ_ERR_ACL_DENIED;
@@ -476,17 +482,20 @@ static bool start(struct plugin *plugin, const struct mosquitto_opt *options, in
 		log_line(MOSQ_LOG_ERR, "%s", reason);
 		goto no_wake;
 	}
-	if (!open_store(plugin)) {
-		goto no_store;
-	}
 	if (!register_events(plugin)) {
 		goto no_events;
 	}
+	if (!plugin->tells_offline) {
+		wake_hold(&plugin->wake);
+	}
+	if (!open_store(plugin)) {
+		goto no_store;
+	}
 	return true;
 
-no_events:
-	(void)store_close(plugin->store, 0);
 no_store:
+	unregister(plugin);
+no_events:
 	wake_finish(&plugin->wake);
 no_wake:
 	chat_destroy(plugin->chat);

@@ -184,6 +184,11 @@ bool wake_init(struct wake *wake, const char **reason)
 	return true;
 }
 
+void wake_hold(struct wake *wake)
+{
+	(void)wake;
+}
+
 void wake_finish(struct wake *wake)
 {
 	(void)wake;
@@ -195,6 +200,11 @@ void wake_ring(struct wake *wake)
 }
 
 void wake_published(struct wake *wake)
+{
+	(void)wake;
+}
+
+void wake_flushed_websocket(struct wake *wake)
 {
 	(void)wake;
 }
