@@ -10,7 +10,7 @@ import { scratchFolder } from '../stack/folder.js';
 import { makeFolder, serviceUser } from '../stack/users.js';
 import { pause, until } from '../stack/wait.js';
 import { scale } from './scale.js';
-import { Talker, audit, line, untilStored } from './traffic.js';
+import { Talker, audit, endTalkers, line, untilStored } from './traffic.js';
 
 test('what the broker acknowledged before it was killed is stored once', async () => {
 	const dir = scratchFolder('kill');
@@ -68,6 +68,7 @@ test('what the broker acknowledged before it was killed is stored once', async (
 		assert.equal(figures.gaps, 0);
 		assert.equal(figures.disordered, 0);
 	} finally {
+		await endTalkers();
 		await broker.stop();
 		await cluster.stop('immediate');
 	}

@@ -14,7 +14,7 @@ import { signName } from '../stack/tokens.js';
 import { pause, until } from '../stack/wait.js';
 import { compare, watch } from './bystander.js';
 import { scale } from './scale.js';
-import { Talker, audit, line } from './traffic.js';
+import { Talker, audit, endTalkers, line } from './traffic.js';
 
 /** What the example configuration allows to wait for one client, and its messages on the way. */
 const BYTES_EACH = 2097152 + 1048576;
@@ -98,6 +98,7 @@ test('clients that never read harm nobody and cost a bounded amount', async () =
 		assert.equal(figures.inversions, 0);
 		assert.ok(grown < bound, `grew by ${grown} bytes`);
 	} finally {
+		await endTalkers();
 		for (const socket of sockets) {
 			socket.destroy();
 		}

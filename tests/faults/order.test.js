@@ -8,13 +8,15 @@ import { startCluster } from '../stack/cluster.js';
 import { scratchFolder } from '../stack/folder.js';
 import { until } from '../stack/wait.js';
 import { scale } from './scale.js';
-import { Talker, audit, line, untilStored } from './traffic.js';
+import { Talker, audit, endTalkers, line, untilStored } from './traffic.js';
 
 test('messages keep their order over eight devices and their reconnects', async () => {
 	const dir = scratchFolder('order');
 	const cluster = await startCluster({ dir: join(dir, 'postgres'), settings: { fsync: 'off' } });
 	await cluster.install();
 	const broker = await startBroker({ dir: join(dir, 'broker'), conninfo: cluster.conninfo, options: { rate_limit: 0, queue_limit: 100000 } });
+	/** @type {NodeJS.Timeout | undefined} */
+	let scissors;
 	try {
 		const each = scale(300, 10000);
 		const talkers = [];
@@ -24,7 +26,7 @@ test('messages keep their order over eight devices and their reconnects', async 
 				every: 1, limit: each, window: 16,
 			}));
 		}
-		const scissors = setInterval(() => talkers[Math.floor(Math.random() * 8)].cut(), scale(150, 1000));
+		scissors = setInterval(() => talkers[Math.floor(Math.random() * 8)].cut(), scale(150, 1000));
 		await until('every device to have sent all of its messages', () => talkers.every((it) => it.sent.size >= each),
 			{ timeout: scale(60000, 1200000) });
 		clearInterval(scissors);
@@ -38,6 +40,8 @@ test('messages keep their order over eight devices and their reconnects', async 
 		assert.equal(figures.lost, 0);
 		assert.equal(figures.twice, 0);
 	} finally {
+		clearInterval(scissors);
+		await endTalkers();
 		await broker.stop();
 		await cluster.stop('immediate');
 	}

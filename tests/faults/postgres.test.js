@@ -2,7 +2,7 @@
 // stored twice, and who does not need the database notices nothing.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { give, serviceUser } from '../stack/users.js';
 import { pause, until } from '../stack/wait.js';
 import { compare, watch } from './bystander.js';
 import { scale } from './scale.js';
-import { Talker, audit, line } from './traffic.js';
+import { Talker, audit, endTalkers, line } from './traffic.js';
 
 const PAIRS = 3;
 const CALM_MS = 1500;
@@ -55,6 +55,7 @@ describe('nothing is lost and nothing stored twice when Postgres', () => {
 			options: { rate_limit: 0, queue_limit: 100000 },
 		});
 	});
+	afterEach(endTalkers);
 	after(async () => {
 		cluster.thaw();
 		await broker.stop();
@@ -190,13 +191,16 @@ describe('nothing is lost and nothing stored twice when Postgres', () => {
 
 	test('has a row locked by somebody', async () => {
 		const session = await cluster.session();
-		await goThrough('row locked', async () => {
-			await session.run('begin');
-			await session.run(`select 1 from chat.conversations where room = '${round}x0a/${round}x0b' for update`);
-		}, async () => {
-			await session.run('commit');
-		});
-		await session.end();
+		try {
+			await goThrough('row locked', async () => {
+				await session.run('begin');
+				await session.run(`select 1 from chat.conversations where room = '${round}x0a/${round}x0b' for update`);
+			}, async () => {
+				await session.run('commit');
+			});
+		} finally {
+			await session.end();
+		}
 	});
 
 	test('has its disk full', { skip: process.getuid?.() === 0 ? false : 'mounting a small file system takes root' }, async (t) => {

@@ -18,6 +18,14 @@ class Sent {
 	}
 }
 
+/** @type {Set<Talker>} */
+const talking = new Set();
+
+/** Stops whoever a failed test has left talking: they would go on, and the process with them. */
+export async function endTalkers() {
+	await Promise.all([...talking].map((it) => it.stop()));
+}
+
 /**
  * A sender in one chat. It keeps `window` messages without PUBACK, and at most `patience` of a connection
  * without an answer, connects again when it is cut off, and, when `repeats`, then sends again what it has
@@ -40,12 +48,14 @@ export class Talker {
 		this.inversions = 0;
 		this.connections = 0;
 		this.talking = true;
+		talking.add(this);
 		this.done = this.#live();
 	}
 
 	/** No new messages from now on; resolves when the last connection is closed. */
 	async stop() {
 		this.talking = false;
+		talking.delete(this);
 		this.socket?.destroy();
 		await this.done;
 	}
