@@ -19,7 +19,7 @@ const { values: options } = parseArgs({
 	},
 });
 
-const SIZE = options.quick ? { rounds: 1, seconds: 2 } : { rounds: 5, seconds: 4 };
+const SIZE = options.quick ? { rounds: 1, seconds: 2 } : { rounds: 3, seconds: 4 };
 
 const perSecond = (/** @type {any} */ r) => r.window.echoed / r.seconds;
 const threadUs = (/** @type {any} */ r) => brokerThread(r).cpu_s * 1e6 / r.window.echoed;
