@@ -1,6 +1,6 @@
 // What is measured, and what should come out.
 
-import { brokerThread } from './loadgen.js';
+import { brokerThread, perSecond, processUs, threadUs } from './loadgen.js';
 
 /**
  * @typedef {object} Figure one number of each run; compared as a ratio or as a difference
@@ -21,9 +21,6 @@ import { brokerThread } from './loadgen.js';
  * @property {Figure[]} figures
  */
 
-const perSecond = (/** @type {any} */ r) => r.window.echoed / r.seconds;
-const threadUs = (/** @type {any} */ r) => brokerThread(r).cpu_s * 1e6 / r.window.echoed;
-const processUs = (/** @type {any} */ r) => r.procs.broker.cpu_s * 1e6 / r.window.echoed;
 const postgresPer1000 = (/** @type {any} */ r) => r.procs.postgres.cpu_s * 1000 / r.window.echoed;
 
 /** @param {number} least @returns {Figure} */

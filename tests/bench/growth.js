@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { scratchFolder } from '../stack/folder.js';
 import { pause } from '../stack/wait.js';
 import { fillChats, fillUnread, settle } from './fill.js';
-import { brokerThread, drive } from './loadgen.js';
+import { drive, perSecond, threadUs } from './loadgen.js';
 import { median, short, table } from './numbers.js';
 import { filesOf, startPostgres, startSide } from './servers.js';
 
@@ -27,8 +27,6 @@ const SIZES = options.quick
 /** Ids far from each other, so that nothing that one chapter leaves is in the way of another. */
 const IDS = { load: 1, rows: 10000001, chat: 40000001, unread: 50000001, peers: 60000001, idle: 70000001 };
 
-const perSecond = (/** @type {any} */ r) => r.window.echoed / r.seconds;
-const threadUs = (/** @type {any} */ r) => brokerThread(r).cpu_s * 1e6 / r.window.echoed;
 const postgresUs = (/** @type {any} */ r) => r.procs.postgres.cpu_s * 1e6 / r.window.echoed;
 
 /** @typedef {{ cluster: import('../stack/cluster.js').Cluster, pid: number, chat: import('./servers.js').Side, plain: import('./servers.js').Side }} Stage */

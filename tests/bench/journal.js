@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { scratchFolder } from '../stack/folder.js';
-import { brokerThread, drive } from './loadgen.js';
+import { drive, perSecond, processUs, threadUs } from './loadgen.js';
 import { median, summary, table, withSpread } from './numbers.js';
 import { startPostgres, startSide } from './servers.js';
 
@@ -20,10 +20,6 @@ const { values: options } = parseArgs({
 });
 
 const SIZE = options.quick ? { rounds: 1, seconds: 2 } : { rounds: 3, seconds: 4 };
-
-const perSecond = (/** @type {any} */ r) => r.window.echoed / r.seconds;
-const threadUs = (/** @type {any} */ r) => brokerThread(r).cpu_s * 1e6 / r.window.echoed;
-const processUs = (/** @type {any} */ r) => r.procs.broker.cpu_s * 1e6 / r.window.echoed;
 
 /** @type {{ name: string, title: string, load: import('./loadgen.js').Load, figures: [string, (report: any) => number][] }[]} */
 const LOADS = [

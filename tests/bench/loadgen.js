@@ -68,3 +68,18 @@ export async function drive(side, load, postgres) {
 export function brokerThread(report) {
 	return report.procs.broker.threads.find((/** @type {any} */ thread) => thread.main);
 }
+
+/** Messages a second that came back to their senders. @param {any} report */
+export function perSecond(report) {
+	return report.window.echoed / report.seconds;
+}
+
+/** CPU of the broker's thread for a message. @param {any} report */
+export function threadUs(report) {
+	return brokerThread(report).cpu_s * 1e6 / report.window.echoed;
+}
+
+/** The same of the whole process. @param {any} report */
+export function processUs(report) {
+	return report.procs.broker.cpu_s * 1e6 / report.window.echoed;
+}

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { run } from '../stack/children.js';
 import { scratchFolder } from '../stack/folder.js';
 import { pause } from '../stack/wait.js';
-import { brokerThread, drive } from './loadgen.js';
+import { drive, threadUs } from './loadgen.js';
 import { short, table } from './numbers.js';
 import { startPostgres, startSide } from './servers.js';
 
@@ -49,7 +49,7 @@ try {
 		const recorded = join(dir, `${kind}.data`);
 		await run('perf', ['record', '-q', '-o', recorded, '-F', '4000', '-e', 'cpu-clock', '-t', String(side.broker.pid), '--', 'sleep', '4'], {});
 		const report = await load;
-		us[kind] = brokerThread(report).cpu_s * 1e6 / report.window.echoed;
+		us[kind] = threadUs(report);
 		byProgram[kind] = Object.fromEntries(await shares(recorded, 'dso'));
 		functions = (await shares(recorded, 'dso,symbol')).filter(([name]) => name.includes('mosquitto_chat'));
 		await side.broker.stop();

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { scratchFolder } from '../stack/folder.js';
 import { pause } from '../stack/wait.js';
-import { brokerThread, drive } from './loadgen.js';
+import { drive, perSecond, threadUs } from './loadgen.js';
 import { short, table } from './numbers.js';
 import { startPostgres, startSide } from './servers.js';
 
@@ -25,8 +25,6 @@ const SIZES = options.quick ? { idle: [0, 4900], storms: [100, 1000], seconds: 2
 const MOSQUITTO = process.env.CHAT_MOSQUITTO || '/usr/sbin/mosquitto';
 
 const binaries = [['packaged', undefined], ...options.binary.map((it) => it.split('='))];
-const perSecond = (/** @type {any} */ r) => short(r.window.echoed / r.seconds);
-const threadUs = (/** @type {any} */ r) => short(brokerThread(r).cpu_s * 1e6 / r.window.echoed);
 
 const dir = scratchFolder('settings');
 const { cluster, pid } = await startPostgres(dir);
@@ -62,7 +60,7 @@ const chapters = {
 						await pause(others ? 6000 : 0);
 						const report = await drive(side, { mode: 'closed', ws, users: 100, seconds: SIZES.seconds }, pid);
 						await others;
-						cells.push(perSecond(report), threadUs(report));
+						cells.push(short(perSecond(report)), short(threadUs(report)));
 					});
 				}
 				rows.push([String(label), String(idle), ...cells]);
@@ -98,7 +96,7 @@ const chapters = {
 		for (const queued of [10, 100, 1000]) {
 			await withBroker({ kind: 'chat', conf: [`max_queued_messages ${queued}`] }, async (side) => {
 				const report = await drive(side, { mode: 'rate', ws: true, users: 2, rate: 10000, seconds: SIZES.seconds }, pid);
-				rows.push([String(queued), perSecond(report), String(report.whole.sent), String(2 * report.whole.sent - report.whole.echoed - report.whole.delivered)]);
+				rows.push([String(queued), short(perSecond(report)), String(report.whole.sent), String(2 * report.whole.sent - report.whole.echoed - report.whole.delivered)]);
 			});
 		}
 		console.log(`\nTwo users in one chat, up to 64 messages of each on their way\n\n${table(
@@ -145,7 +143,7 @@ const chapters = {
 		for (const lines of [[], ['log_type all']]) {
 			await withBroker({ kind: 'chat', conf: lines }, async (side) => {
 				const report = await drive(side, { mode: 'closed', ws: true, users: 1000, seconds: SIZES.seconds }, pid);
-				rows.push([lines[0] ?? 'as in the example conf', perSecond(report), threadUs(report)]);
+				rows.push([lines[0] ?? 'as in the example conf', short(perSecond(report)), short(threadUs(report))]);
 			});
 		}
 		console.log(`\nLogging, 1,000 users, with the plugin\n\n${table(['log_type', 'messages/s', 'thread µs/message'], rows)}`);
