@@ -19,8 +19,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bell.h"
 #include "proxy.h"
 #include "server.h"
+#include "session.h"
 #include "store.h"
 
 #define HEARD_MAX 60000
@@ -55,13 +57,6 @@ struct bench {
 	size_t lines;
 	char log[8192];
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void pause_ms(long ms)
 {
@@ -163,10 +158,10 @@ static void drain(struct bench *b)
 /* Drains until `condition`, for WAIT_MS at most. */
 #define until(b, condition)                                                                        \
 	do {                                                                                       \
-		int64_t end_ = now_ms() + WAIT_MS;                                                 \
+		int64_t end_ = clock_ms() + WAIT_MS;                                               \
 		drain(b);                                                                          \
 		while (!(condition)) {                                                             \
-			if (now_ms() > end_) {                                                     \
+			if (clock_ms() > end_) {                                                   \
 				print_error("log:\n%s", (b)->log);                                 \
 				fail_msg("never came: %s", #condition);                            \
 			}                                                                          \
@@ -174,39 +169,6 @@ static void drain(struct bench *b)
 			drain(b);                                                                  \
 		}                                                                                  \
 	} while (0)
-
-static PGconn *session(const char *database)
-{
-	char conninfo[256];
-	snprintf(conninfo, sizeof(conninfo), "host=%s port=" SERVER_PORT " user=postgres dbname=%s",
-		server.folder, database);
-	PGconn *pg = PQconnectdb(conninfo);
-	if (PQstatus(pg) != CONNECTION_OK) {
-		fail_msg("%s", PQerrorMessage(pg));
-	}
-	return pg;
-}
-
-static void run(PGconn *pg, const char *sql)
-{
-	PGresult *result = PQexec(pg, sql);
-	ExecStatusType status = PQresultStatus(result);
-	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-		fail_msg("%s: %s", sql, PQerrorMessage(pg));
-	}
-	PQclear(result);
-}
-
-static int64_t number(PGconn *pg, const char *sql)
-{
-	PGresult *result = PQexec(pg, sql);
-	if (PQresultStatus(result) != PGRES_TUPLES_OK) {
-		fail_msg("%s: %s", sql, PQerrorMessage(pg));
-	}
-	int64_t value = atoll(PQgetvalue(result, 0, 0));
-	PQclear(result);
-	return value;
-}
 
 static struct store *try_open(struct bench *b, const char *host, char reason[STORE_REASON_MAX])
 {
@@ -289,9 +251,9 @@ static void save_many(struct bench *b, int from, int count)
 
 static void assert_stored_once_and_in_order(struct bench *b, int64_t count)
 {
-	assert_int_equal(number(b->admin, "select count(*) from chat.messages"), count);
-	assert_int_equal(number(b->admin, "select count(*) from chat.messages"
-					  " where seq <> text::bigint + 1"),
+	assert_int_equal(session_number(b->admin, "select count(*) from chat.messages"), count);
+	assert_int_equal(session_number(b->admin, "select count(*) from chat.messages"
+						  " where seq <> text::bigint + 1"),
 		0);
 }
 
@@ -322,7 +284,7 @@ static void stop_server(struct bench *b)
 static void start_server(struct bench *b)
 {
 	assert_true(server_start(&server));
-	b->admin = session(b->database);
+	b->admin = session_open(&server, b->database);
 }
 
 static int set_up(void **state)
@@ -336,14 +298,14 @@ static int set_up(void **state)
 	b->queue_limit = 10000;
 	b->limit_mib = 64;
 	b->sync_ms = 10;
-	PGconn *pg = session("postgres");
+	PGconn *pg = session_open(&server, "postgres");
 	snprintf(b->database, sizeof(b->database), "journal%d", ++number_of_test);
 	snprintf(sql, sizeof(sql), "create database %s template chat", b->database);
-	run(pg, sql);
+	session_run(pg, sql);
 	PQfinish(pg);
 	snprintf(b->folder, sizeof(b->folder), "/tmp/store-journal-XXXXXX");
 	assert_non_null(mkdtemp(b->folder));
-	b->admin = session(b->database);
+	b->admin = session_open(&server, b->database);
 	*state = b;
 	return 0;
 }
@@ -366,9 +328,9 @@ static void what_cannot_be_stored_before_the_end_is_stored_after_the_next_start(
 	stop_server(b);
 	open_store(b);
 	save_many(b, 0, 500);
-	int64_t began = now_ms();
+	int64_t began = clock_ms();
 	assert_int_equal(close_store(b), 500);
-	assert_in_range(now_ms() - began, 0, 1000);
+	assert_in_range(clock_ms() - began, 0, 1000);
 	open_store(b);
 	assert_int_equal(store_waiting(b->store), 500);
 	/* New ones stand behind the old ones. */
@@ -455,8 +417,8 @@ static void a_locked_room_does_not_fill_the_journal(void **state)
 	open_store(b);
 	save(b, "1/2", "0");
 	until(b, b->saved_count == 1);
-	PGconn *other = session(b->database);
-	run(other, "begin; select from chat.conversations where room = '1/2' for update");
+	PGconn *other = session_open(&server, b->database);
+	session_run(other, "begin; select from chat.conversations where room = '1/2' for update");
 	for (int i = 0; i < 20; i++) {
 		char text[32];
 		snprintf(text, sizeof(text), "%d", i + 1);
@@ -465,7 +427,7 @@ static void a_locked_room_does_not_fill_the_journal(void **state)
 		until(b, b->saved_count == (size_t)(i + 1) * 1000 + 1);
 	}
 	assert_int_equal(store_waiting(b->store), 20);
-	run(other, "rollback");
+	session_run(other, "rollback");
 	PQfinish(other);
 	assert_all_said(b, 20021);
 }
@@ -510,18 +472,18 @@ static void a_replayed_commit_in_doubt_is_said(void **state)
 	save_many(b, 0, 20);
 	assert_int_equal(close_store(b), 20);
 	start_server(b);
-	run(b->admin, "create function slow() returns trigger language plpgsql as $$ begin"
-		      " perform pg_sleep(2); return null; end $$;"
-		      " create trigger slow before insert on chat.messages"
-		      " execute function slow()");
+	session_run(b->admin, "create function slow() returns trigger language plpgsql as $$ begin"
+			      " perform pg_sleep(2); return null; end $$;"
+			      " create trigger slow before insert on chat.messages"
+			      " execute function slow()");
 	assert_true(proxy_start(&proxy, server.folder));
 	snprintf(folder, sizeof(folder), "%s/proxy", server.folder);
 	open_at(b, folder);
 	until(b, b->answering);
-	until(b, number(b->admin, "select count(*) from pg_stat_activity"
-				  " where wait_event = 'PgSleep'") == 1);
+	until(b, session_number(b->admin, "select count(*) from pg_stat_activity"
+					  " where wait_event = 'PgSleep'") == 1);
 	proxy_order(&proxy, PROXY_SWALLOW);
-	until(b, number(b->admin, "select count(*) from chat.messages") == 20);
+	until(b, session_number(b->admin, "select count(*) from chat.messages") == 20);
 	assert_int_equal(b->saved_count, 0);
 	proxy_order(&proxy, PROXY_CUT);
 	assert_all_said(b, 20);
@@ -554,7 +516,7 @@ static void a_repeat_of_what_waits_from_before_is_stored_once(void **state)
 static void a_replayed_message_that_is_refused_is_said_to_nobody(void **state)
 {
 	struct bench *b = *state;
-	run(b->admin, "alter table chat.messages add check (text <> 'poison')");
+	session_run(b->admin, "alter table chat.messages add check (text <> 'poison')");
 	stop_server(b);
 	open_store(b);
 	save(b, "1/100", "0");
@@ -632,13 +594,14 @@ static void a_killed_store_loses_and_doubles_nothing(void **state)
 		open_store(b);
 		until(b, store_waiting(b->store) == 0);
 		assert_int_equal(close_store(b), 0);
-		int64_t stored = number(b->admin, "select count(*) from chat.messages");
+		int64_t stored = session_number(b->admin, "select count(*) from chat.messages");
 		assert_in_range(stored, progress->accepted, progress->accepted + 1);
 		from = (int)stored;
 	}
 	assert_stored_once_and_in_order(b, from);
-	assert_int_equal(
-		number(b->admin, "select count(*) - count(distinct key) from chat.messages"), 0);
+	assert_int_equal(session_number(b->admin,
+				 "select count(*) - count(distinct key) from chat.messages"),
+		0);
 	print_message("%d kills, %d messages: lost 0, stored twice 0\n", rounds, from);
 	munmap(progress, 4096);
 }

@@ -14,8 +14,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "bell.h"
 #include "proxy.h"
 #include "server.h"
+#include "session.h"
 #include "store.h"
 
 #define HEARD_MAX 20000
@@ -58,13 +60,6 @@ struct bench {
 	size_t lines;
 	char log[4096];
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void pause_ms(long ms)
 {
@@ -176,10 +171,10 @@ static void drain(struct bench *b)
 /* Drains until `condition`, for WAIT_MS at most. */
 #define until(b, condition)                                                                        \
 	do {                                                                                       \
-		int64_t end_ = now_ms() + WAIT_MS;                                                 \
+		int64_t end_ = clock_ms() + WAIT_MS;                                               \
 		drain(b);                                                                          \
 		while (!(condition)) {                                                             \
-			if (now_ms() > end_) {                                                     \
+			if (clock_ms() > end_) {                                                   \
 				print_error("log:\n%s", (b)->log);                                 \
 				fail_msg("never came: %s", #condition);                            \
 			}                                                                          \
@@ -187,39 +182,6 @@ static void drain(struct bench *b)
 			drain(b);                                                                  \
 		}                                                                                  \
 	} while (0)
-
-static PGconn *session(const char *database)
-{
-	char conninfo[256];
-	snprintf(conninfo, sizeof(conninfo), "host=%s port=" SERVER_PORT " user=postgres dbname=%s",
-		server.folder, database);
-	PGconn *pg = PQconnectdb(conninfo);
-	if (PQstatus(pg) != CONNECTION_OK) {
-		fail_msg("%s", PQerrorMessage(pg));
-	}
-	return pg;
-}
-
-static void run(PGconn *pg, const char *sql)
-{
-	PGresult *result = PQexec(pg, sql);
-	ExecStatusType status = PQresultStatus(result);
-	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-		fail_msg("%s: %s", sql, PQerrorMessage(pg));
-	}
-	PQclear(result);
-}
-
-static int64_t number(PGconn *pg, const char *sql)
-{
-	PGresult *result = PQexec(pg, sql);
-	if (PQresultStatus(result) != PGRES_TUPLES_OK) {
-		fail_msg("%s: %s", sql, PQerrorMessage(pg));
-	}
-	int64_t value = atoll(PQgetvalue(result, 0, 0));
-	PQclear(result);
-	return value;
-}
 
 static void open_at(struct bench *b, const char *host, size_t queue_limit)
 {
@@ -312,16 +274,18 @@ static void assert_all_stored(struct bench *b, int count)
 		assert_int_equal(b->saved[i].as, SAVED_NEW);
 		assert_int_equal(b->saved[i].seq, atoll(b->saved[i].text) + 1);
 	}
-	assert_int_equal(number(b->admin, "select count(*) from chat.messages"), count);
-	assert_int_equal(number(b->admin, "select count(*) from chat.messages"
-					  " where seq <> text::bigint + 1"),
+	assert_int_equal(session_number(b->admin, "select count(*) from chat.messages"), count);
+	assert_int_equal(session_number(b->admin, "select count(*) from chat.messages"
+						  " where seq <> text::bigint + 1"),
 		0);
-	assert_int_equal(number(b->admin, "select count(*) from (select from chat.messages"
-					  " group by room having max(seq) <> count(*)) holes"),
+	assert_int_equal(
+		session_number(b->admin, "select count(*) from (select from chat.messages"
+					 " group by room having max(seq) <> count(*)) holes"),
 		0);
-	assert_int_equal(number(b->admin, "select count(*) from chat.conversations c where last_seq"
-					  " <> (select max(seq) from chat.messages m"
-					  " where m.room = c.room) or b_unread <> last_seq"),
+	assert_int_equal(
+		session_number(b->admin, "select count(*) from chat.conversations c where last_seq"
+					 " <> (select max(seq) from chat.messages m"
+					 " where m.room = c.room) or b_unread <> last_seq"),
 		0);
 }
 
@@ -331,12 +295,12 @@ static int set_up(void **state)
 	struct bench *b = calloc(1, sizeof(*b));
 	char sql[128];
 	assert_non_null(b);
-	PGconn *pg = session("postgres");
+	PGconn *pg = session_open(&server, "postgres");
 	snprintf(b->database, sizeof(b->database), "chat%d", ++number_of_test);
 	snprintf(sql, sizeof(sql), "create database %s template chat", b->database);
-	run(pg, sql);
+	session_run(pg, sql);
 	PQfinish(pg);
-	b->admin = session(b->database);
+	b->admin = session_open(&server, b->database);
 	*state = b;
 	return 0;
 }
@@ -360,7 +324,7 @@ static void stop_server(struct bench *b, int how)
 static void start_server(struct bench *b)
 {
 	assert_true(server_start(&server));
-	b->admin = session(b->database);
+	b->admin = session_open(&server, b->database);
 }
 
 static void a_message_is_stored_and_said_with_its_seq(void **state)
@@ -373,12 +337,13 @@ static void a_message_is_stored_and_said_with_its_seq(void **state)
 	assert_int_equal(b->saved[0].seq, 1);
 	assert_string_equal(b->saved[0].room, "1/2");
 	assert_true(atomic_load(&b->wakes) > 0);
-	assert_int_equal(number(b->admin, "select extract(epoch from sent_at) * 1000"
-					  " from chat.messages"),
+	assert_int_equal(session_number(b->admin, "select extract(epoch from sent_at) * 1000"
+						  " from chat.messages"),
 		1795334400123);
-	assert_int_equal(number(b->admin, "select count(*) from chat.messages where room = '1/2'"
-					  " and user_id = '1' and opponent_id = '2' and ref is null"
-					  " and not is_delivered"),
+	assert_int_equal(
+		session_number(b->admin, "select count(*) from chat.messages where room = '1/2'"
+					 " and user_id = '1' and opponent_id = '2' and ref is null"
+					 " and not is_delivered"),
 		1);
 }
 
@@ -402,7 +367,7 @@ static void a_repeat_comes_back_with_the_stored_text(void **state)
 			assert_string_equal(b->saved[i].text, "first");
 		}
 	}
-	assert_int_equal(number(b->admin, "select count(*) from chat.messages"), 2);
+	assert_int_equal(session_number(b->admin, "select count(*) from chat.messages"), 2);
 }
 
 static void texts_of_every_kind_arrive_as_they_are(void **state)
@@ -417,15 +382,16 @@ static void texts_of_every_kind_arrive_as_they_are(void **state)
 	save(b, "1/2", "grüße 👋");
 	save(b, "1/2", big);
 	until(b, b->saved_count == 3);
-	assert_int_equal(
-		number(b->admin, "select octet_length(text) from chat.messages where seq = 3"),
+	assert_int_equal(session_number(b->admin,
+				 "select octet_length(text) from chat.messages where seq = 3"),
 		TEXT_MAX);
-	assert_int_equal(
-		number(b->admin, "select count(*) from chat.messages where seq = 1 and text ="
+	assert_int_equal(session_number(b->admin,
+				 "select count(*) from chat.messages where seq = 1 and text ="
 				 " E'{\"a\",''b''} \\\\ $1 % ; --\\n\\t\\r'"),
 		1);
-	assert_int_equal(
-		number(b->admin, "select char_length(text) from chat.messages where seq = 2"), 7);
+	assert_int_equal(session_number(b->admin,
+				 "select char_length(text) from chat.messages where seq = 2"),
+		7);
 	free(big);
 }
 
@@ -492,42 +458,51 @@ static void unread_and_marks_agree(void **state)
 	assert_false(b->marked.moved);
 	assert_int_equal(b->marked.seq, 10);
 	assert_int_equal(
-		number(b->admin, "select count(*) from chat.messages where is_delivered"), 10);
+		session_number(b->admin, "select count(*) from chat.messages where is_delivered"),
+		10);
 }
 
 static void a_mark_over_5000_messages_moves_at_once_and_the_rows_follow(void **state)
 {
 	struct bench *b = *state;
-	run(b->admin,
+	session_run(b->admin,
 		"insert into chat.messages (room, seq, user_id, opponent_id, text)"
 		" select '1/2', s, case s % 2 when 0 then '1' else '2' end,"
 		" case s % 2 when 0 then '2' else '1' end, 'x' from generate_series(1, 10000) s");
-	run(b->admin, "select chat.adopt(array['1/2'])");
+	session_run(b->admin, "select chat.adopt(array['1/2'])");
 	open_store(b);
 	mark(b, "1/2", "1", 9999);
 	until(b, b->marked_count == 1);
 	assert_int_equal(b->marked.seq, 9999);
 	assert_int_equal(b->marked.count, 0);
-	until(b, number(b->admin, "select count(*) from chat.messages where is_delivered") == 5000);
-	until(b, number(b->admin, "select count(*) from chat.conversations where following") == 0);
-	assert_int_equal(number(b->admin, "select a_delivered from chat.conversations"), 9999);
+	until(b, session_number(b->admin,
+			 "select count(*) from chat.messages where is_delivered") == 5000);
+	until(b, session_number(
+			 b->admin, "select count(*) from chat.conversations where following") == 0);
+	assert_int_equal(
+		session_number(b->admin, "select a_delivered from chat.conversations"), 9999);
 }
 
 static void deliveries_left_behind_go_on_at_the_next_start(void **state)
 {
 	struct bench *b = *state;
-	run(b->admin, "insert into chat.messages (room, seq, user_id, opponent_id, text)"
-		      " select '1/' || r, s, '1', r::text, 'x' from generate_series(1, 2500) s,"
-		      " generate_series(11, 13) r");
-	run(b->admin, "select chat.adopt(array['1/11', '1/12', '1/13'])");
-	run(b->admin, "select chat.mark(array['1/11', '1/12', '1/13'], array['11', '12', '13'],"
-		      " array[2500, 2500, 2400])");
+	session_run(b->admin,
+		"insert into chat.messages (room, seq, user_id, opponent_id, text)"
+		" select '1/' || r, s, '1', r::text, 'x' from generate_series(1, 2500) s,"
+		" generate_series(11, 13) r");
+	session_run(b->admin, "select chat.adopt(array['1/11', '1/12', '1/13'])");
+	session_run(b->admin,
+		"select chat.mark(array['1/11', '1/12', '1/13'], array['11', '12', '13'],"
+		" array[2500, 2500, 2400])");
 	assert_int_equal(
-		number(b->admin, "select count(*) from chat.messages where is_delivered"), 0);
+		session_number(b->admin, "select count(*) from chat.messages where is_delivered"),
+		0);
 	open_store(b);
-	until(b, number(b->admin, "select count(*) from chat.conversations where following") == 0);
+	until(b, session_number(
+			 b->admin, "select count(*) from chat.conversations where following") == 0);
 	assert_int_equal(
-		number(b->admin, "select count(*) from chat.messages where is_delivered"), 7400);
+		session_number(b->admin, "select count(*) from chat.messages where is_delivered"),
+		7400);
 }
 
 static void a_database_that_is_not_there_at_the_start_is_said_once(void **state)
@@ -606,8 +581,8 @@ static void sessions_killed_under_traffic_lose_nothing(void **state)
 	open_store(b);
 	for (int i = 0; i < 20; i++) {
 		save_many(b, 100 * i, 100, 3);
-		run(b->admin, "select pg_terminate_backend(pid) from pg_stat_activity"
-			      " where usename = 'chat_plugin'");
+		session_run(b->admin, "select pg_terminate_backend(pid) from pg_stat_activity"
+				      " where usename = 'chat_plugin'");
 	}
 	assert_all_stored(b, 2000);
 }
@@ -618,16 +593,16 @@ static void requests_in_flight_fail_when_the_connection_is_lost(void **state)
 	open_store(b);
 	save_many(b, 0, 1, 1);
 	until(b, b->saved_count == 1);
-	PGconn *other = session(b->database);
-	run(other, "begin; lock table chat.conversations in access exclusive mode");
+	PGconn *other = session_open(&server, b->database);
+	session_run(other, "begin; lock table chat.conversations in access exclusive mode");
 	load_history(b, "1/100", 0, -1, 10);
 	mark(b, "1/100", "100", 1);
 	pause_ms(100);
-	run(b->admin, "select pg_terminate_backend(pid) from pg_stat_activity"
-		      " where usename = 'chat_plugin'");
+	session_run(b->admin, "select pg_terminate_backend(pid) from pg_stat_activity"
+			      " where usename = 'chat_plugin'");
 	until(b, b->load_failed == 1 && b->mark_failed == 1);
 	assert_int_equal(b->mark_refused, 0);
-	run(other, "rollback");
+	session_run(other, "rollback");
 	PQfinish(other);
 	until(b, b->answering);
 	load_history(b, "1/100", 0, -1, 10);
@@ -641,11 +616,11 @@ static void a_frozen_server_is_given_up_and_nothing_is_lost(void **state)
 	save_many(b, 0, 100, 3);
 	until(b, b->saved_count == 100);
 	server_signal_all(&server, SIGSTOP);
-	int64_t began = now_ms();
+	int64_t began = clock_ms();
 	save_many(b, 100, 100, 3);
 	load_history(b, "1/100", 0, -1, 10);
 	until(b, b->load_failed == 1);
-	int64_t took = now_ms() - began;
+	int64_t took = clock_ms() - began;
 	assert_in_range(took, 9000, 12000);
 	assert_false(b->answering);
 	assert_int_equal(store_waiting(b->store), 100);
@@ -669,7 +644,8 @@ static void a_commit_whose_answer_is_lost_is_stored_once_and_said_as_new(void **
 		proxy_order(&proxy, PROXY_SWALLOW);
 		save_many(b, i * 20 + 10, 10, 1);
 		/* At least the first of them is committed, and nobody has heard of it. */
-		until(b, number(b->admin, "select count(*) from chat.messages") > i * 20 + 10);
+		until(b, session_number(b->admin, "select count(*) from chat.messages") >
+				 i * 20 + 10);
 		assert_int_equal(b->saved_count, i * 20 + 10);
 		proxy_order(&proxy, PROXY_CUT);
 		until(b, b->saved_count == (size_t)i * 20 + 20);
@@ -681,11 +657,12 @@ static void a_commit_whose_answer_is_lost_is_stored_once_and_said_as_new(void **
 static void a_row_that_a_trigger_refuses_is_lost_alone(void **state)
 {
 	struct bench *b = *state;
-	run(b->admin, "create function refuse() returns trigger language plpgsql as $$ begin"
-		      " raise exception 'no %', new.text using errcode = 'check_violation';"
-		      " end $$");
-	run(b->admin, "create trigger refuse before insert on chat.messages for each row"
-		      " when (new.text like 'poison%') execute function refuse()");
+	session_run(b->admin,
+		"create function refuse() returns trigger language plpgsql as $$ begin"
+		" raise exception 'no %', new.text using errcode = 'check_violation';"
+		" end $$");
+	session_run(b->admin, "create trigger refuse before insert on chat.messages for each row"
+			      " when (new.text like 'poison%') execute function refuse()");
 	open_store(b);
 	size_t refused = 0;
 	for (int i = 0; i < 500; i++) {
@@ -721,10 +698,11 @@ static void a_row_that_a_trigger_refuses_is_lost_alone(void **state)
 static void a_row_that_a_trigger_drops_is_refused(void **state)
 {
 	struct bench *b = *state;
-	run(b->admin, "create function drop_it() returns trigger language plpgsql as $$ begin"
-		      " return null; end $$");
-	run(b->admin, "create trigger drop_it before insert on chat.messages for each row"
-		      " when (new.text = 'drop') execute function drop_it()");
+	session_run(b->admin,
+		"create function drop_it() returns trigger language plpgsql as $$ begin"
+		" return null; end $$");
+	session_run(b->admin, "create trigger drop_it before insert on chat.messages for each row"
+			      " when (new.text = 'drop') execute function drop_it()");
 	open_store(b);
 	save(b, "1/2", "0");
 	save(b, "1/2", "drop");
@@ -738,12 +716,13 @@ static void a_row_that_a_trigger_drops_is_refused(void **state)
 static void what_fails_at_commit_is_refused(void **state)
 {
 	struct bench *b = *state;
-	run(b->admin, "create function late() returns trigger language plpgsql as $$ begin"
-		      " raise exception 'late' using errcode = 'integrity_constraint_violation';"
-		      " end $$");
-	run(b->admin, "create constraint trigger late after insert on chat.messages"
-		      " deferrable initially deferred for each row when (new.text = 'late')"
-		      " execute function late()");
+	session_run(b->admin,
+		"create function late() returns trigger language plpgsql as $$ begin"
+		" raise exception 'late' using errcode = 'integrity_constraint_violation';"
+		" end $$");
+	session_run(b->admin, "create constraint trigger late after insert on chat.messages"
+			      " deferrable initially deferred for each row when (new.text = 'late')"
+			      " execute function late()");
 	open_store(b);
 	save(b, "1/2", "0");
 	save(b, "1/2", "late");
@@ -751,7 +730,7 @@ static void what_fails_at_commit_is_refused(void **state)
 	until(b, b->saved_count == 3);
 	assert_int_equal(b->saved[1].as, SAVED_REJECTED);
 	assert_int_equal(b->saved[2].seq, 2);
-	assert_int_equal(number(b->admin, "select count(*) from chat.messages"), 2);
+	assert_int_equal(session_number(b->admin, "select count(*) from chat.messages"), 2);
 }
 
 static void a_locked_room_waits_and_the_others_do_not(void **state)
@@ -760,19 +739,19 @@ static void a_locked_room_waits_and_the_others_do_not(void **state)
 	open_store(b);
 	save_many(b, 0, 50, 5);
 	until(b, b->saved_count == 50);
-	PGconn *other = session(b->database);
-	run(other, "begin; select from chat.conversations where room = '1/102' for update");
+	PGconn *other = session_open(&server, b->database);
+	session_run(other, "begin; select from chat.conversations where room = '1/102' for update");
 	save_many(b, 50, 500, 5);
 	/* All but the locked room's. */
 	until(b, b->saved_count == 450);
 	for (int i = 0; i < 20; i++) {
-		int64_t began = now_ms();
+		int64_t began = clock_ms();
 		save_many(b, 550 + 5 * i, 5, 5);
 		until(b, b->saved_count == 450 + 4 * ((size_t)i + 1));
-		assert_in_range(now_ms() - began, 0, 200);
+		assert_in_range(clock_ms() - began, 0, 200);
 	}
 	assert_int_equal(store_waiting(b->store), 120);
-	run(other, "commit");
+	session_run(other, "commit");
 	PQfinish(other);
 	assert_all_stored(b, 650);
 }
@@ -781,15 +760,15 @@ static void a_room_that_somebody_else_creates_waits_alone(void **state)
 {
 	struct bench *b = *state;
 	open_store(b);
-	PGconn *other = session(b->database);
-	run(other, "begin; insert into chat.conversations (room) values ('1/102')");
+	PGconn *other = session_open(&server, b->database);
+	session_run(other, "begin; insert into chat.conversations (room) values ('1/102')");
 	save_many(b, 0, 500, 50);
 	until(b, b->saved_count == 490);
-	int64_t began = now_ms();
+	int64_t began = clock_ms();
 	save_many(b, 500, 100, 50);
 	until(b, b->saved_count == 588);
-	assert_in_range(now_ms() - began, 0, 1500);
-	run(other, "rollback");
+	assert_in_range(clock_ms() - began, 0, 1500);
+	session_run(other, "rollback");
 	PQfinish(other);
 	assert_all_stored(b, 600);
 }
@@ -800,17 +779,17 @@ static void a_locked_table_costs_no_time_for_each_room(void **state)
 	open_store(b);
 	save_many(b, 0, 200, 200);
 	until(b, b->saved_count == 200);
-	PGconn *other = session(b->database);
-	run(other, "begin; lock table chat.messages in access exclusive mode");
+	PGconn *other = session_open(&server, b->database);
+	session_run(other, "begin; lock table chat.messages in access exclusive mode");
 	save_many(b, 200, 1000, 200);
 	pause_ms(2000);
 	drain(b);
 	assert_int_equal(b->saved_count, 200);
-	run(other, "commit");
+	session_run(other, "commit");
 	PQfinish(other);
-	int64_t began = now_ms();
+	int64_t began = clock_ms();
 	assert_all_stored(b, 1200);
-	assert_in_range(now_ms() - began, 0, 2500);
+	assert_in_range(clock_ms() - began, 0, 2500);
 	assert_int_equal(b->lines, 1);
 }
 
@@ -823,25 +802,25 @@ static void make_trouble(struct bench *b, PGconn *other, int round)
 		snprintf(sql, sizeof(sql),
 			"begin; select from chat.conversations where room = '1/%d' for update",
 			100 + round % 9);
-		run(other, sql);
+		session_run(other, sql);
 		break;
 	case 1:
-		run(b->admin, "select pg_terminate_backend(pid) from pg_stat_activity"
-			      " where usename = 'chat_plugin'");
+		session_run(b->admin, "select pg_terminate_backend(pid) from pg_stat_activity"
+				      " where usename = 'chat_plugin'");
 		break;
 	case 2:
-		run(other, "rollback");
+		session_run(other, "rollback");
 		break;
 	case 3:
-		run(other, "begin; lock table chat.messages in share mode");
+		session_run(other, "begin; lock table chat.messages in share mode");
 		break;
 	case 4:
-		run(b->admin, "select pg_cancel_backend(pid) from pg_stat_activity"
-			      " where usename = 'chat_plugin' and state = 'active'");
+		session_run(b->admin, "select pg_cancel_backend(pid) from pg_stat_activity"
+				      " where usename = 'chat_plugin' and state = 'active'");
 		break;
 	case 5:
-		run(other, "rollback; select chat.mark(array['1/100', '1/104'],"
-			   " array['100', '104'], array[50, 60])");
+		session_run(other, "rollback; select chat.mark(array['1/100', '1/104'],"
+				   " array['100', '104'], array[50, 60])");
 		break;
 	}
 }
@@ -864,9 +843,9 @@ static void trouble_of_every_kind_loses_and_doubles_nothing(void **state)
 	char text[32];
 	char ref[32];
 	const int count = 6000;
-	run(b->admin, "alter table chat.messages add check (text not like 'poison%')");
+	session_run(b->admin, "alter table chat.messages add check (text not like 'poison%')");
 	open_store(b);
-	PGconn *other = session(b->database);
+	PGconn *other = session_open(&server, b->database);
 	for (int i = 0; i < count; i++) {
 		struct message m = troubled(b, i, room, text, ref);
 		assert_int_equal(store_save(b->store, &m), CHAT_OK);
@@ -907,8 +886,9 @@ static void trouble_of_every_kind_loses_and_doubles_nothing(void **state)
 	for (int i = 0; i < 9; i++) {
 		stored += seqs[i];
 	}
-	assert_int_equal(number(b->admin, "select count(*) from chat.messages"), stored);
-	assert_int_equal(number(b->admin, "select sum(last_seq) from chat.conversations"), stored);
+	assert_int_equal(session_number(b->admin, "select count(*) from chat.messages"), stored);
+	assert_int_equal(
+		session_number(b->admin, "select sum(last_seq) from chat.conversations"), stored);
 }
 
 static void a_mark_waits_for_its_locked_room_and_others_do_not(void **state)
@@ -917,15 +897,15 @@ static void a_mark_waits_for_its_locked_room_and_others_do_not(void **state)
 	open_store(b);
 	save_many(b, 0, 20, 2);
 	until(b, b->saved_count == 20);
-	PGconn *other = session(b->database);
-	run(other, "begin; select from chat.conversations where room = '1/100' for update");
+	PGconn *other = session_open(&server, b->database);
+	session_run(other, "begin; select from chat.conversations where room = '1/100' for update");
 	mark(b, "1/100", "100", 5);
 	mark(b, "1/101", "101", 7);
 	until(b, b->marked_count == 1);
 	assert_int_equal(b->marked.seq, 7);
 	load_history(b, "1/101", 0, -1, 10);
 	until(b, b->page_count == 1);
-	run(other, "rollback");
+	session_run(other, "rollback");
 	PQfinish(other);
 	until(b, b->marked_count == 2);
 	assert_int_equal(b->marked.seq, 5);
@@ -938,7 +918,8 @@ static void a_mark_that_is_refused_is_refused_alone(void **state)
 	open_store(b);
 	save_many(b, 0, 30, 3);
 	until(b, b->saved_count == 30);
-	run(b->admin, "alter table chat.conversations add check (room <> '1/101' or b_read < 5)");
+	session_run(b->admin,
+		"alter table chat.conversations add check (room <> '1/101' or b_read < 5)");
 	mark(b, "1/100", "100", 9);
 	mark(b, "1/101", "101", 9);
 	mark(b, "1/102", "102", 9);
@@ -951,7 +932,7 @@ static void lost_rights_are_said_loudly_and_messages_are_held(void **state)
 {
 	struct bench *b = *state;
 	open_store(b);
-	run(b->admin, "revoke usage on schema chat from chat_plugin");
+	session_run(b->admin, "revoke usage on schema chat from chat_plugin");
 	save_many(b, 0, 100, 3);
 	until(b, b->lines == 2);
 	assert_non_null(strstr(b->log, "42501"));
@@ -959,7 +940,7 @@ static void lost_rights_are_said_loudly_and_messages_are_held(void **state)
 	drain(b);
 	assert_int_equal(b->lines, 2);
 	assert_int_equal(b->saved_count, 0);
-	run(b->admin, "grant usage on schema chat to chat_plugin");
+	session_run(b->admin, "grant usage on schema chat to chat_plugin");
 	assert_all_stored(b, 100);
 	until(b, b->answering);
 	until(b, b->lines == 3);
@@ -972,9 +953,9 @@ static void a_read_only_database_is_waited_for(void **state)
 	open_store(b);
 	snprintf(sql, sizeof(sql), "alter database %s set default_transaction_read_only = on",
 		b->database);
-	run(b->admin, sql);
-	run(b->admin, "select pg_terminate_backend(pid) from pg_stat_activity"
-		      " where usename = 'chat_plugin'");
+	session_run(b->admin, sql);
+	session_run(b->admin, "select pg_terminate_backend(pid) from pg_stat_activity"
+			      " where usename = 'chat_plugin'");
 	save_many(b, 0, 50, 3);
 	until(b, strstr(b->log, "25006") != NULL);
 	assert_int_equal(b->saved_count, 0);
@@ -982,26 +963,26 @@ static void a_read_only_database_is_waited_for(void **state)
 		"set default_transaction_read_only = off;"
 		" alter database %s reset default_transaction_read_only",
 		b->database);
-	run(b->admin, sql);
+	session_run(b->admin, sql);
 	assert_all_stored(b, 50);
 }
 
 static void a_schema_of_another_version_is_named(void **state)
 {
 	struct bench *b = *state;
-	run(b->admin, "insert into chat.schema_version (version) values (99)");
+	session_run(b->admin, "insert into chat.schema_version (version) values (99)");
 	open_at(b, server.folder, 10);
 	until(b, b->lines == 1);
 	assert_non_null(strstr(b->log, "schema chat is version 99"));
-	run(b->admin, "delete from chat.schema_version");
-	run(b->admin, "insert into chat.schema_version (version) values (1)");
+	session_run(b->admin, "delete from chat.schema_version");
+	session_run(b->admin, "insert into chat.schema_version (version) values (1)");
 	until(b, b->answering);
 }
 
 static void a_database_without_the_schema_says_what_to_run(void **state)
 {
 	struct bench *b = *state;
-	run(b->admin, "drop schema chat cascade");
+	session_run(b->admin, "drop schema chat cascade");
 	open_at(b, server.folder, 10);
 	until(b, b->lines == 1);
 	assert_non_null(strstr(b->log, "install.sql"));
@@ -1016,7 +997,7 @@ static void close_stores_what_waits(void **state)
 	}
 	assert_int_equal(store_close(b->store, 5000), 0);
 	b->store = NULL;
-	assert_int_equal(number(b->admin, "select count(*) from chat.messages"), 2000);
+	assert_int_equal(session_number(b->admin, "select count(*) from chat.messages"), 2000);
 }
 
 static void close_without_a_database_counts_what_was_lost_in_time(void **state)
@@ -1025,9 +1006,9 @@ static void close_without_a_database_counts_what_was_lost_in_time(void **state)
 	open_store(b);
 	stop_server(b, SIGINT);
 	save_many(b, 0, 100, 3);
-	int64_t began = now_ms();
+	int64_t began = clock_ms();
 	assert_int_equal(store_close(b->store, 500), 100);
-	assert_in_range(now_ms() - began, 400, 1000);
+	assert_in_range(clock_ms() - began, 400, 1000);
 	b->store = NULL;
 	start_server(b);
 }
@@ -1039,9 +1020,9 @@ static void close_with_a_frozen_database_ends_in_time(void **state)
 	server_signal_all(&server, SIGSTOP);
 	save_many(b, 0, 100, 3);
 	load_history(b, "1/100", 0, -1, 10);
-	int64_t began = now_ms();
+	int64_t began = clock_ms();
 	assert_int_equal(store_close(b->store, 500), 100);
-	assert_in_range(now_ms() - began, 400, 1000);
+	assert_in_range(clock_ms() - began, 400, 1000);
 	b->store = NULL;
 	server_signal_all(&server, SIGCONT);
 }
@@ -1052,9 +1033,9 @@ static void close_without_anything_to_store_is_quick(void **state)
 	stop_server(b, SIGINT);
 	open_at(b, server.folder, 10);
 	until(b, b->lines == 1);
-	int64_t began = now_ms();
+	int64_t began = clock_ms();
 	assert_int_equal(store_close(b->store, 5000), 0);
-	assert_in_range(now_ms() - began, 0, 500);
+	assert_in_range(clock_ms() - began, 0, 500);
 	b->store = NULL;
 	start_server(b);
 }
