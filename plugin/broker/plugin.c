@@ -21,8 +21,12 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* Results dealt with before the loop looks at its sockets again.  Few, so that what is published is
- * still in the processor's caches when the broker routes and writes it. */
-#define DRAIN_PER_TICK 64
+ * still in the processor's caches when the broker routes and writes it; but 2.0 looks at every
+ * WebSocket in each turn, so where there are many clients a turn has to be worth it. */
+#define DRAIN_MIN 64
+#define DRAIN_MAX 1024
+#define CLIENTS_PER_RESULT 16
+
 #define FIRST_TICK_MS 1000    /* later than that after the start there will be none */
 #define CLOSE_TIMEOUT_MS 2000 /* for storing what waits at shutdown */
 
@@ -289,6 +293,12 @@ static int on_message(int event, void *event_data, void *userdata)
 	return MOSQ_ERR_SUCCESS;
 }
 
+static size_t results_per_turn(const struct chat *chat)
+{
+	size_t share = chat_count(chat).clients / CLIENTS_PER_RESULT;
+	return share < DRAIN_MIN ? DRAIN_MIN : share > DRAIN_MAX ? DRAIN_MAX : share;
+}
+
 static int on_tick(int event, void *event_data, void *userdata)
 {
 	(void)event;
@@ -296,9 +306,10 @@ static int on_tick(int event, void *event_data, void *userdata)
 	struct plugin *plugin = userdata;
 	plugin->ticked = true;
 	wake_begin(&plugin->wake);
-	size_t drained = store_drain(plugin->store, DRAIN_PER_TICK, &sink, plugin);
+	size_t most = results_per_turn(plugin->chat);
+	size_t drained = store_drain(plugin->store, most, &sink, plugin);
 	chat_tick(plugin->chat, now());
-	wake_end(&plugin->wake, drained == DRAIN_PER_TICK);
+	wake_end(&plugin->wake, drained == most);
 	return MOSQ_ERR_SUCCESS;
 }
 

@@ -14,7 +14,9 @@
 #include "table.h"
 
 #define REQUEST_DEADLINE_MS 5000
-#define REQUESTS_IN_FLIGHT_MAX 256  /* handed to the store at once: enough to fill its batches */
+/* Handed to the store at once: enough for its batches, and for what a turn of the broker's loop
+ * takes. */
+#define REQUESTS_IN_FLIGHT_MAX 2048
 #define REQUESTS_PER_CLIENT_MAX 100 /* asked for and not answered yet */
 
 struct request {
