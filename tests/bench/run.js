@@ -207,7 +207,7 @@ async function main() {
 		figure.goal ?? '–', figure.reached === null ? '–' : figure.reached ? 'yes' : 'NO', result.others_cores > DISTURBED_CORES ? result.others_cores.toFixed(1) : '',
 	]));
 	console.log(table(['load', 'figure', 'plain', 'plugin', 'compared', 'goal', 'reached', 'others'], rows));
-	console.log(`\nOne durable commit: ${short(median(commits))} ms. Medians of ${size.rounds} rounds, least and most in parentheses; `
+	console.log(`\nOne durable commit, at 1,000 a second: ${short(median(commits))} ms. Medians of ${size.rounds} rounds, least and most in parentheses; `
 		+ `"others" is what the rest of the machine was busy with, in cores, where that may matter.`);
 	console.log(faults.length ? `\nWRONG:\n${faults.join('\n')}` : '\nLost, duplicated, out of order: 0. Stored = sent = echoed = delivered to the peer.');
 
