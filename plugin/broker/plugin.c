@@ -23,9 +23,12 @@
 /* Results dealt with before the loop looks at its sockets again.  Few, so that what is published is
  * still in the processor's caches when the broker routes and writes it; but 2.0 looks at every
  * WebSocket in each turn, so where there are many clients a turn has to be worth it. */
-#define DRAIN_MIN 64
-#define DRAIN_MAX 1024
+#define DRAIN_STEP ((size_t)64)
+#define DRAIN_MAX ((size_t)1024)
 #define CLIENTS_PER_RESULT 16
+/* What is published in a turn is in memory at once, in each reader's queue too: after so many bytes
+ * it is enough. */
+#define DRAIN_BYTES ((size_t)1024 * 1024)
 
 #define FIRST_TICK_MS 1000    /* later than that after the start there will be none */
 #define CLOSE_TIMEOUT_MS 2000 /* for storing what waits at shutdown */
@@ -34,6 +37,7 @@ struct plugin {
 	mosquitto_plugin_id_t *id;
 	struct config config;
 	struct wake wake;
+	size_t published; /* bytes, since draining began */
 	struct store *store;
 	struct chat *chat;
 	int64_t started;    /* steady ms */
@@ -74,6 +78,7 @@ static bool port_publish(void *arg, struct slice topic, struct slice payload, in
 		mosquitto_free(copy);
 		return false;
 	}
+	plugin->published += payload.len;
 	wake_published(&plugin->wake);
 	return true;
 }
@@ -293,10 +298,21 @@ static int on_message(int event, void *event_data, void *userdata)
 	return MOSQ_ERR_SUCCESS;
 }
 
-static size_t results_per_turn(const struct chat *chat)
+/* True: there may be more. */
+static bool drain(struct plugin *plugin)
 {
-	size_t share = chat_count(chat).clients / CLIENTS_PER_RESULT;
-	return share < DRAIN_MIN ? DRAIN_MIN : share > DRAIN_MAX ? DRAIN_MAX : share;
+	size_t share = chat_count(plugin->chat).clients / CLIENTS_PER_RESULT;
+	size_t most = share > DRAIN_MAX ? DRAIN_MAX : share;
+	size_t taken = 0;
+	plugin->published = 0;
+	do {
+		size_t step = store_drain(plugin->store, DRAIN_STEP, &sink, plugin);
+		if (step < DRAIN_STEP) {
+			return false;
+		}
+		taken += step;
+	} while (taken < most && plugin->published < DRAIN_BYTES);
+	return true;
 }
 
 static int on_tick(int event, void *event_data, void *userdata)
@@ -306,10 +322,9 @@ static int on_tick(int event, void *event_data, void *userdata)
 	struct plugin *plugin = userdata;
 	plugin->ticked = true;
 	wake_begin(&plugin->wake);
-	size_t most = results_per_turn(plugin->chat);
-	size_t drained = store_drain(plugin->store, most, &sink, plugin);
+	bool more = drain(plugin);
 	chat_tick(plugin->chat, now());
-	wake_end(&plugin->wake, drained == most);
+	wake_end(&plugin->wake, more);
 	return MOSQ_ERR_SUCCESS;
 }
 

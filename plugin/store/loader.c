@@ -12,7 +12,7 @@
 #define LOAD_AGE_MAX_MS 10000
 
 /* Answers that the broker's thread has not taken: beyond this the next ones have to wait. */
-#define UNDRAINED_MAX ((size_t)64 * 1024 * 1024)
+#define UNDRAINED_MAX ((size_t)8 * 1024 * 1024)
 
 /* A mark's locked room is looked at again after 1 ms, doubling, to at most this. */
 #define PAUSE_MAX_MS 250
