@@ -38,6 +38,7 @@ struct plugin {
 	struct config config;
 	struct wake wake;
 	size_t published; /* bytes, since draining began */
+	bool kicked;      /* somebody, in this tick */
 	struct store *store;
 	struct chat *chat;
 	int64_t started;    /* steady ms */
@@ -100,8 +101,9 @@ static enum chat_error port_mark(void *arg, const struct mark *mark)
 
 static void port_kick(void *arg, const char *client_id)
 {
-	(void)arg;
+	struct plugin *plugin = arg;
 	mosquitto_kick_client_by_clientid(client_id, false);
+	plugin->kicked = true;
 }
 
 static void port_log(void *arg, enum chat_level level, const char *line)
@@ -322,9 +324,12 @@ static int on_tick(int event, void *event_data, void *userdata)
 	struct plugin *plugin = userdata;
 	plugin->ticked = true;
 	wake_begin(&plugin->wake);
+	plugin->kicked = false;
 	bool more = drain(plugin);
 	chat_tick(plugin->chat, now());
-	wake_end(&plugin->wake, more);
+	/* A WebSocket that is kicked is closed in the next turn, and 2.0.22 breaks when a reload
+	 * comes before that: so the loop is not to sleep in between. */
+	wake_end(&plugin->wake, more || plugin->kicked);
 	return MOSQ_ERR_SUCCESS;
 }
 
