@@ -12,7 +12,7 @@
 #define LOAD_AGE_MAX_MS 10000
 
 /* Answers that the broker's thread has not taken: beyond this the next ones have to wait. */
-#define UNDRAINED_MAX ((size_t)8 * 1024 * 1024)
+#define UNDRAINED_BYTES_MAX ((size_t)8 * 1024 * 1024)
 
 /* A mark's locked room is looked at again after 1 ms, doubling, to at most this. */
 #define PAUSE_MAX_MS 250
@@ -429,7 +429,7 @@ static bool has_loads(const struct loader *loader)
 static bool may_read(const struct loader *loader)
 {
 	return loader->conn.state == PGCONN_READY && clock_ms() >= loader->not_before &&
-	       atomic_load(&loader->undrained) < UNDRAINED_MAX;
+	       atomic_load(&loader->undrained) < UNDRAINED_BYTES_MAX;
 }
 
 /* One batch of each kind; marks first, so that a history that is asked for after a mark shows it.
