@@ -21,8 +21,9 @@
 #define EXPORT __attribute__((visibility("default")))
 
 /* Results dealt with before the loop looks at its sockets again.  Few, so that what is published is
- * still in the processor's caches when the broker routes and writes it; but 2.0 looks at every
- * WebSocket in each turn, so where there are many clients a turn has to be worth it. */
+ * still in the processor's caches when the broker routes and writes it, and so that it soon accepts
+ * again: 2.1 lets 100 connects wait.  But 2.0 looks at every WebSocket in each turn, so where it
+ * has many clients a turn has to be worth it. */
 #define DRAIN_STEP ((size_t)64)
 #define DRAIN_MAX ((size_t)1024)
 #define CLIENTS_PER_RESULT 16
@@ -41,9 +42,9 @@ struct plugin {
 	bool kicked;      /* somebody, in this tick */
 	struct store *store;
 	struct chat *chat;
-	int64_t started;    /* steady ms */
-	bool exposed;       /* there are listeners without it */
-	bool tells_offline; /* 2.1: see EVENT_CLIENT_OFFLINE */
+	int64_t started; /* steady ms */
+	bool exposed;    /* there are listeners without it */
+	bool is_2_1;     /* or later: it knows EVENT_CLIENT_OFFLINE */
 	bool ticked;
 	bool complained; /* about ticks that do not come */
 };
@@ -196,7 +197,7 @@ static bool runs_without_ticks(struct plugin *plugin)
  * and 2.1 none.  (2.1 goes on calling a client that is away what it was connected by.) */
 static bool is_away(const struct plugin *plugin, const struct mosquitto *client)
 {
-	return plugin->tells_offline || mosquitto_client_protocol(client) != mp_websockets;
+	return plugin->is_2_1 || mosquitto_client_protocol(client) != mp_websockets;
 }
 
 static int on_basic_auth(int event, void *event_data, void *userdata)
@@ -300,11 +301,18 @@ static int on_message(int event, void *event_data, void *userdata)
 	return MOSQ_ERR_SUCCESS;
 }
 
+static size_t results_a_turn(const struct plugin *plugin)
+{
+	if (plugin->is_2_1) {
+		return DRAIN_STEP;
+	}
+	size_t share = chat_count(plugin->chat).clients / CLIENTS_PER_RESULT;
+	return share > DRAIN_MAX ? DRAIN_MAX : share;
+}
+
 /* True: there may be more. */
 static bool drain(struct plugin *plugin)
 {
-	size_t share = chat_count(plugin->chat).clients / CLIENTS_PER_RESULT;
-	size_t most = share > DRAIN_MAX ? DRAIN_MAX : share;
 	size_t taken = 0;
 	plugin->published = 0;
 	do {
@@ -313,7 +321,7 @@ static bool drain(struct plugin *plugin)
 			return false;
 		}
 		taken += step;
-	} while (taken < most && plugin->published < DRAIN_BYTES);
+	} while (taken < results_a_turn(plugin) && plugin->published < DRAIN_BYTES);
 	return true;
 }
 
@@ -387,7 +395,7 @@ static bool register_events(struct plugin *plugin)
 	for (size_t i = 0; i < EVENTS; i++) {
 		int rc = mosquitto_callback_register(
 			plugin->id, events[i].event, events[i].callback, NULL, plugin);
-		plugin->tells_offline = events[i].optional && rc == MOSQ_ERR_SUCCESS;
+		plugin->is_2_1 = events[i].optional && rc == MOSQ_ERR_SUCCESS;
 		if (rc != MOSQ_ERR_SUCCESS && !events[i].optional) {
 			log_line(MOSQ_LOG_ERR, "event %d cannot be registered (error %d)",
 				events[i].event, rc);
@@ -516,7 +524,7 @@ static bool start(struct plugin *plugin, const struct mosquitto_opt *options, in
 	if (!register_events(plugin)) {
 		goto no_events;
 	}
-	if (!plugin->tells_offline) {
+	if (!plugin->is_2_1) {
 		wake_hold(&plugin->wake);
 	}
 	if (!open_store(plugin)) {
