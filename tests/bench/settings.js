@@ -1,10 +1,11 @@
-// What Mosquitto itself limits: polling of WebSockets, the listener's backlog, queues, files, nodelay,
-// logging.  Started by `tests/bench/settings`.
+// What Mosquitto itself limits: polling of WebSockets, how many share a listener, the listener's backlog,
+// queues, files, nodelay, logging.  Started by `tests/bench/settings`.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { scratchFolder } from '../stack/folder.js';
+import { freePort } from '../stack/ports.js';
 import { pause } from '../stack/wait.js';
 import { drive, perSecond, threadUs } from './loadgen.js';
 import { short, table } from './numbers.js';
@@ -13,14 +14,14 @@ import { startPostgres, startSide } from './servers.js';
 const { values: options } = parseArgs({
 	options: {
 		quick: { type: 'boolean', default: false },
-		only: { type: 'string', default: 'polling,backlog,queue,files,nodelay,log' },
+		only: { type: 'string', default: 'polling,listeners,backlog,queue,files,nodelay,log' },
 		binary: { type: 'string', multiple: true, default: [] },
 		out: { type: 'string' },
 	},
 });
 
-const SIZES = options.quick ? { idle: [0, 4900], storms: [100, 1000], seconds: 2 }
-	: { idle: [0, 900, 4900, 9900], storms: [100, 1000, 5000, 10000], seconds: 4 };
+const SIZES = options.quick ? { idle: [0, 4900], storms: [100, 1000], listeners: [1, 2], seconds: 2 }
+	: { idle: [0, 900, 4900, 9900], storms: [100, 1000, 5000, 10000], listeners: [1, 2, 4, 8], seconds: 4 };
 
 const MOSQUITTO = process.env.CHAT_MOSQUITTO || '/usr/sbin/mosquitto';
 
@@ -41,6 +42,30 @@ async function withBroker(what, then) {
 	} finally {
 		await side.broker.stop();
 	}
+}
+
+/** @param {number} count */
+async function freePorts(count) {
+	/** @type {number[]} */
+	const ports = [];
+	while (ports.length < count) {
+		ports.push(await freePort());
+	}
+	return ports;
+}
+
+/**
+ * The users of a load in even shares (pairs stay together) over the WebSocket listener of the side and more of them.
+ * @param {import('./servers.js').Side} side
+ * @param {number[]} more ports
+ * @param {import('./loadgen.js').Load} load
+ */
+function spread(side, more, load) {
+	const ports = [side.broker.wsPort, ...more];
+	const users = 2 * Math.floor(load.users / ports.length / 2);
+	return Promise.all(ports.map((wsPort, at) => drive(
+		{ ...side, broker: { ...side.broker, wsPort } },
+		{ ...load, users, first: (load.first ?? 1) + at * users, threads: ports.length > 1 ? 1 : 2 }, pid)));
 }
 
 /** @type {Record<string, () => Promise<void>>} */
@@ -68,6 +93,36 @@ const chapters = {
 		}
 		console.log(`\n100 users speak beside idle clients; no plugin\n\n${table(
 			['broker', 'idle clients', 'WebSockets, messages/s', 'thread µs/message', 'TCP, messages/s', 'thread µs/message '], rows)}`);
+	},
+
+	async listeners() {
+		/** @type {string[][]} */
+		const rows = [];
+		const users = SIZES.storms[SIZES.storms.length - 1];
+		for (const [label, binary] of binaries) {
+			for (const count of SIZES.listeners) {
+				/** @type {string[]} */
+				const cells = [];
+				for (const kind of /** @type {const} */ (['plain', 'chat'])) {
+					const more = await freePorts(count - 1);
+					const conf = more.map((port) => `listener ${port} 127.0.0.1\nprotocol websockets`);
+					await withBroker({ kind, binary, conf }, async (side) => {
+						const reports = await spread(side, more, { mode: 'storm', ws: true, users, atOnce: 0 });
+						cells.push(short(Math.max(...reports.map((report) => report.ready_s))));
+					});
+					await withBroker({ kind, binary, conf }, async (side) => {
+						const others = spread(side, more, { mode: 'idle', ws: true, users, first: 1000001, seconds: SIZES.seconds + 10 });
+						await pause(6000);
+						const report = await drive(side, { mode: 'closed', ws: true, users: 100, seconds: SIZES.seconds }, pid);
+						await others;
+						cells.push(short(perSecond(report)));
+					});
+				}
+				rows.push([String(label), String(count), ...cells]);
+			}
+		}
+		console.log(`\n${users} clients over several WebSocket listeners: seconds until all are in; 100 more speak beside them\n\n${table(
+			['broker', 'listeners', 'plain, all in', 'messages/s', 'plugin, all in', 'messages/s '], rows)}`);
 	},
 
 	async backlog() {
