@@ -395,8 +395,9 @@ static bool register_events(struct plugin *plugin)
 	for (size_t i = 0; i < EVENTS; i++) {
 		int rc = mosquitto_callback_register(
 			plugin->id, events[i].event, events[i].callback, NULL, plugin);
-		plugin->is_2_1 = events[i].optional && rc == MOSQ_ERR_SUCCESS;
-		if (rc != MOSQ_ERR_SUCCESS && !events[i].optional) {
+		if (events[i].optional) {
+			plugin->is_2_1 = rc == MOSQ_ERR_SUCCESS;
+		} else if (rc != MOSQ_ERR_SUCCESS) {
 			log_line(MOSQ_LOG_ERR, "event %d cannot be registered (error %d)",
 				events[i].event, rc);
 			unregister(plugin);

@@ -48,7 +48,7 @@ void wake_published(struct wake *wake);
  */
 void wake_flushed_websocket(struct wake *wake);
 
-/* Broker's thread, around the draining in each tick; `more`: it did not drain all. */
+/* Broker's thread, around the draining in each tick; `more`: the loop is not to sleep now. */
 void wake_begin(struct wake *wake);
 void wake_end(struct wake *wake, bool more);
 
