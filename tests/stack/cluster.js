@@ -205,6 +205,10 @@ export async function startCluster({ dir: folder, port: wanted, settings = {} })
 		},
 		async kill() {
 			if (postmaster?.alive()) {
+				const stat = `/proc/${postmaster.pid}/stat`;
+				// Standing still it makes no child that we would miss.
+				postmaster.signal('SIGSTOP');
+				await until('PostgreSQL to stand still', () => / T /.test(readFileSync(stat, 'utf8')));
 				const children = childrenOf(postmaster.pid);
 				signalAll('SIGKILL');
 				await ended('PostgreSQL', postmaster);
