@@ -334,7 +334,7 @@ static int on_tick(int event, void *event_data, void *userdata)
 	wake_begin(&plugin->wake);
 	plugin->kicked = false;
 	bool more = drain(plugin);
-	chat_tick(plugin->chat, now());
+	more |= chat_tick(plugin->chat, now());
 	/* A WebSocket that is kicked is closed in the next turn, and 2.0.22 breaks when a reload
 	 * comes before that: so the loop is not to sleep in between. */
 	wake_end(&plugin->wake, more || plugin->kicked);

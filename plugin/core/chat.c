@@ -33,6 +33,7 @@ void chat_destroy(struct chat *chat)
 	if (chat == NULL) {
 		return;
 	}
+	chat_forget_arrivals(chat);
 	requests_finish(&chat->requests);
 	pending_finish(&chat->pending);
 	marks_destroy(chat->marks);
@@ -68,14 +69,16 @@ static void kick_expired(struct chat *chat, struct chat_time now)
 	}
 }
 
-void chat_tick(struct chat *chat, struct chat_time now)
+bool chat_tick(struct chat *chat, struct chat_time now)
 {
 	chat->reloading = false;
 	gate_tick(chat->gate);
 	chat_pump(chat);
 	chat_tell_late(chat, now);
+	bool more = chat_announce_due(chat, now);
 	limiter_sweep(chat->limiter, now.steady);
 	kick_expired(chat, now);
+	return more;
 }
 
 struct chat_counts chat_count(const struct chat *chat)

@@ -105,8 +105,9 @@ MUST_CHECK enum chat_answer chat_may_receive(
 MUST_CHECK enum chat_answer chat_publish(struct chat *chat, const void *handle, struct slice topic,
 	struct slice payload, struct chat_time now);
 
-/* Once per turn of the broker's loop, after the store was drained. */
-void chat_tick(struct chat *chat, struct chat_time now);
+/* Once per turn of the broker's loop, after the store was drained.  True: there is something to do
+ * in the next turn. */
+bool chat_tick(struct chat *chat, struct chat_time now);
 
 /* What the store brings back: see struct store_sink. */
 void chat_saved(struct chat *chat, enum saved_as as, const struct message *message);

@@ -135,9 +135,11 @@ static void take_typing(struct chat *chat, const struct publish *p)
 	if (limiter_take(chat->limiter, p->id, LIMIT_TYPING, p->now.steady) > 0) {
 		return;
 	}
-	if (presence_room(chat->presence, p->room) == NULL) {
+	struct room *room = presence_room(chat->presence, p->room);
+	if (room == NULL) {
 		return;
 	}
+	chat_announce(chat, room);
 	buffer_clear(&chat->text);
 	protocol_typing(&chat->text, p->id, p->event->on);
 	(void)chat_send(chat, p->topic, &chat->text, 0, 0);

@@ -185,6 +185,7 @@ static void answer(struct chat *chat, struct request *request)
 {
 	char bytes[TOPIC_MAX + 1];
 	chat_send_to(chat, topic_of(request, bytes), &chat->text, request->serial);
+	chat->answered++;
 	finish(chat, request);
 }
 

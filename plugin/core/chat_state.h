@@ -28,6 +28,8 @@ struct chat {
 	struct limiter *limiter;
 	struct pending_table pending;
 	struct requests requests;
+	size_t answered;          /* of the requests, in this turn */
+	struct arrival *arrivals; /* who has come to a chat and nobody has been told */
 	struct marks *marks;
 	bool answering; /* the store is */
 	bool reloading;
@@ -67,7 +69,17 @@ void chat_owe_unread(struct chat *chat, struct client *client, struct chat_time 
 /* Deadlines of what clients wait for. */
 void chat_tell_late(struct chat *chat, struct chat_time now);
 
+/* The client has subscribed to the chat: it is told who is there, and all are told that its user
+ * has come, if it is the user's first.  Soon, not at once, when many have come. */
+void chat_come(struct chat *chat, struct membership *m, bool first, struct chat_time now);
 /* Ends the membership and tells the others, if the user has left with it. */
 void chat_leave(struct chat *chat, struct membership *m);
+/* Tells of those who have come to this chat, before anything else that is told there. */
+void chat_announce(struct chat *chat, struct room *room);
+/* Once per turn: tells of those who have come anywhere and need not wait.  True: others are to be
+ * told in the next turn. */
+bool chat_announce_due(struct chat *chat, struct chat_time now);
+/* At the end: they stay untold. */
+void chat_forget_arrivals(struct chat *chat);
 
 #endif

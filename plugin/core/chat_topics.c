@@ -1,4 +1,4 @@
-/* Who may subscribe, publish and receive what; coming to a chat and leaving it. */
+/* Who may subscribe, publish and receive what; and what a subscribe brings. */
 #include "access.h"
 #include "chat_state.h"
 
@@ -26,48 +26,6 @@ static enum chat_answer translate(enum access_answer answer, const struct chat *
 	return other_topic(chat, client, topic);
 }
 
-/* Who of the room's two users is in it now. */
-static size_t people_in(const struct chat *chat, const struct room *room, struct person people[2])
-{
-	struct slice ids[2];
-	size_t count = 0;
-	if (!topic_split_room(presence_room_name(room), &ids[0], &ids[1])) {
-		return 0;
-	}
-	for (size_t i = 0; i < 2; i++) {
-		const struct user *user = presence_user(chat->presence, ids[i]);
-		if (presence_is_in(room, user)) {
-			people[count++] = (struct person){ids[i], presence_name(user->name)};
-		}
-	}
-	return count;
-}
-
-static void send_presence_diff(struct chat *chat, struct slice topic, struct room *room,
-	const struct user *user, bool joins)
-{
-	struct person person = {presence_id(user), presence_name(user->name)};
-	buffer_clear(&chat->text);
-	protocol_presence_diff(&chat->text, &person, joins);
-	room->last_diff = chat_send(chat, topic, &chat->text, 1, 0);
-}
-
-void chat_leave(struct chat *chat, struct membership *m)
-{
-	char bytes[TOPIC_MAX + 1];
-	struct slice topic = topic_of_chat(presence_room_name(m->room), bytes);
-	const struct user *user = m->client->user;
-	struct room *room = m->room;
-	bool others_stay = m->room->members->room_next != NULL;
-	if (m->owed != NULL) {
-		requests_cancel(&chat->requests, m->owed);
-	}
-	presence_leave(chat->presence, m);
-	if (others_stay && !presence_is_in(room, user)) {
-		send_presence_diff(chat, topic, room, user, false);
-	}
-}
-
 /* A SUBSCRIBE beyond the limit is granted, but not answered with what it would cost to look up. */
 static bool subscribes_too_often(
 	struct chat *chat, const struct client *client, struct slice topic, struct chat_time now)
@@ -93,41 +51,43 @@ static enum chat_answer enter_lobby(
 	return CHAT_ALLOW;
 }
 
-static enum chat_answer enter_chat(
-	struct chat *chat, struct client *client, const struct topic *topic, struct chat_time now)
+/* NULL: it is in too many, or out of memory. */
+static struct membership *join(struct chat *chat, struct client *client, struct slice room)
 {
-	char bytes[TOPIC_MAX + 1];
-	struct slice name = topic_of_chat(topic->room, bytes);
-	struct room *room = presence_room(chat->presence, topic->room);
-	bool user_was_in = presence_is_in(room, client->user);
-	struct membership *m = presence_membership(client, room);
-	if (m == NULL && client->chat_count >= CHATS_PER_CLIENT_MAX) {
+	if (client->chat_count >= CHATS_PER_CLIENT_MAX) {
 		/* Once: a packet can ask ten thousand times. */
 		if (!client->told_full) {
 			chat_log(chat, CHAT_NOTICE, client,
 				"subscribe refused: in %d chats already", CHATS_PER_CLIENT_MAX);
 			client->told_full = true;
 		}
-		return CHAT_DENY;
+		return NULL;
 	}
+	struct membership *m = presence_join(chat->presence, client, room);
 	if (m == NULL) {
-		m = presence_join(chat->presence, client, topic->room);
-		if (m == NULL) {
-			chat_log(chat, CHAT_WARNING, client, "subscribe refused: out of memory");
-			return CHAT_DENY;
-		}
+		chat_log(chat, CHAT_WARNING, client, "subscribe refused: out of memory");
+	} else {
 		/* Who came or left just before is in the presence_state already. */
 		gate_skip(chat->gate, m->room->last_diff, client->serial);
 	}
-	struct person people[2];
-	size_t count = people_in(chat, m->room, people);
-	buffer_clear(&chat->text);
-	protocol_presence_state(&chat->text, people, count);
-	chat_send_to(chat, name, &chat->text, client->serial);
-	if (!user_was_in) {
-		send_presence_diff(chat, name, m->room, client->user, true);
+	return m;
+}
+
+static enum chat_answer enter_chat(
+	struct chat *chat, struct client *client, const struct topic *topic, struct chat_time now)
+{
+	char bytes[TOPIC_MAX + 1];
+	const struct room *room = presence_room(chat->presence, topic->room);
+	bool first = !presence_is_in(room, client->user);
+	struct membership *m = presence_membership(client, room);
+	if (m == NULL) {
+		m = join(chat, client, topic->room);
 	}
-	if (!subscribes_too_often(chat, client, name, now)) {
+	if (m == NULL) {
+		return CHAT_DENY;
+	}
+	chat_come(chat, m, first, now);
+	if (!subscribes_too_often(chat, client, topic_of_chat(topic->room, bytes), now)) {
 		chat_owe_history(chat, m, now);
 	}
 	return CHAT_ALLOW;

@@ -459,12 +459,13 @@ void protocol_presence_state(struct buffer *out, const struct person *people, si
 	buffer_append(out, SLICE("}"));
 }
 
-void protocol_presence_diff(struct buffer *out, const struct person *person, bool joins)
+void protocol_presence_diff(
+	struct buffer *out, const struct person *people, size_t count, bool join)
 {
 	buffer_append(out, SLICE("{\"event\":\"presence_diff\",\"joins\":"));
-	append_people(out, person, joins ? 1 : 0);
+	append_people(out, people, join ? count : 0);
 	buffer_append(out, SLICE(",\"leaves\":"));
-	append_people(out, person, joins ? 0 : 1);
+	append_people(out, people, join ? 0 : count);
 	buffer_append(out, SLICE("}"));
 }
 

@@ -67,8 +67,9 @@ struct person {
 };
 
 void protocol_presence_state(struct buffer *out, const struct person *people, size_t count);
-/* One person, who joins or leaves. */
-void protocol_presence_diff(struct buffer *out, const struct person *person, bool joins);
+/* All of them join, or all leave. */
+void protocol_presence_diff(
+	struct buffer *out, const struct person *people, size_t count, bool join);
 
 /* ref empty: none.  retry_ms 0: left out. */
 void protocol_error(struct buffer *out, enum chat_error code, const char *reason, struct slice ref,

@@ -576,8 +576,8 @@ static void who_comes_second_in_one_turn_hears_of_the_first_in_the_state_alone(v
 	assert_event(world, ANN, CHAT, "\"joins\":{\"1\"");
 	assert_event(world, ANN, CHAT, "\"joins\":{\"2\"");
 	assert_silence(world, ANN);
-	assert_event(world, BOB, CHAT,
-		"\"users\":{\"1\":{\"name\":\"Ann\"},\"2\":{\"name\":\"Bob\"}}");
+	assert_event(
+		world, BOB, CHAT, "\"users\":{\"1\":{\"name\":\"Ann\"},\"2\":{\"name\":\"Bob\"}}");
 	assert_event(world, BOB, CHAT, "\"joins\":{\"2\"");
 	assert_silence(world, BOB);
 }
@@ -620,6 +620,142 @@ static void subscribing_again_sends_the_state_again_and_no_diff(void **state)
 	world_route(world);
 	assert_event(world, ANN, CHAT, "presence_state");
 	assert_silence(world, BOB);
+}
+
+/* So many answers that others who come go by the rule for many. */
+static void owe_many_answers(struct world *world)
+{
+	static const int clients[] = {BOB_PHONE, EVE};
+	for (size_t i = 0; i < 2; i++) {
+		come(world, clients[i]);
+		assert_int_equal(world_subscribe(world, clients[i], "chat/2/3"), CHAT_ALLOW);
+		for (int asked = 0; asked < 32; asked++) {
+			assert_int_equal(
+				world_say(world, clients[i], "chat/2/3", HISTORY), CHAT_ALLOW);
+		}
+	}
+	world_turn(world);
+	world_forget(world);
+}
+
+static void answer_all(struct world *world)
+{
+	for (size_t n = 0; n < world->load_count; n++) {
+		world_answer(world, n);
+	}
+	world->load_count = 0;
+}
+
+static void where_many_answers_are_owed_they_go_before_presence(void **state)
+{
+	struct world *world = *state;
+	come_and_enter(world, BOB, CHAT);
+	owe_many_answers(world);
+	come(world, ANN);
+	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_ALLOW);
+	world_turn(world);
+	assert_silence(world, ANN);
+	answer_all(world);
+	assert_true(chat_tick(world->chat, world->now));
+	world_route(world);
+	assert_event(world, ANN, CHAT, "\"event\":\"history\"");
+	assert_silence(world, ANN);
+	assert_silence(world, BOB);
+	assert_false(chat_tick(world->chat, world->now));
+	world_route(world);
+	assert_event(
+		world, ANN, CHAT, "\"users\":{\"1\":{\"name\":\"Ann\"},\"2\":{\"name\":\"Bob\"}}");
+	assert_event(world, ANN, CHAT, "\"joins\":{\"1\":{\"name\":\"Ann\"}}");
+	assert_silence(world, ANN);
+	assert_event(world, BOB, CHAT, "\"joins\":{\"1\":{\"name\":\"Ann\"}}");
+	assert_silence(world, BOB);
+}
+
+static void presence_waits_for_no_answer_longer_than_a_second(void **state)
+{
+	struct world *world = *state;
+	owe_many_answers(world);
+	come(world, ANN);
+	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_ALLOW);
+	world_pass_time(world, 999);
+	world_turn(world);
+	assert_silence(world, ANN);
+	world_pass_time(world, 1);
+	world_turn(world);
+	assert_event(world, ANN, CHAT, "presence_state");
+	assert_event(world, ANN, CHAT, "presence_diff");
+}
+
+static void presence_waits_for_no_store_that_is_away(void **state)
+{
+	struct world *world = *state;
+	owe_many_answers(world);
+	come(world, ANN);
+	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_ALLOW);
+	chat_answering(world->chat, false);
+	world_turn(world);
+	assert_event(world, ANN, CHAT, "presence_state");
+	assert_event(world, ANN, CHAT, "presence_diff");
+}
+
+static void two_who_wait_are_told_of_in_one_event(void **state)
+{
+	struct world *world = *state;
+	owe_many_answers(world);
+	come(world, ANN);
+	come(world, BOB);
+	come(world, ANN_PHONE);
+	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_ALLOW);
+	assert_int_equal(world_subscribe(world, BOB, CHAT), CHAT_ALLOW);
+	assert_int_equal(world_subscribe(world, ANN_PHONE, CHAT), CHAT_ALLOW);
+	assert_int_equal(world_subscribe(world, BOB, CHAT), CHAT_ALLOW);
+	world_pass_time(world, 1000);
+	world_turn(world);
+	static const int clients[] = {ANN, ANN_PHONE, BOB};
+	for (size_t i = 0; i < 3; i++) {
+		assert_event(world, clients[i], CHAT,
+			"\"users\":{\"1\":{\"name\":\"Annie\"},\"2\":{\"name\":\"Bob\"}}");
+		assert_event(world, clients[i], CHAT, "\"2\":{\"name\":\"Bob\"}");
+		assert_silence(world, clients[i]);
+	}
+}
+
+static void who_leaves_untold_is_told_of_first(void **state)
+{
+	struct world *world = *state;
+	come_and_enter(world, BOB, CHAT);
+	owe_many_answers(world);
+	come(world, ANN);
+	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_ALLOW);
+	world_leave(world, ANN);
+	world_route(world);
+	assert_event(world, BOB, CHAT, "\"joins\":{\"1\"");
+	assert_event(world, BOB, CHAT, "\"leaves\":{\"1\"");
+	assert_silence(world, BOB);
+}
+
+static void who_types_is_there_first(void **state)
+{
+	struct world *world = *state;
+	come_and_enter(world, BOB, CHAT);
+	owe_many_answers(world);
+	come(world, ANN);
+	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_ALLOW);
+	say(world, ANN, "{\"event\":\"typing\"}");
+	world_route(world);
+	assert_event(world, BOB, CHAT, "\"joins\":{\"1\"");
+	assert_event(world, BOB, CHAT, "\"event\":\"typing\"");
+	assert_silence(world, BOB);
+}
+
+static void those_who_wait_to_be_told_of_leave_nothing_behind(void **state)
+{
+	struct world *world = *state;
+	owe_many_answers(world);
+	come(world, ANN);
+	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_ALLOW);
+	assert_int_equal(chat_count(world->chat).rooms, 2);
+	/* The end of the test is the end of the plugin; the sanitizer looks. */
 }
 
 static void chats_of_one_client_are_bounded(void **state)
@@ -1553,6 +1689,13 @@ int main(void)
 		CHAT_TEST(second_client_of_a_user_joins_silently),
 		CHAT_TEST(only_the_last_client_of_a_user_leaves_aloud),
 		CHAT_TEST(subscribing_again_sends_the_state_again_and_no_diff),
+		UNLIMITED_TEST(where_many_answers_are_owed_they_go_before_presence),
+		UNLIMITED_TEST(presence_waits_for_no_answer_longer_than_a_second),
+		UNLIMITED_TEST(presence_waits_for_no_store_that_is_away),
+		UNLIMITED_TEST(two_who_wait_are_told_of_in_one_event),
+		UNLIMITED_TEST(who_leaves_untold_is_told_of_first),
+		UNLIMITED_TEST(who_types_is_there_first),
+		UNLIMITED_TEST(those_who_wait_to_be_told_of_leave_nothing_behind),
 		UNLIMITED_TEST(chats_of_one_client_are_bounded),
 		CHAT_TEST(message_goes_out_only_when_it_is_stored),
 		CHAT_TEST(message_reaches_each_client_once_in_chat_or_lobby),

@@ -264,7 +264,7 @@ static void write_presence_state(struct buffer *out, const cJSON *v)
 static void write_presence_diff(struct buffer *out, const cJSON *v)
 {
 	struct person person = person_of(v);
-	protocol_presence_diff(out, &person, vectors_bool(v, "joins", false));
+	protocol_presence_diff(out, &person, 1, vectors_bool(v, "joins", false));
 }
 
 static void write_error(struct buffer *out, const cJSON *v)
