@@ -12,6 +12,7 @@
 
 #include "chat.h"
 #include "config.h"
+#include "door.h"
 #include "listeners.h"
 #include "log.h"
 #include "secrets.h"
@@ -42,9 +43,10 @@ struct plugin {
 	bool kicked;      /* somebody, in this tick */
 	struct store *store;
 	struct chat *chat;
-	int64_t started; /* steady ms */
-	bool exposed;    /* there are listeners without it */
-	bool is_2_1;     /* or later: it knows EVENT_CLIENT_OFFLINE */
+	struct door *door; /* from the first tick on; NULL: needs none */
+	int64_t started;   /* steady ms */
+	bool exposed;      /* there are listeners without it */
+	bool is_2_1;       /* or later: it knows EVENT_CLIENT_OFFLINE */
 	bool ticked;
 	bool complained; /* about ticks that do not come */
 };
@@ -325,12 +327,21 @@ static bool drain(struct plugin *plugin)
 	return true;
 }
 
+static void ring(void *arg)
+{
+	wake_ring(arg);
+}
+
 static int on_tick(int event, void *event_data, void *userdata)
 {
 	(void)event;
 	(void)event_data;
 	struct plugin *plugin = userdata;
-	plugin->ticked = true;
+	if (!plugin->ticked) {
+		plugin->ticked = true;
+		plugin->door = door_open(ring, &plugin->wake);
+	}
+	door_round(plugin->door);
 	wake_begin(&plugin->wake);
 	plugin->kicked = false;
 	bool more = drain(plugin);
@@ -408,11 +419,6 @@ static bool register_events(struct plugin *plugin)
 }
 
 /* Start and end. */
-
-static void ring(void *arg)
-{
-	wake_ring(arg);
-}
 
 static bool open_store(struct plugin *plugin)
 {
@@ -588,6 +594,7 @@ EXPORT int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *option
 		return MOSQ_ERR_SUCCESS;
 	}
 	unregister(plugin);
+	door_close(plugin->door);
 	size_t lost = store_close(plugin->store, CLOSE_TIMEOUT_MS);
 	if (lost > 0 && plugin->config.journal[0] != '\0') {
 		log_line(MOSQ_LOG_NOTICE, "shut down, %zu messages wait in the journal", lost);

@@ -1,7 +1,7 @@
 // Starts: one that cannot work stops with a line that says what to do.
 
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, describe, test } from 'node:test';
 import { PLUGIN, StartError, startBroker } from '../stack/broker.js';
@@ -9,6 +9,7 @@ import { run } from '../stack/children.js';
 import { scratchFolder } from '../stack/folder.js';
 import { signName } from '../stack/tokens.js';
 import { give, serviceUser } from '../stack/users.js';
+import { until } from '../stack/wait.js';
 import { connect, endClients, refusalOf } from './client.js';
 
 const NOWHERE = 'host=127.0.0.1 port=9 dbname=chat user=chat_plugin';
@@ -46,6 +47,26 @@ async function stops(line, options) {
 	});
 }
 
+/** The inodes of the sockets that listen on this port. @param {number} port */
+function listening(port) {
+	const rows = ['tcp', 'tcp6'].flatMap((it) => readFileSync(`/proc/net/${it}`, 'utf8').split('\n').map((row) => row.trim().split(/\s+/)));
+	const hex = port.toString(16).toUpperCase().padStart(4, '0');
+	return rows.filter(([, local, , state]) => state === '0A' && local.endsWith(`:${hex}`)).map((row) => row[9]);
+}
+
+/**
+ * Is the socket that listens on this port in one of the process's epoll sets?
+ * @param {number} pid
+ * @param {number} port
+ */
+function isWatched(pid, port) {
+	const sockets = listening(port).map((inode) => `socket:[${inode}]`);
+	const fds = readdirSync(`/proc/${pid}/fd`);
+	const fd = fds.find((it) => sockets.includes(readlinkSync(`/proc/${pid}/fd/${it}`)));
+	assert.ok(fd, `the broker does not listen on ${port}`);
+	return fds.some((it) => new RegExp(`^tfd: +${fd} `, 'm').test(readFileSync(`/proc/${pid}/fdinfo/${it}`, 'utf8')));
+}
+
 describe('a start', () => {
 	test('works without a database', async () => {
 		assert.equal(Buffer.byteLength(SECRET), 32);
@@ -64,6 +85,13 @@ describe('a start', () => {
 		const high = { signed_names: 'false', other_topics: 'allow', history_limit: 200, rate_limit: 1000000, queue_limit: 10000000 };
 		await letsIn(await start({ options: low }));
 		await start({ options: high });
+	});
+
+	test('has all listeners watched, by the broker or here', async () => {
+		const broker = await start({});
+		for (const port of [broker.tcpPort, broker.wsPort]) {
+			await until(`port ${port} to be watched`, () => isWatched(broker.pid, port));
+		}
 	});
 
 	describe('without a secret', () => {
