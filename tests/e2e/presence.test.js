@@ -291,3 +291,37 @@ describe('presence', () => {
 		}
 	});
 });
+
+describe('presence in a crowd', () => {
+	const stage = useStage({ options: { rate_limit: 0 } });
+
+	test('waits for no answers that the database keeps back, and they come later', async () => {
+		const lock = stage.cluster.session();
+		await lock.run('begin');
+		await lock.run('lock table chat.messages in access exclusive mode');
+		const ids = newIds(80);
+		const people = await Promise.all(ids.map(async (id, index) => {
+			const peer = ids[index ^ 1];
+			return { peer, chat: chatOf(id, peer), client: await stage.connect({ id, ...WAYS[index % WAYS.length] }) };
+		}));
+		await Promise.all(people.map(({ client, chat }) => client.subscribe([`user/${client.id}`, chat])));
+		for (const { client, chat, peer } of people) {
+			const { users } = await client.next(chat, 'presence_state');
+			assert.ok(client.id in users);
+			await client.next(chat, joins(client.id));
+			if (!(peer in users)) {
+				await client.next(chat, joins(peer));
+			}
+			client.mustLack(null, 'history');
+		}
+		await lock.run('commit');
+		await lock.end();
+		for (const { client, chat } of people) {
+			await client.next(chat, 'history');
+			await client.next(`user/${client.id}`, 'unread');
+		}
+		const [{ client, chat, peer }, other] = people;
+		await other.client.end();
+		await client.next(chat, leaves(peer));
+	});
+});
