@@ -12,7 +12,7 @@
 /* A client has subscribed to a chat, and nobody has been told. */
 struct arrival {
 	struct arrival *prev, *next; /* in all chats, as they came */
-	struct arrival *room_next;
+	struct table_link by_room;
 	struct membership *m;
 	bool first; /* of its user's clients */
 	int64_t came;
@@ -48,9 +48,23 @@ static void send_diff(struct chat *chat, struct slice topic, struct room *room,
 	room->last_diff = chat_send(chat, topic, &chat->text, 1, 0);
 }
 
+/* One who has come to the room, or that of the membership alone; NULL: there is none. */
+static struct arrival *arrival_in(
+	const struct chat *chat, const struct room *room, const struct membership *m)
+{
+	struct table_link *link = table_find(&chat->arriving, room->by_name.hash);
+	for (; link != NULL; link = table_find_next(link)) {
+		struct arrival *arrival = TABLE_ELEMENT(link, struct arrival, by_room);
+		if (arrival->m->room == room && (m == NULL || arrival->m == m)) {
+			return arrival;
+		}
+	}
+	return NULL;
+}
+
 static void forget(struct chat *chat, struct arrival *arrival)
 {
-	LL_DELETE2(arrival->m->room->arrivals, arrival, room_next);
+	table_remove(&chat->arriving, &arrival->by_room);
 	DL_DELETE(chat->arrivals, arrival);
 	free(arrival);
 }
@@ -62,13 +76,13 @@ void chat_announce(struct chat *chat, struct room *room)
 	struct person people[2];
 	struct person joined[2];
 	size_t count = 0;
-	if (room->arrivals == NULL) {
+	struct arrival *arrival = arrival_in(chat, room, NULL);
+	if (arrival == NULL) {
 		return;
 	}
 	buffer_clear(&chat->text);
 	protocol_presence_state(&chat->text, people, people_in(chat, room, people));
-	while (room->arrivals != NULL) {
-		struct arrival *arrival = room->arrivals;
+	for (; arrival != NULL; arrival = arrival_in(chat, room, NULL)) {
 		const struct client *client = arrival->m->client;
 		chat_send_to(chat, topic, &chat->text, client->serial);
 		/* Nobody leaves untold, so each of the two comes once. */
@@ -91,19 +105,17 @@ static bool may_wait(const struct chat *chat, const struct arrival *arrival, str
 
 void chat_come(struct chat *chat, struct membership *m, bool first, struct chat_time now)
 {
-	struct arrival *arrival = NULL;
-	LL_SEARCH_SCALAR2(m->room->arrivals, arrival, m, m, room_next);
-	if (arrival != NULL) {
+	if (arrival_in(chat, m->room, m) != NULL) {
 		/* It will be told, after this subscribe as after the one before. */
 		return;
 	}
-	arrival = malloc(sizeof(*arrival));
+	struct arrival *arrival = malloc(sizeof(*arrival));
 	if (arrival == NULL) {
 		chat_log(chat, CHAT_WARNING, m->client, "out of memory: presence was not sent");
 		return;
 	}
 	*arrival = (struct arrival){.m = m, .first = first, .came = now.steady};
-	LL_PREPEND2(m->room->arrivals, arrival, room_next);
+	table_add(&chat->arriving, &arrival->by_room, m->room->by_name.hash);
 	DL_APPEND(chat->arrivals, arrival);
 	if (!may_wait(chat, arrival, now)) {
 		chat_announce(chat, m->room);
@@ -142,4 +154,5 @@ void chat_forget_arrivals(struct chat *chat)
 	while (chat->arrivals != NULL) {
 		forget(chat, chat->arrivals);
 	}
+	table_finish(&chat->arriving);
 }

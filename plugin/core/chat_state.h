@@ -30,6 +30,7 @@ struct chat {
 	struct requests requests;
 	size_t answered;          /* of the requests, in this turn */
 	struct arrival *arrivals; /* who has come to a chat and nobody has been told */
+	struct table arriving;    /* the same by room */
 	struct marks *marks;
 	bool answering; /* the store is */
 	bool reloading;

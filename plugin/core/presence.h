@@ -43,7 +43,6 @@ struct membership {
 struct room {
 	struct table_link by_name;
 	struct membership *members;
-	struct arrival *arrivals; /* chat_presence.c's */
 	uint64_t last_message; /* the gate's number of the last one published here */
 	uint64_t last_diff;    /* and of the last presence_diff */
 	uint32_t name_len;
