@@ -26,7 +26,7 @@ const { name, version, license } = JSON.parse(readFileSync(here('package.json'),
 const BUNDLES = [
 	['mosquitto-chat', 'src/index.js', []],
 	['mosquitto-chat.external', 'src/index.js', ['mqtt']],
-	['mosquitto-chat-element', 'src/element.js', []],
+	['mosquitto-chat-element', 'src/element/index.js', []],
 ];
 
 /**

@@ -1,11 +1,11 @@
 // <mosquitto-chat peer="2">: the conversation with one user.
 
-import { Composer } from './element-composer.js';
-import { lineFor, lineOf, settingsOf } from './element-connection.js';
-import { avatar, Base, fill, isOnPhone, languageOf, make, setText, upgrade } from './element-dom.js';
-import { Log } from './element-log.js';
-import { CONVERSATION, styledRoot } from './element-style.js';
-import { texts } from './element-texts.js';
+import { Composer } from './composer.js';
+import { lineFor, lineOf, settingsOf } from './connection.js';
+import { avatar, Base, fill, isOnPhone, languageOf, make, setText, upgrade } from './dom.js';
+import { Log } from './log.js';
+import { CONVERSATION, styledRoot } from './style.js';
+import { texts } from './texts.js';
 
 const PAGE = 50;
 /** So long a passing trouble is shown, and so long a connection may take before we speak of it. */
@@ -19,9 +19,9 @@ const PAUSE = 3000;
 const UNSEEN = 100;
 
 /**
- * @typedef {import('./element-connection.js').Chat} Chat
- * @typedef {import('./element-connection.js').Room} Room
- * @typedef {import('./element-connection.js').Line} Line
+ * @typedef {import('./connection.js').Chat} Chat
+ * @typedef {import('./connection.js').Room} Room
+ * @typedef {import('./connection.js').Line} Line
  */
 
 /**

@@ -1,9 +1,9 @@
 // mosquitto-chat/element: the chat as two elements that need nothing but a place in the page.
 
-import { MosquittoChat } from './element-conversation.js';
-import { MosquittoChatInbox } from './element-inbox.js';
+import { MosquittoChat } from './conversation.js';
+import { MosquittoChatInbox } from './inbox.js';
 
-export { texts } from './element-texts.js';
+export { texts } from './texts.js';
 export { MosquittoChat, MosquittoChatInbox };
 
 // A server that renders the page may import this; and a page may load it twice.

@@ -1,8 +1,8 @@
 // What connects the elements of a page: those that say the same url and user share one chat, and
 // those that show the same peer share one room.
 
-import { createChat, UnauthorizedError } from './index.js';
-import { readToken } from './token.js';
+import { createChat, UnauthorizedError } from '../index.js';
+import { readToken } from '../token.js';
 
 const TOKEN_TIMEOUT = 15000;
 

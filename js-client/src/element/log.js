@@ -1,8 +1,8 @@
 // The messages of a conversation as a list that scrolls: days, bubbles, ticks, the line above what
 // is unread.  It keeps the reader's place, whatever comes in above or below.
 
-import { fill, icon, ICONS, isFewEmoji, linked, make, setText } from './element-dom.js';
-import { texts } from './element-texts.js';
+import { fill, icon, ICONS, isFewEmoji, linked, make, setText } from './dom.js';
+import { texts } from './texts.js';
 
 /** Messages of one person with less between them stand together. */
 const TOGETHER = 5 * 60 * 1000;
@@ -13,7 +13,7 @@ const NEAR_TOP = 400;
 const SILENCE = 1000;
 
 /**
- * @typedef {import('./element-connection.js').Room['messages'][number]} Message
+ * @typedef {import('./connection.js').Room['messages'][number]} Message
  *
  * @typedef {object} View what the log shows
  * @property {readonly Message[]} messages
@@ -274,10 +274,10 @@ export class Log {
 
 	/**
 	 * @param {View} view
-	 * @returns {import('./element-dom.js').Entry[]}
+	 * @returns {import('./dom.js').Entry[]}
 	 */
 	#entries(view) {
-		/** @type {import('./element-dom.js').Entry[]} */
+		/** @type {import('./dom.js').Entry[]} */
 		const entries = [];
 		const { messages, unreadSeq } = view;
 		/** Each day once, even when a clock goes back. @type {Set<string>} */
@@ -304,7 +304,7 @@ export class Log {
 	 * @param {View} view
 	 * @param {Message} message
 	 * @param {{ first: boolean, last: boolean }} group
-	 * @returns {import('./element-dom.js').Entry}
+	 * @returns {import('./dom.js').Entry}
 	 */
 	#entry({ readSeq, peerName }, message, { first, last }) {
 		const status = message.mine ? statusOf(message, readSeq) : 'theirs';

@@ -1,14 +1,14 @@
 // <mosquitto-chat-inbox for="chat">: who wrote, the newest first, and who else there is to write to.
 
-import { lineFor, lineOf, settingsOf } from './element-connection.js';
-import { avatar, Base, fill, languageOf, make, upgrade } from './element-dom.js';
-import { INBOX, styledRoot } from './element-style.js';
-import { texts } from './element-texts.js';
-import { isUserId } from './topic.js';
+import { lineFor, lineOf, settingsOf } from './connection.js';
+import { avatar, Base, fill, languageOf, make, upgrade } from './dom.js';
+import { INBOX, styledRoot } from './style.js';
+import { texts } from './texts.js';
+import { isUserId } from '../topic.js';
 
 /**
- * @typedef {import('./element-connection.js').Chat} Chat
- * @typedef {import('./element-connection.js').Line} Line
+ * @typedef {import('./connection.js').Chat} Chat
+ * @typedef {import('./connection.js').Line} Line
  *
  * @typedef {object} Person
  * @property {string} peer
@@ -181,7 +181,7 @@ export class MosquittoChatInbox extends Base {
 		}
 	}
 
-	/** @param {import('./index.js').NotificationEvent} event */
+	/** @param {import('../index.js').NotificationEvent} event */
 	#notified({ chat, name, message }) {
 		const peer = chat.split('/').slice(1).find((id) => id !== this.chat?.id) ?? '';
 		const person = this.#person(peer);
@@ -265,7 +265,7 @@ export class MosquittoChatInbox extends Base {
 	/**
 	 * @param {Person} person
 	 * @param {string | null} current
-	 * @returns {import('./element-dom.js').Entry}
+	 * @returns {import('./dom.js').Entry}
 	 */
 	#entry(person, current) {
 		const { peer, count, last } = person;

@@ -1,9 +1,9 @@
 // Where a message is written: grows with its text, sends on Enter (a phone's Enter is a new line), and
 // keeps what is too long.
 
-import { icon, ICONS, isOnPhone, make, setText } from './element-dom.js';
-import { texts } from './element-texts.js';
-import { LONGEST_TEXT, sendable } from './protocol.js';
+import { icon, ICONS, isOnPhone, make, setText } from './dom.js';
+import { texts } from './texts.js';
+import { LONGEST_TEXT, sendable } from '../protocol.js';
 
 /** Bytes from which on each change is measured. */
 const LONG = LONGEST_TEXT / 4;
