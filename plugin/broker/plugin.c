@@ -12,7 +12,7 @@
 
 #include "chat.h"
 #include "config.h"
-#include "door.h"
+#include "accept_watch.h"
 #include "listeners.h"
 #include "log.h"
 #include "secrets.h"
@@ -43,10 +43,10 @@ struct plugin {
 	bool kicked;      /* somebody, in this tick */
 	struct store *store;
 	struct chat *chat;
-	struct door *door; /* from the first tick on; NULL: needs none */
-	int64_t started;   /* steady ms */
-	bool exposed;      /* there are listeners without it */
-	bool is_2_1;       /* or later: it knows EVENT_CLIENT_OFFLINE */
+	struct accept_watch *accept_watch; /* from the first tick on; NULL: needs none */
+	int64_t started;                   /* steady ms */
+	bool exposed;                      /* there are listeners without it */
+	bool is_2_1;                       /* or later: it knows EVENT_CLIENT_OFFLINE */
 	bool ticked;
 	bool complained; /* about ticks that do not come */
 };
@@ -339,9 +339,9 @@ static int on_tick(int event, void *event_data, void *userdata)
 	struct plugin *plugin = userdata;
 	if (!plugin->ticked) {
 		plugin->ticked = true;
-		plugin->door = door_open(ring, &plugin->wake);
+		plugin->accept_watch = accept_watch_open(ring, &plugin->wake);
 	}
-	door_round(plugin->door);
+	accept_watch_round(plugin->accept_watch);
 	wake_begin(&plugin->wake);
 	plugin->kicked = false;
 	bool more = drain(plugin);
@@ -594,7 +594,7 @@ EXPORT int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *option
 		return MOSQ_ERR_SUCCESS;
 	}
 	unregister(plugin);
-	door_close(plugin->door);
+	accept_watch_close(plugin->accept_watch);
 	size_t lost = store_close(plugin->store, CLOSE_TIMEOUT_MS);
 	if (lost > 0 && plugin->config.journal[0] != '\0') {
 		log_line(MOSQ_LOG_NOTICE, "shut down, %zu messages wait in the journal", lost);

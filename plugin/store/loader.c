@@ -33,11 +33,11 @@ bool loader_init(struct loader *loader, const char *conninfo, struct report *rep
 		.load_cap = LOADS_MAX,
 		.mark_cap = MARKS_MAX,
 	};
-	if (!bell_init(&loader->bell)) {
+	if (!wakeup_init(&loader->wakeup)) {
 		return false;
 	}
-	if (!queue_init(&loader->in, SIZE_MAX, &loader->bell)) {
-		bell_finish(&loader->bell);
+	if (!queue_init(&loader->in, SIZE_MAX, &loader->wakeup)) {
+		wakeup_finish(&loader->wakeup);
 		return false;
 	}
 	struct items none = queue_close(&loader->in);
@@ -49,7 +49,7 @@ bool loader_init(struct loader *loader, const char *conninfo, struct report *rep
 					   .lock_timeout_ms = LOCK_TIMEOUT_MS,
 					   .part = REPORT_LOADER,
 					   .report = report,
-					   .bell = &loader->bell,
+					   .wakeup = &loader->wakeup,
 				   });
 	return true;
 }
@@ -63,7 +63,7 @@ void loader_finish(struct loader *loader)
 	jobs_free(&loader->marks);
 	jobs_free(&loader->locked_marks);
 	queue_finish(&loader->in);
-	bell_finish(&loader->bell);
+	wakeup_finish(&loader->wakeup);
 	pgconn_finish(&loader->conn);
 	params_finish(&loader->params);
 }
@@ -115,7 +115,7 @@ static void stop_answering(struct loader *loader)
 		loader->answering = false;
 		struct items left = queue_close(&loader->in);
 		sort_out(loader, &left);
-		(void)!report_answering(loader->report, false, &loader->bell);
+		(void)!report_answering(loader->report, false, &loader->wakeup);
 	}
 	fail_all(loader);
 }
@@ -132,7 +132,7 @@ static void start_answering(struct loader *loader)
 	loader->deliver_after_len = 0;
 	loader->deliver_due = 0;
 	queue_open(&loader->in);
-	(void)!report_answering(loader->report, true, &loader->bell);
+	(void)!report_answering(loader->report, true, &loader->wakeup);
 }
 
 static size_t take(struct items *from, struct item **batch, size_t max)
@@ -500,11 +500,11 @@ static bool connected_turn(struct loader *loader)
 		busy = true;
 	}
 	if (busy || loader->conn.state != PGCONN_READY) {
-		return pgconn_sleep(&loader->conn, 0) == BELL_STOP;
+		return pgconn_sleep(&loader->conn, 0) == WAKEUP_STOP;
 	}
 	/* Nothing to do now; a put rings. */
 	return queue_await(&loader->in) &&
-	       pgconn_sleep(&loader->conn, next_due(loader, marks_due)) == BELL_STOP;
+	       pgconn_sleep(&loader->conn, next_due(loader, marks_due)) == WAKEUP_STOP;
 }
 
 static bool turn(struct loader *loader)
@@ -514,18 +514,18 @@ static bool turn(struct loader *loader)
 	}
 	stop_answering(loader);
 	if (clock_ms() < loader->conn.retry_at) {
-		return pgconn_sleep(&loader->conn, loader->conn.retry_at) == BELL_STOP;
+		return pgconn_sleep(&loader->conn, loader->conn.retry_at) == WAKEUP_STOP;
 	}
 	if (pgconn_connect(&loader->conn)) {
 		start_answering(loader);
 	}
-	return pgconn_sleep(&loader->conn, 0) == BELL_STOP;
+	return pgconn_sleep(&loader->conn, 0) == WAKEUP_STOP;
 }
 
 void *loader_run(void *arg)
 {
 	struct loader *loader = arg;
-	descriptors_part(loader->bell.fd);
+	descriptors_part(loader->wakeup.fd);
 	while (!turn(loader)) {
 	}
 	pgconn_finish(&loader->conn);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bell.h"
+#include "wakeup.h"
 #include "pgconn.h"
 #include "queue.h"
 #include "report.h"
@@ -18,7 +18,7 @@
 
 struct loader {
 	struct queue in; /* of load_job and mark_job; closed while not answering */
-	struct bell bell;
+	struct wakeup wakeup;
 	struct report *report;
 	_Atomic size_t asked;     /* requests that are not answered yet */
 	_Atomic size_t undrained; /* bytes of answers that the broker's thread has not taken yet */
@@ -46,7 +46,7 @@ MUST_CHECK bool loader_init(struct loader *loader, const char *conninfo, struct 
 /* After the thread has ended, and what it has put out is freed. */
 void loader_finish(struct loader *loader);
 
-/* The thread: ends when the bell's stop_at has passed. */
+/* The thread: ends when the wakeup's stop_at has passed. */
 void *loader_run(void *loader);
 
 #endif

@@ -195,12 +195,12 @@ static int64_t connect_deadline(const PGconn *pg)
 	return clock_ms() + (int64_t)seconds * 1000 * hosts;
 }
 
-static enum bell_event wait_socket(struct pgconn *conn, short events, int64_t until)
+static enum wakeup_event wait_socket(struct pgconn *conn, short events, int64_t until)
 {
-	enum bell_event event;
+	enum wakeup_event event;
 	do {
-		event = bell_wait(conn->options.bell, PQsocket(conn->pg), events, until);
-	} while (event == BELL_RANG);
+		event = wakeup_wait(conn->options.wakeup, PQsocket(conn->pg), events, until);
+	} while (event == WAKEUP_RANG);
 	return event;
 }
 
@@ -214,10 +214,11 @@ static bool handshake(struct pgconn *conn)
 			return false;
 		}
 		short events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-		enum bell_event event = wait_socket(conn, events, deadline);
-		if (event != BELL_SOCKET) {
+		enum wakeup_event event = wait_socket(conn, events, deadline);
+		if (event != WAKEUP_SOCKET) {
 			pgconn_drop(conn, REPORT_UNREACHABLE, STORE_WARNING,
-				event == BELL_STOP ? NULL : "database: cannot connect: no answer");
+				event == WAKEUP_STOP ? NULL
+						     : "database: cannot connect: no answer");
 			return false;
 		}
 		next = PQconnectPoll(conn->pg);
@@ -230,12 +231,12 @@ static bool handshake(struct pgconn *conn)
 }
 
 /* Sends all that libpq still holds.  False: broken, or time is up. */
-static enum bell_event flush(struct pgconn *conn, int64_t deadline)
+static enum wakeup_event flush(struct pgconn *conn, int64_t deadline)
 {
 	int left;
 	while ((left = PQflush(conn->pg)) == 1) {
-		enum bell_event event = wait_socket(conn, POLLIN | POLLOUT, deadline);
-		if (event != BELL_SOCKET) {
+		enum wakeup_event event = wait_socket(conn, POLLIN | POLLOUT, deadline);
+		if (event != WAKEUP_SOCKET) {
 			return event;
 		}
 		/* The server may be unable to read before we have read what it sent. */
@@ -243,19 +244,19 @@ static enum bell_event flush(struct pgconn *conn, int64_t deadline)
 			break;
 		}
 	}
-	return BELL_SOCKET;
+	return WAKEUP_SOCKET;
 }
 
 /* The last result of what was sent, or the error that followed it: a commit may fail after the rows
- * have come.  NULL: *event says whether time is up, or the connection is broken (BELL_SOCKET). */
-static PGresult *collect(struct pgconn *conn, int64_t deadline, enum bell_event *event)
+ * have come.  NULL: *event says whether time is up, or the connection is broken (WAKEUP_SOCKET). */
+static PGresult *collect(struct pgconn *conn, int64_t deadline, enum wakeup_event *event)
 {
 	PGresult *kept = NULL;
 	*event = flush(conn, deadline);
-	while (*event == BELL_SOCKET) {
+	while (*event == WAKEUP_SOCKET) {
 		if (PQisBusy(conn->pg) != 0) {
 			*event = wait_socket(conn, POLLIN, deadline);
-			if (*event == BELL_SOCKET && PQconsumeInput(conn->pg) == 0) {
+			if (*event == WAKEUP_SOCKET && PQconsumeInput(conn->pg) == 0) {
 				break;
 			}
 			continue;
@@ -281,12 +282,12 @@ static PGresult *collect(struct pgconn *conn, int64_t deadline, enum bell_event 
 /* What was sent with `sent`; on the way out of trouble the connection is given up. */
 static PGresult *finish_sent(struct pgconn *conn, bool sent)
 {
-	enum bell_event event = BELL_SOCKET;
+	enum wakeup_event event = WAKEUP_SOCKET;
 	PGresult *result = sent ? collect(conn, clock_ms() + DEADLINE_MS, &event) : NULL;
 	if (result == NULL) {
-		if (event == BELL_STOP) {
+		if (event == WAKEUP_STOP) {
 			pgconn_drop(conn, REPORT_UNREACHABLE, STORE_NOTICE, NULL);
-		} else if (event == BELL_TIMEOUT) {
+		} else if (event == WAKEUP_TIMEOUT) {
 			pgconn_drop(conn, REPORT_UNREACHABLE, STORE_WARNING,
 				"database: connection given up: no answer for " STRING(
 					DEADLINE_MS) " ms");
@@ -397,8 +398,8 @@ PGresult *pgconn_run(
 	int formats[PARAMS_MAX];
 	for (int i = 0; i < params->count; i++) {
 		/* An empty value is no null. */
-		values[i] = params->wires[i].bytes == NULL ? "" : params->wires[i].bytes;
-		lengths[i] = (int)params->wires[i].len;
+		values[i] = params->values[i].bytes == NULL ? "" : params->values[i].bytes;
+		lengths[i] = (int)params->values[i].len;
 		formats[i] = 1;
 	}
 	PGresult *result =
@@ -408,13 +409,14 @@ PGresult *pgconn_run(
 	return result;
 }
 
-enum bell_event pgconn_sleep(struct pgconn *conn, int64_t until)
+enum wakeup_event pgconn_sleep(struct pgconn *conn, int64_t until)
 {
 	if (conn->state != PGCONN_READY) {
-		return bell_wait(conn->options.bell, NO_SOCKET, 0, until);
+		return wakeup_wait(conn->options.wakeup, NO_SOCKET, 0, until);
 	}
-	enum bell_event event = bell_wait(conn->options.bell, PQsocket(conn->pg), POLLIN, until);
-	if (event == BELL_SOCKET) {
+	enum wakeup_event event =
+		wakeup_wait(conn->options.wakeup, PQsocket(conn->pg), POLLIN, until);
+	if (event == WAKEUP_SOCKET) {
 		/* Nobody asked: a notice, or the end. */
 		if (PQconsumeInput(conn->pg) == 0 || PQstatus(conn->pg) == CONNECTION_BAD) {
 			drop_broken(conn, "connection lost");

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bell.h"
+#include "wakeup.h"
 #include "report.h"
 #include "statements.h"
 
@@ -20,7 +20,7 @@ struct pgconn_options {
 	int lock_timeout_ms;
 	enum report_part part;
 	struct report *report;
-	struct bell *bell;
+	struct wakeup *wakeup;
 };
 
 enum pgconn_state {
@@ -65,8 +65,8 @@ void pgconn_drop(
 /* The same for a statement's result that asks for it; the line names its SQLSTATE. */
 void pgconn_refused(struct pgconn *conn, const PGresult *result);
 
-/* Sleeps until the bell rings, `until`, or, when ready, the connection breaks (which it reports).
+/* Sleeps until it is rung, `until`, or, when ready, the connection breaks (which it reports).
  */
-enum bell_event pgconn_sleep(struct pgconn *conn, int64_t until);
+enum wakeup_event pgconn_sleep(struct pgconn *conn, int64_t until);
 
 #endif

@@ -52,9 +52,9 @@ struct item *items_shift(struct items *items)
 	return item;
 }
 
-bool queue_init(struct queue *queue, size_t limit, struct bell *bell)
+bool queue_init(struct queue *queue, size_t limit, struct wakeup *wakeup)
 {
-	*queue = (struct queue){.limit = limit, .open = true, .bell = bell};
+	*queue = (struct queue){.limit = limit, .open = true, .wakeup = wakeup};
 	return pthread_mutex_init(&queue->lock, NULL) == 0;
 }
 
@@ -79,8 +79,8 @@ enum chat_error queue_put(struct queue *queue, struct item *item)
 		queue->awaited = false;
 	}
 	pthread_mutex_unlock(&queue->lock);
-	if (ring && queue->bell != NULL) {
-		bell_ring(queue->bell);
+	if (ring && queue->wakeup != NULL) {
+		wakeup_ring(queue->wakeup);
 	}
 	return error;
 }
@@ -96,8 +96,8 @@ bool queue_put_all(struct queue *queue, struct items *items)
 	bool ring = queue->awaited;
 	queue->awaited = false;
 	pthread_mutex_unlock(&queue->lock);
-	if (ring && queue->bell != NULL) {
-		bell_ring(queue->bell);
+	if (ring && queue->wakeup != NULL) {
+		wakeup_ring(queue->wakeup);
 	}
 	return was_empty;
 }

@@ -1,5 +1,5 @@
 /* Lists of things that cross threads, and a queue of them with a lock.  Whoever takes detaches the
- * whole list and works on it unlocked; whoever puts rings a bell only when the taker sleeps. */
+ * whole list and works on it unlocked; whoever puts wakes the taker only when it sleeps. */
 #ifndef CHAT_QUEUE_H
 #define CHAT_QUEUE_H
 
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "bell.h"
+#include "wakeup.h"
 #include "error.h"
 #include "slice.h"
 
@@ -34,14 +34,14 @@ struct item *items_shift(struct items *items);
 struct queue {
 	pthread_mutex_t lock;
 	struct items items;
-	size_t limit;      /* of queue_put */
-	bool open;         /* for queue_put */
-	bool awaited;      /* the taker sleeps */
-	struct bell *bell; /* the taker's; may be NULL */
+	size_t limit;          /* of queue_put */
+	bool open;             /* for queue_put */
+	bool awaited;          /* the taker sleeps */
+	struct wakeup *wakeup; /* the taker's; may be NULL */
 };
 
 /* Begins open.  False: out of resources. */
-MUST_CHECK bool queue_init(struct queue *queue, size_t limit, struct bell *bell);
+MUST_CHECK bool queue_init(struct queue *queue, size_t limit, struct wakeup *wakeup);
 
 /* What is still in there is the caller's to take out first. */
 void queue_finish(struct queue *queue);

@@ -52,11 +52,11 @@ static void report_one(struct report *report, struct item *item)
 	report_items(report, &one);
 }
 
-bool report_answering(struct report *report, bool yes, struct bell *bell)
+bool report_answering(struct report *report, bool yes, struct wakeup *wakeup)
 {
 	struct answering_job *job;
 	while ((job = malloc(sizeof(*job))) == NULL) {
-		if (bell_wait(bell, NO_SOCKET, 0, clock_ms() + 10) == BELL_STOP) {
+		if (wakeup_wait(wakeup, NO_SOCKET, 0, clock_ms() + 10) == WAKEUP_STOP) {
 			return false;
 		}
 	}

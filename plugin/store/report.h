@@ -47,8 +47,8 @@ void report_finish(struct report *report);
 /* Takes the items. */
 void report_items(struct report *report, struct items *items);
 
-/* Waits for memory rather than lose it; false when `bell` says stop meanwhile. */
-bool report_answering(struct report *report, bool yes, struct bell *bell);
+/* Waits for memory rather than lose it; false when `wakeup` says stop meanwhile. */
+bool report_answering(struct report *report, bool yes, struct wakeup *wakeup);
 
 /* Cannot fail visibly: without memory the line is lost. */
 void report_line(struct report *report, enum store_level level, const char *line);

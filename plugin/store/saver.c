@@ -32,11 +32,11 @@ bool saver_init(
 		.waiting = waiting,
 		.cap = SAVES_MAX,
 	};
-	if (!bell_init(&saver->bell)) {
+	if (!wakeup_init(&saver->wakeup)) {
 		return false;
 	}
-	if (!queue_init(&saver->in, SIZE_MAX, &saver->bell)) {
-		bell_finish(&saver->bell);
+	if (!queue_init(&saver->in, SIZE_MAX, &saver->wakeup)) {
+		wakeup_finish(&saver->wakeup);
 		return false;
 	}
 	pgconn_init(&saver->conn, &(struct pgconn_options){
@@ -46,7 +46,7 @@ bool saver_init(
 					  .lock_timeout_ms = LOCK_TIMEOUT_MS,
 					  .part = REPORT_SAVER,
 					  .report = report,
-					  .bell = &saver->bell,
+					  .wakeup = &saver->wakeup,
 				  });
 	return true;
 }
@@ -58,7 +58,7 @@ void saver_finish(struct saver *saver)
 	jobs_free(&saver->ready);
 	parking_finish(&saver->parking);
 	queue_finish(&saver->in);
-	bell_finish(&saver->bell);
+	wakeup_finish(&saver->wakeup);
 	pgconn_finish(&saver->conn);
 	params_finish(&saver->params);
 }
@@ -473,7 +473,7 @@ static bool rest(struct saver *saver, int64_t until)
 			return false;
 		}
 	}
-	return pgconn_sleep(&saver->conn, until) == BELL_STOP;
+	return pgconn_sleep(&saver->conn, until) == WAKEUP_STOP;
 }
 
 /* The last chance: an attempt at once, and the next ones soon after each other. */
@@ -492,11 +492,11 @@ static bool turn(struct saver *saver)
 	take_news(saver);
 	int64_t now = clock_ms();
 
-	if (bell_stopping(&saver->bell) && !has_something(saver)) {
+	if (wakeup_stopping(&saver->wakeup) && !has_something(saver)) {
 		return true;
 	}
 	if (saver->conn.state != PGCONN_READY) {
-		if (bell_stopping(&saver->bell)) {
+		if (wakeup_stopping(&saver->wakeup)) {
 			if (saver->journal != NULL) {
 				return true; /* nothing is lost */
 			}
@@ -506,10 +506,10 @@ static bool turn(struct saver *saver)
 			return rest(saver, saver->conn.retry_at);
 		}
 		return !pgconn_connect(&saver->conn) &&
-		       pgconn_sleep(&saver->conn, now) == BELL_STOP;
+		       pgconn_sleep(&saver->conn, now) == WAKEUP_STOP;
 	}
 	if (now < saver->not_before) {
-		return pgconn_sleep(&saver->conn, saver->not_before) == BELL_STOP;
+		return pgconn_sleep(&saver->conn, saver->not_before) == WAKEUP_STOP;
 	}
 	if (saver->ready.first == NULL && spills(saver)) {
 		read_back(saver);
@@ -517,7 +517,7 @@ static bool turn(struct saver *saver)
 	fill(saver);
 	if (saver->count > 0) {
 		store_batch(saver);
-		return pgconn_sleep(&saver->conn, 0) == BELL_STOP;
+		return pgconn_sleep(&saver->conn, 0) == WAKEUP_STOP;
 	}
 	int64_t due = parking_next(&saver->parking);
 	if (spills(saver) && due > now + READ_AGAIN_MS) {
@@ -531,7 +531,7 @@ void *saver_run(void *arg)
 	struct saver *saver = arg;
 	/* The journal's files are shared with the broker's thread. */
 	if (saver->journal == NULL) {
-		descriptors_part(saver->bell.fd);
+		descriptors_part(saver->wakeup.fd);
 	}
 	while (!turn(saver)) {
 	}

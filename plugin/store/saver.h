@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bell.h"
+#include "wakeup.h"
 #include "journal.h"
 #include "parking.h"
 #include "pgconn.h"
@@ -24,7 +24,7 @@ enum saver_search {
 
 struct saver {
 	struct queue in; /* of save_job */
-	struct bell bell;
+	struct wakeup wakeup;
 	struct report *report;
 	_Atomic size_t *waiting; /* messages not stored yet */
 	/* With a journal; both are set before the thread starts. */
@@ -59,7 +59,7 @@ MUST_CHECK bool saver_init(
 /* After the thread has ended. */
 void saver_finish(struct saver *saver);
 
-/* The thread: ends when the bell's stop_at has passed, or before that when it is to stop and
+/* The thread: ends when the wakeup's stop_at has passed, or before that when it is to stop and
  * nothing waits any more. */
 void *saver_run(void *saver);
 

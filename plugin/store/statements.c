@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "wire.h"
+#include "pgbinary.h"
 
 static const Oid save_types[] = {
 	OID_TEXTS, OID_BOOL, OID_INT4S, OID_BOOLS, OID_TEXTS, OID_TEXTS, OID_TIMES, OID_UUIDS};

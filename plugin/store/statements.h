@@ -37,11 +37,11 @@ extern const struct statement statement_deliver;
  */
 #define PARAMS_MAX 8
 struct params {
-	struct wire {
+	struct param {
 		char *bytes;
 		size_t len;
 		size_t cap;
-	} wires[PARAMS_MAX];
+	} values[PARAMS_MAX];
 	int count;
 	bool failed; /* out of memory */
 };

@@ -45,7 +45,7 @@ static bool start_threads(struct store *store)
 	               pthread_create(&store->saver_thread, NULL, saver_run, &store->saver) == 0;
 	if (started &&
 		pthread_create(&store->loader_thread, NULL, loader_run, &store->loader) != 0) {
-		bell_stop(&store->saver.bell, clock_ms());
+		wakeup_stop(&store->saver.wakeup, clock_ms());
 		pthread_join(store->saver_thread, NULL);
 		started = false;
 	}
@@ -69,7 +69,7 @@ static bool open_journal(
 			.folder = options->journal,
 			.sync_ms = options->journal_sync_ms,
 			.limit = (uint64_t)options->journal_limit_mib << 20,
-			.bell = &store->saver.bell,
+			.wakeup = &store->saver.wakeup,
 			.log = on_journal_log,
 			.log_arg = &store->report,
 		},
@@ -292,8 +292,8 @@ size_t store_close(struct store *store, int timeout_ms)
 	}
 	int64_t now = clock_ms();
 	int64_t until = now + (timeout_ms > 0 ? timeout_ms : 0);
-	bell_stop(&store->loader.bell, now);
-	bell_stop(&store->saver.bell, until);
+	wakeup_stop(&store->loader.wakeup, now);
+	wakeup_stop(&store->saver.wakeup, until);
 	bool ended = thread_join(store->saver_thread, until + GRACE_MS);
 	ended = thread_join(store->loader_thread, until + GRACE_MS) && ended;
 	ended = ended && journal_close(store->journal, until + GRACE_MS);

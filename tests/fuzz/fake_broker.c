@@ -6,7 +6,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "door.h"
+#include "accept_watch.h"
 #include "listeners.h"
 #include "secrets.h"
 #include "topic.h"
@@ -221,21 +221,21 @@ void wake_end(struct wake *wake, bool more)
 	(void)more;
 }
 
-struct door *door_open(void (*ring)(void *arg), void *arg)
+struct accept_watch *accept_watch_open(void (*ring)(void *arg), void *arg)
 {
 	(void)ring;
 	(void)arg;
 	return NULL;
 }
 
-void door_round(struct door *door)
+void accept_watch_round(struct accept_watch *watch)
 {
-	(void)door;
+	(void)watch;
 }
 
-void door_close(struct door *door)
+void accept_watch_close(struct accept_watch *watch)
 {
-	(void)door;
+	(void)watch;
 }
 
 enum listeners listeners_check(

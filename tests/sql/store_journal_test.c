@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bell.h"
+#include "wakeup.h"
 #include "proxy.h"
 #include "server.h"
 #include "session.h"

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "bell.h"
+#include "wakeup.h"
 #include "proxy.h"
 #include "server.h"
 #include "session.h"

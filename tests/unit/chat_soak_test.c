@@ -52,7 +52,7 @@ static void look(struct soak *soak)
 			assert_true(takes_part(soak->user_of[client], event->topic));
 			assert_true(holds(soak, client, event->topic));
 			bool answer = strstr(event->payload, "\"event\":\"history\"") != NULL ||
-				      strstr(event->payload, "\"event\":\"unread\"") != NULL;
+			              strstr(event->payload, "\"event\":\"unread\"") != NULL;
 			for (int i = 0; answer && i < TOPICS; i++) {
 				if (strcmp(topics[i], event->topic) == 0) {
 					soak->owed[client][i] = false;

@@ -69,8 +69,8 @@ static void every_option_can_be_set(void **state)
 		ROWS({"queue_limit", "10000000"}, {"rate_limit", "0"}, {"history_limit", "200"},
 			{"other_topics", "allow"}, {"jwt_audience", "chat"},
 			{"signed_names", "false"}, {"secret_env", "X"}, {"secret_file", "/etc/x"},
-			{"database", "dbname=x"}, {"journal", "/var/x"},
-			{"journal_sync", "0"}, {"journal_limit", "65536"}),
+			{"database", "dbname=x"}, {"journal", "/var/x"}, {"journal_sync", "0"},
+			{"journal_limit", "65536"}),
 		reason));
 	assert_string_equal(config.journal, "/var/x");
 	assert_int_equal(config.journal_sync, 0);

@@ -65,7 +65,7 @@ struct bench {
 	pthread_mutex_t lock;
 	char log[8192];
 	size_t lines;
-	size_t bells;
+	size_t rings;
 	char reason[JOURNAL_REASON_MAX];
 	uint64_t next; /* number of the next message */
 	size_t lost;

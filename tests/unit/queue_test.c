@@ -27,9 +27,9 @@ static void expect(struct items *items, int first, int count)
 	assert_int_equal(items->count, 0);
 }
 
-static bool rings(const struct bell *bell)
+static bool rings(const struct wakeup *wakeup)
 {
-	struct pollfd fd = {.fd = bell->fd, .events = POLLIN};
+	struct pollfd fd = {.fd = wakeup->fd, .events = POLLIN};
 	return poll(&fd, 1, 0) == 1;
 }
 
@@ -100,26 +100,26 @@ static void a_closed_queue_takes_nothing_and_gives_back_what_it_had(void **state
 static void the_bell_rings_only_for_a_taker_who_sleeps(void **state)
 {
 	(void)state;
-	struct bell bell;
+	struct wakeup wakeup;
 	struct queue queue;
-	assert_true(bell_init(&bell));
-	assert_true(queue_init(&queue, 9, &bell));
+	assert_true(wakeup_init(&wakeup));
+	assert_true(queue_init(&queue, 9, &wakeup));
 	assert_int_equal(queue_put(&queue, item(1)), CHAT_OK);
-	assert_false(rings(&bell));
+	assert_false(rings(&wakeup));
 	assert_false(queue_await(&queue));
 
 	struct items taken = queue_take_all(&queue);
 	expect(&taken, 1, 1);
 	assert_true(queue_await(&queue));
 	assert_int_equal(queue_put(&queue, item(2)), CHAT_OK);
-	assert_true(rings(&bell));
-	assert_int_equal(bell_wait(&bell, NO_SOCKET, 0, NEVER), BELL_RANG);
+	assert_true(rings(&wakeup));
+	assert_int_equal(wakeup_wait(&wakeup, NO_SOCKET, 0, NEVER), WAKEUP_RANG);
 	assert_int_equal(queue_put(&queue, item(3)), CHAT_OK);
-	assert_false(rings(&bell));
+	assert_false(rings(&wakeup));
 	taken = queue_take_all(&queue);
 	expect(&taken, 2, 2);
 	queue_finish(&queue);
-	bell_finish(&bell);
+	wakeup_finish(&wakeup);
 }
 
 static void putting_a_list_tells_whether_the_queue_was_empty(void **state)
@@ -143,18 +143,18 @@ static void putting_a_list_tells_whether_the_queue_was_empty(void **state)
 static void a_stop_ends_every_wait_when_its_time_has_come(void **state)
 {
 	(void)state;
-	struct bell bell;
-	assert_true(bell_init(&bell));
-	assert_false(bell_stopping(&bell));
-	assert_int_equal(bell_wait(&bell, NO_SOCKET, 0, clock_ms() + 5), BELL_TIMEOUT);
+	struct wakeup wakeup;
+	assert_true(wakeup_init(&wakeup));
+	assert_false(wakeup_stopping(&wakeup));
+	assert_int_equal(wakeup_wait(&wakeup, NO_SOCKET, 0, clock_ms() + 5), WAKEUP_TIMEOUT);
 	int64_t at = clock_ms() + 30;
-	bell_stop(&bell, at);
-	assert_true(bell_stopping(&bell));
-	assert_int_equal(bell_wait(&bell, NO_SOCKET, 0, NEVER), BELL_RANG);
-	assert_int_equal(bell_wait(&bell, NO_SOCKET, 0, NEVER), BELL_STOP);
+	wakeup_stop(&wakeup, at);
+	assert_true(wakeup_stopping(&wakeup));
+	assert_int_equal(wakeup_wait(&wakeup, NO_SOCKET, 0, NEVER), WAKEUP_RANG);
+	assert_int_equal(wakeup_wait(&wakeup, NO_SOCKET, 0, NEVER), WAKEUP_STOP);
 	assert_true(clock_ms() >= at);
-	assert_int_equal(bell_wait(&bell, NO_SOCKET, 0, 0), BELL_STOP);
-	bell_finish(&bell);
+	assert_int_equal(wakeup_wait(&wakeup, NO_SOCKET, 0, 0), WAKEUP_STOP);
+	wakeup_finish(&wakeup);
 }
 
 static void *put_many(void *arg)
@@ -174,11 +174,11 @@ static void *put_many(void *arg)
 static void nothing_is_lost_between_two_threads(void **state)
 {
 	(void)state;
-	struct bell bell;
+	struct wakeup wakeup;
 	struct queue queue;
 	pthread_t putter;
-	assert_true(bell_init(&bell));
-	assert_true(queue_init(&queue, 100, &bell));
+	assert_true(wakeup_init(&wakeup));
+	assert_true(queue_init(&queue, 100, &wakeup));
 	assert_int_equal(pthread_create(&putter, NULL, put_many, &queue), 0);
 	for (int expected = 0; expected < ITEMS;) {
 		struct items taken = queue_take_all(&queue);
@@ -188,12 +188,12 @@ static void nothing_is_lost_between_two_threads(void **state)
 			free(next);
 		}
 		if (expected < ITEMS && queue_await(&queue)) {
-			assert_int_equal(bell_wait(&bell, NO_SOCKET, 0, NEVER), BELL_RANG);
+			assert_int_equal(wakeup_wait(&wakeup, NO_SOCKET, 0, NEVER), WAKEUP_RANG);
 		}
 	}
 	pthread_join(putter, NULL);
 	queue_finish(&queue);
-	bell_finish(&bell);
+	wakeup_finish(&wakeup);
 }
 
 int main(void)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "unit.h"
-#include "wire.h"
+#include "pgbinary.h"
 
 /* ---- the end of the memory */
 
@@ -58,7 +58,7 @@ static int32_t next_int4(struct array *array)
 
 static struct array array_of(const struct params *params, int no, Oid type)
 {
-	struct array array = {.at = (const unsigned char *)params->wires[no].bytes};
+	struct array array = {.at = (const unsigned char *)params->values[no].bytes};
 	assert_int_equal(next_int4(&array), 1);
 	assert_int_equal(next_int4(&array), 1);
 	assert_int_equal(next_int4(&array), type);
@@ -177,8 +177,8 @@ static void rooms_are_sent_once_in_byte_order_and_numbered(void **state)
 	assert_true(save_params(&params, jobs, 4));
 	assert_int_equal(params.count, statement_save.count);
 	expect_texts(&params, 0, (const char *const[]){"1/10", "1/2", "2/10"}, 3);
-	assert_int_equal(params.wires[1].len, 1);
-	assert_int_equal(params.wires[1].bytes[0], 0);
+	assert_int_equal(params.values[1].len, 1);
+	assert_int_equal(params.values[1].bytes[0], 0);
 	struct array array = array_of(&params, 2, OID_INT4);
 	for (int i = 0; i < 4; i++) {
 		struct slice element = next(&array);
@@ -204,7 +204,7 @@ static void an_empty_ref_is_null_and_times_count_from_2000(void **state)
 		saving("1/2", "1", NULL, 946684800001), saving("1/2", "1", "r", 0)};
 	jobs[1]->in_doubt = true;
 	assert_true(save_params(&params, jobs, 2));
-	assert_int_equal(params.wires[1].bytes[0], 1);
+	assert_int_equal(params.values[1].bytes[0], 1);
 	struct array array = array_of(&params, 5, OID_TEXT);
 	assert_null(next(&array).bytes);
 	assert_slice_equal(next(&array), SLICE("r"));

@@ -650,11 +650,11 @@ static struct journal *make(const struct journal_options *options)
 		return NULL;
 	}
 	journal->folder = journal->lock_file = journal->position_file = -1;
-	journal->bell.fd = -1;
+	journal->wakeup.fd = -1;
 	journal->reader.fd = -1;
 	journal->next_number = 1;
 	journal->sync_ms = options->sync_ms;
-	journal->saver_bell = options->bell;
+	journal->saver_wakeup = options->wakeup;
 	journal->log = options->log;
 	journal->log_arg = options->log_arg;
 	crc32c_init(&journal->crc);
@@ -664,7 +664,7 @@ static struct journal *make(const struct journal_options *options)
 	}
 	journal->name = strdup(options->folder);
 	journal->record = malloc(RECORD_MAX);
-	if (journal->name == NULL || journal->record == NULL || !bell_init(&journal->bell) ||
+	if (journal->name == NULL || journal->record == NULL || !wakeup_init(&journal->wakeup) ||
 		!reader_init(&journal->reader, &journal->crc) ||
 		!set_sizes(journal, options->limit)) {
 		journal_free(journal);

@@ -151,10 +151,10 @@ static bool publish(struct journal *journal, size_t size, bool has_room)
 	journal->sync_awaited = false;
 	pthread_mutex_unlock(&journal->lock);
 	if (awaited) {
-		bell_ring(&journal->bell);
+		wakeup_ring(&journal->wakeup);
 	}
-	if (alone && !spills && journal->saver_bell != NULL) {
-		bell_ring(journal->saver_bell);
+	if (alone && !spills && journal->saver_wakeup != NULL) {
+		wakeup_ring(journal->saver_wakeup);
 	}
 	return alone;
 }

@@ -1,7 +1,7 @@
 /* PostgreSQL's binary form: values and arrays on the way in, columns of a row on the way out.  For
  * statements.c. */
-#ifndef CHAT_WIRE_H
-#define CHAT_WIRE_H
+#ifndef CHAT_PGBINARY_H
+#define CHAT_PGBINARY_H
 
 #include <libpq-fe.h>
 #include <stdbool.h>

@@ -120,14 +120,14 @@ static void *run(void *arg)
 		if (has_work(journal)) {
 			until = clock_ms() + (good ? journal->sync_ms : SICK_PAUSE_MS);
 		}
-		switch (bell_wait(&journal->bell, NO_SOCKET, 0, until)) {
-		case BELL_STOP:
+		switch (wakeup_wait(&journal->wakeup, NO_SOCKET, 0, until)) {
+		case WAKEUP_STOP:
 			return NULL;
-		case BELL_TIMEOUT:
+		case WAKEUP_TIMEOUT:
 			good = sync_all(journal);
 			break;
-		case BELL_RANG:
-		case BELL_SOCKET:
+		case WAKEUP_RANG:
+		case WAKEUP_SOCKET:
 			break;
 		}
 	}
@@ -166,7 +166,7 @@ bool journal_close(struct journal *journal, int64_t until)
 		return true;
 	}
 	if (journal->started) {
-		bell_stop(&journal->bell, clock_ms());
+		wakeup_stop(&journal->wakeup, clock_ms());
 		if (!thread_join(journal->thread, until)) {
 			return false;
 		}

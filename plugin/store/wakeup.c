@@ -1,4 +1,4 @@
-#include "bell.h"
+#include "wakeup.h"
 
 #include <limits.h>
 #include <poll.h>
@@ -13,36 +13,36 @@ int64_t clock_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-bool bell_init(struct bell *bell)
+bool wakeup_init(struct wakeup *wakeup)
 {
-	atomic_init(&bell->stop_at, NEVER);
-	bell->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return bell->fd >= 0;
+	atomic_init(&wakeup->stop_at, NEVER);
+	wakeup->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return wakeup->fd >= 0;
 }
 
-void bell_finish(struct bell *bell)
+void wakeup_finish(struct wakeup *wakeup)
 {
-	if (bell->fd >= 0) {
-		close(bell->fd);
+	if (wakeup->fd >= 0) {
+		close(wakeup->fd);
 	}
-	bell->fd = -1;
+	wakeup->fd = -1;
 }
 
-void bell_ring(struct bell *bell)
+void wakeup_ring(struct wakeup *wakeup)
 {
 	/* Fails only when it rings already. */
-	(void)!write(bell->fd, &(uint64_t){1}, sizeof(uint64_t));
+	(void)!write(wakeup->fd, &(uint64_t){1}, sizeof(uint64_t));
 }
 
-void bell_stop(struct bell *bell, int64_t at)
+void wakeup_stop(struct wakeup *wakeup, int64_t at)
 {
-	atomic_store(&bell->stop_at, at);
-	bell_ring(bell);
+	atomic_store(&wakeup->stop_at, at);
+	wakeup_ring(wakeup);
 }
 
-bool bell_stopping(const struct bell *bell)
+bool wakeup_stopping(const struct wakeup *wakeup)
 {
-	return atomic_load(&bell->stop_at) != NEVER;
+	return atomic_load(&wakeup->stop_at) != NEVER;
 }
 
 static int timeout_of(int64_t until, int64_t now)
@@ -54,16 +54,16 @@ static int timeout_of(int64_t until, int64_t now)
 	return left > INT_MAX ? INT_MAX : (int)left;
 }
 
-enum bell_event bell_wait(struct bell *bell, int socket, short events, int64_t until)
+enum wakeup_event wakeup_wait(struct wakeup *wakeup, int socket, short events, int64_t until)
 {
 	for (;;) {
 		int64_t now = clock_ms();
-		int64_t stop_at = atomic_load(&bell->stop_at);
+		int64_t stop_at = atomic_load(&wakeup->stop_at);
 		if (now >= stop_at) {
-			return BELL_STOP;
+			return WAKEUP_STOP;
 		}
 		struct pollfd fds[] = {
-			{.fd = bell->fd, .events = POLLIN},
+			{.fd = wakeup->fd, .events = POLLIN},
 			{.fd = socket, .events = events},
 		};
 		int ready = poll(fds, socket == NO_SOCKET ? 1 : 2,
@@ -72,20 +72,20 @@ enum bell_event bell_wait(struct bell *bell, int socket, short events, int64_t u
 			continue; /* EINTR; ENOMEM passes */
 		}
 		if (ready == 0) {
-			if (clock_ms() >= atomic_load(&bell->stop_at)) {
-				return BELL_STOP;
+			if (clock_ms() >= atomic_load(&wakeup->stop_at)) {
+				return WAKEUP_STOP;
 			}
 			if (clock_ms() >= until) {
-				return BELL_TIMEOUT;
+				return WAKEUP_TIMEOUT;
 			}
 			continue;
 		}
 		if (socket != NO_SOCKET && fds[1].revents != 0) {
-			return BELL_SOCKET;
+			return WAKEUP_SOCKET;
 		}
 		uint64_t rings;
-		(void)!read(bell->fd, &rings, sizeof(rings));
-		return BELL_RANG;
+		(void)!read(wakeup->fd, &rings, sizeof(rings));
+		return WAKEUP_RANG;
 	}
 }
 

@@ -1,4 +1,4 @@
-#include "wire.h"
+#include "pgbinary.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 void params_finish(struct params *params)
 {
 	for (size_t i = 0; i < PARAMS_MAX; i++) {
-		free(params->wires[i].bytes);
+		free(params->values[i].bytes);
 	}
 	*params = (struct params){0};
 }
@@ -22,11 +22,11 @@ void params_finish(struct params *params)
 void params_begin(struct params *params)
 {
 	for (size_t i = 0; i < PARAMS_MAX; i++) {
-		struct wire *wire = &params->wires[i];
-		wire->len = 0;
-		if (wire->cap > KEEP_MAX) {
-			free(wire->bytes);
-			*wire = (struct wire){0};
+		struct param *value = &params->values[i];
+		value->len = 0;
+		if (value->cap > KEEP_MAX) {
+			free(value->bytes);
+			*value = (struct param){0};
 		}
 	}
 	params->count = 0;
@@ -43,25 +43,25 @@ void params_next(struct params *params)
  */
 static unsigned char *grow(struct params *params, size_t len)
 {
-	struct wire *wire = &params->wires[params->count - 1];
+	struct param *value = &params->values[params->count - 1];
 	if (params->failed) {
 		return NULL;
 	}
-	if (wire->cap - wire->len < len) {
-		size_t cap = wire->cap < 256 ? 256 : wire->cap;
-		while (cap - wire->len < len) {
+	if (value->cap - value->len < len) {
+		size_t cap = value->cap < 256 ? 256 : value->cap;
+		while (cap - value->len < len) {
 			cap *= 2;
 		}
-		char *bytes = realloc(wire->bytes, cap);
+		char *bytes = realloc(value->bytes, cap);
 		if (bytes == NULL) {
 			params->failed = true;
 			return NULL;
 		}
-		wire->bytes = bytes;
-		wire->cap = cap;
+		value->bytes = bytes;
+		value->cap = cap;
 	}
-	unsigned char *at = (unsigned char *)wire->bytes + wire->len;
-	wire->len += len;
+	unsigned char *at = (unsigned char *)value->bytes + value->len;
+	value->len += len;
 	return at;
 }
 

@@ -48,7 +48,7 @@ struct journal {
 	size_t segments_max;
 	int sync_ms;
 	uint64_t run_lsn; /* the first that this start gives out */
-	struct bell *saver_bell;
+	struct wakeup *saver_wakeup;
 	void (*log)(void *log_arg, enum store_level level, const char *line);
 	void *log_arg;
 
@@ -92,7 +92,7 @@ struct journal {
 	/* The journal's own. */
 	pthread_t thread;
 	bool started;
-	struct bell bell;
+	struct wakeup wakeup;
 	_Atomic bool position_dirty;
 	int64_t position_synced;
 };

@@ -1,4 +1,4 @@
-#include "door.h"
+#include "accept_watch.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 /* The broker: a listener, and a loop that goes round when it is rung. */
 static int listener;
 static struct sockaddr_in address;
-static struct door *_Atomic door;
+static struct accept_watch *_Atomic watch;
 static bool busy; /* it hears nothing meanwhile */
 static atomic_int rings;
 
@@ -39,8 +39,8 @@ static int start(void **state)
 static int finish(void **state)
 {
 	(void)state;
-	door_close(door);
-	door = NULL;
+	accept_watch_close(watch);
+	watch = NULL;
 	return close(listener);
 }
 
@@ -49,14 +49,14 @@ static void ring(void *arg)
 	(void)arg;
 	atomic_fetch_add(&rings, 1);
 	if (!busy) {
-		door_round(door);
+		accept_watch_round(watch);
 	}
 }
 
 static void open_door(void)
 {
-	door = door_open(ring, NULL);
-	assert_non_null(door);
+	watch = accept_watch_open(ring, NULL);
+	assert_non_null(watch);
 }
 
 /* 0, or the error. */
@@ -117,13 +117,13 @@ static void a_busy_loop_is_rung_until_it_goes_round(void **state)
 	wait_for_rings(20);
 }
 
-static void a_listener_that_is_watched_needs_no_door(void **state)
+static void a_listener_that_is_watched_needs_no_watch(void **state)
 {
 	(void)state;
 	int epoll = epoll_create1(0);
 	struct epoll_event event = {.events = EPOLLIN};
 	assert_int_equal(epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event), 0);
-	assert_null(door_open(ring, NULL));
+	assert_null(accept_watch_open(ring, NULL));
 	close(epoll);
 }
 
@@ -140,16 +140,16 @@ static void a_door_holds_no_listener_open(void **state)
 	assert_int_equal(come(), ECONNREFUSED);
 }
 
-#define DOOR_TEST(test) cmocka_unit_test_setup_teardown(test, start, finish)
+#define WATCH_TEST(test) cmocka_unit_test_setup_teardown(test, start, finish)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		DOOR_TEST(who_comes_is_heard_of_five_times),
-		DOOR_TEST(who_has_come_before_is_heard_of),
-		DOOR_TEST(a_busy_loop_is_rung_until_it_goes_round),
-		DOOR_TEST(a_listener_that_is_watched_needs_no_door),
-		DOOR_TEST(a_door_holds_no_listener_open),
+		WATCH_TEST(who_comes_is_heard_of_five_times),
+		WATCH_TEST(who_has_come_before_is_heard_of),
+		WATCH_TEST(a_busy_loop_is_rung_until_it_goes_round),
+		WATCH_TEST(a_listener_that_is_watched_needs_no_watch),
+		WATCH_TEST(a_door_holds_no_listener_open),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "door.h"
+#include "accept_watch.h"
 
 #include <dirent.h>
 #include <pthread.h>
@@ -22,14 +22,14 @@
 #define LAST_MS 64
 #define FOREVER (-1)
 
-struct door {
+struct accept_watch {
 	void (*ring)(void *arg);
 	void *arg;
 	pthread_t thread;
 	atomic_bool closing;
 	atomic_uint rounds; /* of the broker's loop */
-	int bell;           /* rung when closing */
-	int epoll;          /* of the listeners and the bell */
+	int closer;         /* written to when closing */
+	int epoll;          /* of the listeners and closer */
 };
 
 /* -1 at the end. */
@@ -81,20 +81,20 @@ static bool is_watched(int fd)
 	return watched;
 }
 
-static bool watch(struct door *door, int fd)
+static bool add(struct accept_watch *watch, int fd)
 {
 	/* By edges, because it is the broker who accepts. */
 	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
-	return epoll_ctl(door->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+	return epoll_ctl(watch->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 /* False: there is none. */
-static bool watch_listeners(struct door *door)
+static bool watch_listeners(struct accept_watch *watch)
 {
 	bool any = false;
 	DIR *folder = opendir("/proc/self/fd");
 	for (int fd; folder != NULL && (fd = next_descriptor(folder)) >= 0;) {
-		any |= is_listener(fd) && !is_watched(fd) && watch(door, fd);
+		any |= is_listener(fd) && !is_watched(fd) && add(watch, fd);
 	}
 	if (folder != NULL) {
 		closedir(folder);
@@ -109,21 +109,21 @@ static int next_wait(int wait_ms)
 
 static void *run(void *arg)
 {
-	struct door *door = arg;
+	struct accept_watch *watch = arg;
 	/* The listeners are watched in here, and open in the broker's table only. */
-	descriptors_part(door->epoll);
+	descriptors_part(watch->epoll);
 	int wait_ms = FOREVER;
 	unsigned rounds = 0;
 	for (;;) {
 		struct epoll_event event;
-		int count = epoll_wait(door->epoll, &event, 1, wait_ms);
-		if (atomic_load(&door->closing)) {
+		int count = epoll_wait(watch->epoll, &event, 1, wait_ms);
+		if (atomic_load(&watch->closing)) {
 			return NULL;
 		}
 		if (count < 0) {
 			continue; /* a debugger */
 		}
-		unsigned now = atomic_load(&door->rounds);
+		unsigned now = atomic_load(&watch->rounds);
 		if (count > 0) {
 			wait_ms = FIRST_MS;
 		} else if (now != rounds) {
@@ -131,7 +131,7 @@ static void *run(void *arg)
 			wait_ms = next_wait(wait_ms);
 		}
 		rounds = now;
-		door->ring(door->arg);
+		watch->ring(watch->arg);
 		if (count > 0) {
 			/* Others come right behind: a ring a millisecond is enough for all. */
 			nanosleep(&(struct timespec){.tv_nsec = FIRST_MS * 1000000}, NULL);
@@ -139,59 +139,59 @@ static void *run(void *arg)
 	}
 }
 
-static bool start(struct door *door)
+static bool start(struct accept_watch *watch)
 {
 	sigset_t all;
 	sigset_t before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	bool started = pthread_create(&door->thread, NULL, run, door) == 0;
+	bool started = pthread_create(&watch->thread, NULL, run, watch) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return started;
 }
 
-static void free_door(struct door *door)
+static void free_watch(struct accept_watch *watch)
 {
-	if (door->epoll >= 0) {
-		close(door->epoll);
+	if (watch->epoll >= 0) {
+		close(watch->epoll);
 	}
-	if (door->bell >= 0) {
-		close(door->bell);
+	if (watch->closer >= 0) {
+		close(watch->closer);
 	}
-	free(door);
+	free(watch);
 }
 
-struct door *door_open(void (*ring)(void *arg), void *arg)
+struct accept_watch *accept_watch_open(void (*ring)(void *arg), void *arg)
 {
-	struct door *door = calloc(1, sizeof(*door));
-	if (door == NULL) {
+	struct accept_watch *watch = calloc(1, sizeof(*watch));
+	if (watch == NULL) {
 		return NULL;
 	}
-	door->ring = ring;
-	door->arg = arg;
-	door->epoll = epoll_create1(EPOLL_CLOEXEC);
-	door->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (!watch_listeners(door) || !watch(door, door->bell) || !start(door)) {
-		free_door(door);
+	watch->ring = ring;
+	watch->arg = arg;
+	watch->epoll = epoll_create1(EPOLL_CLOEXEC);
+	watch->closer = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (!watch_listeners(watch) || !add(watch, watch->closer) || !start(watch)) {
+		free_watch(watch);
 		return NULL;
 	}
-	return door;
+	return watch;
 }
 
-void door_round(struct door *door)
+void accept_watch_round(struct accept_watch *watch)
 {
-	if (door != NULL) {
-		atomic_fetch_add(&door->rounds, 1);
+	if (watch != NULL) {
+		atomic_fetch_add(&watch->rounds, 1);
 	}
 }
 
-void door_close(struct door *door)
+void accept_watch_close(struct accept_watch *watch)
 {
-	if (door == NULL) {
+	if (watch == NULL) {
 		return;
 	}
-	atomic_store(&door->closing, true);
-	(void)!write(door->bell, &(uint64_t){1}, sizeof(uint64_t));
-	pthread_join(door->thread, NULL);
-	free_door(door);
+	atomic_store(&watch->closing, true);
+	(void)!write(watch->closer, &(uint64_t){1}, sizeof(uint64_t));
+	pthread_join(watch->thread, NULL);
+	free_watch(watch);
 }

@@ -258,7 +258,7 @@ void journal_free(struct journal *journal)
 		}
 	}
 	reader_finish(&journal->reader);
-	bell_finish(&journal->bell);
+	wakeup_finish(&journal->wakeup);
 	pthread_mutex_destroy(&journal->lock);
 	free(journal->record);
 	free(journal->spares);

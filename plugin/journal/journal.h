@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bell.h"
+#include "wakeup.h"
 #include "error.h"
 #include "job.h"
 #include "message.h"
@@ -25,9 +25,9 @@ struct journal;
 
 struct journal_options {
 	const char *folder;
-	int sync_ms;       /* between two fdatasyncs; 0: each append is synced before it returns */
-	uint64_t limit;    /* bytes, of all files together; at least JOURNAL_LIMIT_MIN */
-	struct bell *bell; /* the saver's: rung when the journal begins to spill */
+	int sync_ms;    /* between two fdatasyncs; 0: each append is synced before it returns */
+	uint64_t limit; /* bytes, of all files together; at least JOURNAL_LIMIT_MIN */
+	struct wakeup *wakeup; /* the saver's: rung when the journal begins to spill */
 	/* Any thread. */
 	void (*log)(void *log_arg, enum store_level level, const char *line);
 	void *log_arg;
