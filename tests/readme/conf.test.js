@@ -126,7 +126,7 @@ test('example_conf_lets_two_users_chat_over_both_listeners', { timeout: TIMEOUT 
 for (const language of LANGUAGES) {
 	const skip = isThere(language) ? false : `${language} is not installed`;
 
-	test(`readme_${language}_program_signs_what_the_plugin_accepts`, { skip, timeout: TIMEOUT }, async () => {
+	test(`documented_${language}_program_signs_what_the_plugin_accepts`, { skip, timeout: TIMEOUT }, async () => {
 		const [{ username, password, jwt }] = sign(language, SECRET, [['~zo.e', 'Zoë: "née" 🎉']]);
 		for (const login of [{ username, password }, { username: '', password: jwt }, { username: '~zo.e', password: jwt }]) {
 			const client = await connect(`mqtt://127.0.0.1:${tcpPort}`, login);

@@ -1,4 +1,4 @@
-// The README's pieces, as its readers find them.
+// Pieces of the documents, as their readers find them.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -8,30 +8,35 @@ export function fromTop(path) {
 	return fileURLToPath(new URL(`../../${path}`, import.meta.url));
 }
 
-export const README = readFileSync(fromTop('README.md'), 'utf8');
+/** How to install and run the plugin, with its options. */
+export const OPERATING = readFileSync(fromTop('plugin/OPERATING.md'), 'utf8');
+/** How an application signs logins. */
+export const SIGNING = readFileSync(fromTop('js-client/host/README.md'), 'utf8');
 export const CONF = readFileSync(fromTop('mosquitto.conf.example'), 'utf8');
 
 /**
  * The code blocks of a language, in their order.
+ * @param {string} document
  * @param {string} language
  * @returns {string[]}
  */
-export function blocks(language) {
+export function blocks(document, language) {
 	const fence = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms');
-	return [...README.matchAll(fence)].map(([, code]) => code);
+	return [...document.matchAll(fence)].map(([, code]) => code);
 }
 
 /**
  * The rows of the table under a heading, each an array of its cells' texts.
+ * @param {string} document
  * @param {string} heading
  * @returns {string[][]}
  */
-export function tableUnder(heading) {
-	const start = README.indexOf(`\n${heading}\n`);
+export function tableUnder(document, heading) {
+	const start = document.indexOf(`\n${heading}\n`);
 	if (start < 0) {
-		throw new Error(`README.md has no heading "${heading}"`);
+		throw new Error(`the document has no heading "${heading}"`);
 	}
-	const rows = README.slice(start).split('\n').slice(2)
+	const rows = document.slice(start).split('\n').slice(2)
 		.join('\n').split(/^#/m)[0].split('\n')
 		.filter((line) => line.startsWith('|'));
 	return rows.slice(2).map((line) => line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim()));

@@ -1,29 +1,29 @@
-// The README's table of options and the example configuration say the same.
+// The table of options and the example configuration say the same.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { CONF, confOptions, fromTop, tableUnder } from './extract.js';
+import { CONF, confOptions, fromTop, OPERATING, tableUnder } from './extract.js';
 
 /** What a site has to fill in. */
 const FILL_IN = ['plugin', 'plugin_opt_database', 'plugin_opt_secret_file'];
 
-const table = new Map(tableUnder('## Options').map(([name, value]) => [
+const table = new Map(tableUnder(OPERATING, '## Options').map(([name, value]) => [
 	name.replaceAll('`', ''),
 	value === 'empty' || value === '–' ? '' : value.replaceAll('`', ''),
 ]));
 
-test('readme_names_the_options_that_the_plugin_has', () => {
+test('operating_names_the_options_that_the_plugin_has', () => {
 	const source = readFileSync(fromTop('plugin/core/config.c'), 'utf8');
 	const names = [...source.matchAll(/^\t\{"(\w+)", OPTION_/gm)].map(([, name]) => `plugin_opt_${name}`);
 	assert.deepEqual([...table.keys()].sort(), names.sort());
 });
 
-test('readme_and_example_conf_name_the_same_options', () => {
+test('operating_and_example_conf_name_the_same_options', () => {
 	assert.deepEqual([...table.keys()].sort(), [...confOptions().keys()].sort());
 });
 
-test('example_conf_shows_each_default_of_the_readme', () => {
+test('example_conf_shows_each_default_of_operating', () => {
 	for (const [name, { value, set }] of confOptions()) {
 		if (!set) {
 			assert.equal(value, table.get(name), name);

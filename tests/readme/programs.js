@@ -1,15 +1,15 @@
-// The README's programs that sign logins, made to run.
+// The documented programs that sign logins, made to run.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { blocks } from './extract.js';
+import { blocks, SIGNING } from './extract.js';
 
 const TIMEOUT = 60000;
 
 /**
- * What calls the functions of a README's program, for pairs of id and name on the command line, and
+ * What calls the functions of such a program, for pairs of id and name on the command line, and
  * prints what they return as a JSON array.
  * @type {Record<string, { program: string, file: string, call: string }>}
  */
@@ -70,7 +70,7 @@ export function isThere(language) {
 }
 
 /**
- * Runs a README's program.
+ * Runs such a program.
  * @param {string} language
  * @param {string} secret
  * @param {[id: string, name: string][]} people
@@ -80,7 +80,7 @@ export function sign(language, secret, people) {
 	const { program, file, call } = PROGRAMS[language];
 	const folder = mkdtempSync(join(tmpdir(), 'mosquitto-chat-readme-'));
 	try {
-		writeFileSync(join(folder, file), blocks(language)[0] + call);
+		writeFileSync(join(folder, file), blocks(SIGNING, language)[0] + call);
 		const output = execFileSync(program, [join(folder, file), ...people.flat()],
 			{ env: { ...process.env, CHAT_SECRET: secret, LANG: 'C.UTF-8' }, timeout: TIMEOUT });
 		return JSON.parse(output.toString());

@@ -1,14 +1,14 @@
-// The README's programs that sign logins, run as they stand there, each in its own language.
+// The programs of js-client/host/README.md that sign logins, run as they stand there, each in its own language.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { bytesOf, loadVectors } from '../vectors/bytes.js';
-import { blocks } from './extract.js';
+import { blocks, SIGNING } from './extract.js';
 import { LANGUAGES, isThere, sign } from './programs.js';
 
 const TIMEOUT = 60000;
-const SECRET = 'a secret that the README shares with its tests';
+const SECRET = 'a secret that the document shares with its tests';
 
 /** @type {[id: string, name: string][]} */
 const PEOPLE = [
@@ -38,11 +38,11 @@ function decode(part) {
 for (const language of LANGUAGES) {
 	const skip = isThere(language) ? false : `${language} is not installed`;
 
-	test(`readme_has_one_${language}_program`, () => {
-		assert.equal(blocks(language).length, 1);
+	test(`there_is_one_${language}_program`, () => {
+		assert.equal(blocks(SIGNING, language).length, 1);
 	});
 
-	test(`readme_${language}_signs_names_as_openssl_does`, { skip, timeout: TIMEOUT }, () => {
+	test(`signing_${language}_signs_names_as_openssl_does`, { skip, timeout: TIMEOUT }, () => {
 		const logins = sign(language, SECRET, PEOPLE);
 		const expected = PEOPLE.map(([id, name]) => `${id}:${name}`);
 		assert.deepEqual(logins.map(({ username }) => username), expected);
@@ -50,7 +50,7 @@ for (const language of LANGUAGES) {
 			expected.map((username) => opensslHmac(username).toString('base64')));
 	});
 
-	test(`readme_${language}_signs_jwts_for_an_hour`, { skip, timeout: TIMEOUT }, () => {
+	test(`signing_${language}_signs_jwts_for_an_hour`, { skip, timeout: TIMEOUT }, () => {
 		const before = Math.floor(Date.now() / 1000);
 		const logins = sign(language, SECRET, PEOPLE);
 		const after = Math.ceil(Date.now() / 1000);
@@ -64,7 +64,7 @@ for (const language of LANGUAGES) {
 		}
 	});
 
-	test(`readme_${language}_signs_the_names_of_the_vectors`, { skip, timeout: TIMEOUT }, () => {
+	test(`signing_${language}_signs_the_names_of_the_vectors`, { skip, timeout: TIMEOUT }, () => {
 		const { secrets, logins } = loadVectors('tokens.json');
 		/** @type {any[]} */
 		const accepted = logins.filter((/** @type {any} */ it) =>
