@@ -15,8 +15,8 @@
 #include "wakeup.h"
 #include "error.h"
 #include "job.h"
+#include "level.h"
 #include "message.h"
-#include "store.h"
 
 struct journal;
 

@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "level.h"
 #include "message.h"
 #include "queue.h"
-#include "store.h"
 
 enum job_kind {
 	JOB_SAVE, /* out: saved */

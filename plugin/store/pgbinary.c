@@ -2,11 +2,10 @@
 
 #include <assert.h>
 #include <stdlib.h>
-
-#include "statements.h"
+#include <string.h>
 
 /* Memory beyond this is given back when the next statement begins. */
-#define KEEP_MAX (4 * SAVES_BYTES_MAX)
+#define KEEP_MAX (4 * 1024 * 1024)
 
 /* PostgreSQL counts microseconds from 2000-01-01. */
 #define EPOCH_MS INT64_C(946684800000)

@@ -1,5 +1,4 @@
-/* PostgreSQL's binary form: values and arrays on the way in, columns of a row on the way out.  For
- * statements.c. */
+/* PostgreSQL's binary form: values and arrays on the way in, columns of a row on the way out. */
 #ifndef CHAT_PGBINARY_H
 #define CHAT_PGBINARY_H
 
@@ -23,7 +22,19 @@
 #define OID_UUID 2950
 #define OID_UUIDS 2951
 
-struct params;
+/* The parameters of a statement.  All zero is empty; reused from statement to statement. */
+#define PARAMS_MAX 8
+struct params {
+	struct param {
+		char *bytes;
+		size_t len;
+		size_t cap;
+	} values[PARAMS_MAX];
+	int count;
+	bool failed; /* out of memory */
+};
+
+void params_finish(struct params *params);
 
 /* Empties all, keeps the memory. */
 void params_begin(struct params *params);

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "level.h"
 #include "queue.h"
-#include "store.h"
 
 enum report_part {
 	REPORT_SAVER = 1,

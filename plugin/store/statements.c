@@ -3,8 +3,6 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "pgbinary.h"
-
 static const Oid save_types[] = {
 	OID_TEXTS, OID_BOOL, OID_INT4S, OID_BOOLS, OID_TEXTS, OID_TEXTS, OID_TIMES, OID_UUIDS};
 static const Oid history_types[] = {OID_TEXTS, OID_INT8S, OID_INT8S, OID_INT4S};

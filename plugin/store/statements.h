@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "job.h"
+#include "pgbinary.h"
 
 /* The chat.schema_version that the statements below are written for. */
 #define SCHEMA_VERSION 1
@@ -32,21 +33,6 @@ extern const struct statement statement_history;
 extern const struct statement statement_unread;
 extern const struct statement statement_mark;
 extern const struct statement statement_deliver;
-
-/* Parameters in PostgreSQL's binary form.  All zero is empty; reused from statement to statement.
- */
-#define PARAMS_MAX 8
-struct params {
-	struct param {
-		char *bytes;
-		size_t len;
-		size_t cap;
-	} values[PARAMS_MAX];
-	int count;
-	bool failed; /* out of memory */
-};
-
-void params_finish(struct params *params);
 
 /* Each fills `params` anew; false when out of memory. */
 MUST_CHECK bool save_params(struct params *params, struct save_job *const *jobs, size_t count);

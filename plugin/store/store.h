@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "level.h"
 #include "message.h"
 
 struct store;
@@ -26,13 +27,6 @@ struct store_options {
 	const char *journal; /* folder; NULL or "": none */
 	int journal_sync_ms; /* between two syncs; 0: each message is synced by itself */
 	int journal_limit_mib;
-};
-
-/* Log levels of lines that store threads hand over. */
-enum store_level {
-	STORE_NOTICE,
-	STORE_WARNING,
-	STORE_ERROR,
 };
 
 /* What the store has to say, on the broker's thread, in the order in which it happened.  Slices
