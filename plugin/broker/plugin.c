@@ -352,6 +352,12 @@ static int on_tick(int event, void *event_data, void *userdata)
 	return MOSQ_ERR_SUCCESS;
 }
 
+static void log_secrets(const char *what, const struct keyring *keyring)
+{
+	size_t count = keyring_count(keyring);
+	log_line(MOSQ_LOG_NOTICE, "%s: %zu %s live", what, count, count == 1 ? "is" : "are");
+}
+
 /* Options cannot be read again here, files can.  Anything but success would end a 2.1 broker. */
 static int on_reload(int event, void *event_data, void *userdata)
 {
@@ -367,8 +373,8 @@ static int on_reload(int event, void *event_data, void *userdata)
 	if (keyring == NULL) {
 		log_line(MOSQ_LOG_ERR, "%s; the secrets stay as they were", reason);
 	} else {
+		log_secrets("secrets read again", keyring);
 		chat_set_keyring(plugin->chat, keyring);
-		log_line(MOSQ_LOG_NOTICE, "secrets read again");
 	}
 	return MOSQ_ERR_SUCCESS;
 }
@@ -447,6 +453,7 @@ static bool create_chat(struct plugin *plugin)
 		log_line(MOSQ_LOG_ERR, "%s", reason);
 		return false;
 	}
+	log_secrets("secrets read", keyring);
 	const struct config *config = &plugin->config;
 	struct chat_options options = {
 		.tokens = {config->signed_names, slice_str(config->jwt_audience)},

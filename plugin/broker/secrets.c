@@ -71,6 +71,19 @@ static struct keyring *read_file(const char *path, char reason[SECRETS_REASON_MA
 	return keyring;
 }
 
+/* Without the one LF or CRLF that a file leaves behind when it becomes an environment variable. The
+ * host applications do the same: tests/vectors/secrets.json. */
+static struct slice without_line_end(struct slice text)
+{
+	if (text.len > 0 && text.bytes[text.len - 1] == '\n') {
+		text.len--;
+		if (text.len > 0 && text.bytes[text.len - 1] == '\r') {
+			text.len--;
+		}
+	}
+	return text;
+}
+
 struct keyring *secrets_load(const struct config *config, char reason[SECRETS_REASON_MAX])
 {
 	if (config->secret_file[0] != '\0') {
@@ -84,5 +97,13 @@ struct keyring *secrets_load(const struct config *config, char reason[SECRETS_RE
 			config->secret_env);
 		return NULL;
 	}
-	return parse(slice_str(secret), "environment variable", config->secret_env, reason);
+	struct slice one = without_line_end(slice_str(secret));
+	if (memchr(one.bytes, '\n', one.len) != NULL || memchr(one.bytes, '\r', one.len) != NULL) {
+		snprintf(reason, SECRETS_REASON_MAX,
+			"environment variable %.64s: there is a line break in it, and it holds one "
+			"secret (several: plugin_opt_secret_file)",
+			config->secret_env);
+		return NULL;
+	}
+	return parse(one, "environment variable", config->secret_env, reason);
 }

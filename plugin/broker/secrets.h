@@ -5,7 +5,8 @@
 #include "config.h"
 #include "token.h"
 
-/* Reads the secret file, or without one the environment variable.  NULL: `reason` is a sentence
+/* Reads the secret file, or without one the environment variable, which holds one secret and may
+ * have one LF or CRLF behind it.  NULL: `reason` is a sentence
  * that says what to do, and quotes no secret. */
 #define SECRETS_REASON_MAX 512
 MUST_CHECK struct keyring *secrets_load(

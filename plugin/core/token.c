@@ -40,12 +40,50 @@ static bool next_line(struct slice content, size_t *at, struct slice *line)
 	return true;
 }
 
+static bool has_control_character(struct slice line)
+{
+	for (size_t i = 0; i < line.len; i++) {
+		unsigned char c = (unsigned char)line.bytes[i];
+		if (c < 0x20 || c == 0x7F) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What an editor or a shell may have done to a line, unseen, and what was not meant as a secret.
+ * NULL: nothing. */
+static const char *flaw(struct slice line)
+{
+	static const char byte_order_mark[] = "\xEF\xBB\xBF";
+	if (memmem(line.bytes, line.len, byte_order_mark, sizeof(byte_order_mark) - 1) != NULL) {
+		return "has a byte order mark in it: save it without one";
+	}
+	switch (line.bytes[0]) {
+	case '#':
+		return "begins with '#': every line is a secret, there are no comments";
+	case ' ':
+	case '\t':
+		return "begins with a blank";
+	}
+	char last = line.bytes[line.len - 1];
+	if (last == ' ' || last == '\t') {
+		return "ends in a blank";
+	}
+	return has_control_character(line) ? "has a control character in it" : NULL;
+}
+
 static bool check_secrets(struct slice content, size_t *count, char reason[KEYRING_REASON_MAX])
 {
 	*count = 0;
 	size_t at = 0;
 	struct slice line;
 	for (int number = 1; next_line(content, &at, &line); number++) {
+		const char *why = line.len > 0 ? flaw(line) : NULL;
+		if (why != NULL) {
+			snprintf(reason, KEYRING_REASON_MAX, "line %d %s", number, why);
+			return false;
+		}
 		if (line.len > 0 && line.len < SECRET_MIN) {
 			snprintf(reason, KEYRING_REASON_MAX,
 				"line %d is a secret of %zu bytes, which must have at least %d "
@@ -106,6 +144,11 @@ void keyring_free(struct keyring *keyring)
 	OPENSSL_cleanse(keyring->bytes, keyring->len);
 	munmap(keyring->bytes, keyring->len);
 	free(keyring);
+}
+
+size_t keyring_count(const struct keyring *keyring)
+{
+	return keyring->count;
 }
 
 /* Tries every secret whatever the ones before it gave: the time taken tells nothing. */

@@ -15,12 +15,15 @@
 #define TOKEN_LEEWAY_MS 30000 /* clocks of host application and broker may differ by this much */
 
 /* The secrets that are live at once (rotation).  keyring_parse takes a secret file's content: one
- * secret a line (the bytes between line ends, a CR before the line end trimmed, blank lines
- * skipped).  On failure `reason` is a sentence for the operator, which never quotes a secret.  Core
- * dumps leave the secrets out; keyring_free wipes them. */
+ * secret a line (the bytes between line ends, a CR before the line end trimmed, empty lines
+ * skipped).  A line that begins with '#' or a blank, ends in a blank, or has a control character or
+ * a byte order mark in it was not meant as the secret that it would be, and fails the whole.  On
+ * failure `reason` is a sentence for the operator, which never quotes a secret.  Core dumps leave
+ * the secrets out; keyring_free wipes them. */
 struct keyring;
 #define KEYRING_REASON_MAX 160
 MUST_CHECK struct keyring *keyring_parse(struct slice content, char reason[KEYRING_REASON_MAX]);
+size_t keyring_count(const struct keyring *keyring);
 void keyring_free(struct keyring *keyring);
 
 struct token_rules {

@@ -132,18 +132,38 @@ describe('a start', () => {
 	test('takes from a secret file each line, to the byte', async () => {
 		const broker = await start({ secrets: null, ...await (async () => {
 			const file = join(dir, 'lines');
-			const lines = [`${SECRET}\r`, '', '\r', `  ${SECRET} with spaces  `, `${SECRET} \u00e9 # not a comment`, `${SECRET} without an end`];
+			const lines = [`${SECRET}\r`, '', '\r', `${SECRET}  with  spaces`, `${SECRET} \u00e9 # not a comment`, `${SECRET} without an end`];
 			writeFileSync(file, lines.join('\n'), { mode: 0o600 });
 			give(serviceUser('mosquitto'), file);
 			return { options: { secret_file: file } };
 		})() });
-		for (const secret of [SECRET, `  ${SECRET} with spaces  `, `${SECRET} \u00e9 # not a comment`, `${SECRET} without an end`]) {
+		assert.match(broker.log(), /chat: secrets read: 4 are live/);
+		for (const secret of [SECRET, `${SECRET}  with  spaces`, `${SECRET} \u00e9 # not a comment`, `${SECRET} without an end`]) {
 			await letsIn(broker, secret);
 		}
 		for (const secret of [`${SECRET}\r`, `${SECRET} with spaces`, '', '\r', `${SECRET}\n`]) {
 			const { username, password } = signName(secret, '1', 'x');
 			assert.equal(await refusalOf({ broker, username, password }), 5);
 		}
+	});
+
+	describe('with a line in its secret file that was not meant as a secret', () => {
+		for (const [what, line, why] of /** @type {[string, string, RegExp][]} */ ([
+			['a comment', `# ${SECRET}`, /line 2 begins with '#'/], ['a blank in front', ` ${SECRET}`, /line 2 begins with a blank/],
+			['a blank behind', `${SECRET} `, /line 2 ends in a blank/], ['a byte order mark', `\ufeff${SECRET}`, /line 2 has a byte order mark/],
+			['a control character', `${SECRET}\u0007`, /line 2 has a control character/],
+		])) {
+			test(`(${what}) stops and says which line it is`, () => stops(why, { secrets: [SECRET, line] }));
+		}
+	});
+
+	test('takes from the environment what the host applications take', async () => {
+		for (const end of ['\n', '\r\n']) {
+			const broker = await start({ secrets: null, env: { CHAT_SECRET: `${SECRET}${end}` } });
+			assert.match(broker.log(), /chat: secrets read: 1 is live/);
+			await letsIn(broker);
+		}
+		await stops(/CHAT_SECRET.*line break/, { secrets: null, env: { CHAT_SECRET: `${SECRET}\n${SECRET}` } });
 	});
 
 	describe('with an option', () => {

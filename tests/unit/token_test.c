@@ -207,12 +207,9 @@ static void a_secret_is_what_stands_between_line_ends(void **state)
 static void nothing_but_one_carriage_return_is_trimmed(void **state)
 {
 	(void)state;
-	static const char *const contents[] = {" " SECRET, SECRET " ", SECRET "\t\n",
-		SECRET "\r\r\n", SECRET SECRET, OTHER, "\xEF\xBB\xBF" SECRET, SECRET "\v" OTHER};
-	for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
-		assert_false(accepts(contents[i], strlen(contents[i])));
-	}
-	assert_false(accepts(SECRET "\0x", sizeof(SECRET "\0x") - 1));
+	assert_false(accepts(SECRET SECRET, 2 * (sizeof(SECRET) - 1)));
+	assert_false(accepts(OTHER, sizeof(OTHER) - 1));
+	assert_false(accepts(SECRET "\r\r\n", sizeof(SECRET) - 1 + 3));
 }
 
 static void refused(struct slice content, const char *expected)
@@ -241,7 +238,41 @@ static void a_short_secret_is_refused_with_its_line_and_length(void **state)
 	refused(SLICE("hunter2"), "openssl rand -base64 32");
 	refused(SLICE("0123456789abcdef0123456789abcde\r\n"), "of 31 bytes");
 	refused(SLICE(SECRET "\n\r\nhunter2\n"), "line 3 is");
-	refused(SLICE(" \n" SECRET), "line 1 is a secret of 1 bytes");
+}
+
+static void a_line_that_was_not_meant_as_a_secret_fails_the_whole_file(void **state)
+{
+	(void)state;
+	refused(SLICE("# made on Monday with openssl rand\n" SECRET), "line 1 begins with '#'");
+	refused(SLICE("#" SECRET), "no comments");
+	refused(SLICE(SECRET "\n"
+			     " " OTHER),
+		"line 2 begins with a blank");
+	refused(SLICE("\t" SECRET), "begins with a blank");
+	refused(SLICE(" \n" SECRET), "line 1 begins with a blank");
+	refused(SLICE(SECRET " \r\n" OTHER), "line 1 ends in a blank");
+	refused(SLICE(SECRET "\t"), "ends in a blank");
+	refused(SLICE("\xEF\xBB\xBF" SECRET), "byte order mark");
+	refused(SLICE(OTHER "\n\xEF\xBB\xBF" SECRET), "line 2 has a byte order mark");
+	refused(SLICE(SECRET "\v" OTHER), "control character");
+	refused(SLICE(SECRET "\r\r\n"), "control character");
+	refused(SLICE(SECRET "\0x"), "control character");
+	refused(SLICE(SECRET "\x7F"), "control character");
+	/* UTF-16, as an editor of Windows may save it. */
+	refused(SLICE("\xFF\xFE"
+		      "0\0001\0002\0003\000"),
+		"control character");
+}
+
+static void blanks_and_hashes_inside_a_line_belong_to_the_secret(void **state)
+{
+	(void)state;
+	char reason[KEYRING_REASON_MAX];
+	struct keyring *keyring =
+		keyring_parse(SLICE(SECRET " # \xC3\xA9 \xFF\n\n" OTHER " also\r\n"), reason);
+	assert_non_null(keyring);
+	assert_int_equal(keyring_count(keyring), 2);
+	keyring_free(keyring);
 }
 
 static void a_refusal_never_quotes_a_secret(void **state)
@@ -312,6 +343,8 @@ int main(void)
 		cmocka_unit_test(nothing_but_one_carriage_return_is_trimmed),
 		cmocka_unit_test(a_file_without_a_secret_is_refused),
 		cmocka_unit_test(a_short_secret_is_refused_with_its_line_and_length),
+		cmocka_unit_test(a_line_that_was_not_meant_as_a_secret_fails_the_whole_file),
+		cmocka_unit_test(blanks_and_hashes_inside_a_line_belong_to_the_secret),
 		cmocka_unit_test(a_refusal_never_quotes_a_secret),
 		cmocka_unit_test(many_secrets_may_be_live),
 		cmocka_unit_test(a_secret_longer_than_a_block_is_taken_whole),
