@@ -48,18 +48,25 @@ static void send_diff(struct chat *chat, struct slice topic, struct room *room,
 	room->last_diff = chat_send(chat, topic, &chat->text, 1, 0);
 }
 
+static bool is_in_room(const struct table_link *link, const void *room)
+{
+	return TABLE_ELEMENT(link, struct arrival, by_room)->m->room == room;
+}
+
+static bool is_by_membership(const struct table_link *link, const void *m)
+{
+	return TABLE_ELEMENT(link, struct arrival, by_room)->m == m;
+}
+
 /* One who has come to the room, or that of the membership alone; NULL: there is none. */
 static struct arrival *arrival_in(
 	const struct chat *chat, const struct room *room, const struct membership *m)
 {
-	struct table_link *link = table_find(&chat->arriving, room->by_name.hash);
-	for (; link != NULL; link = table_find_next(link)) {
-		struct arrival *arrival = TABLE_ELEMENT(link, struct arrival, by_room);
-		if (arrival->m->room == room && (m == NULL || arrival->m == m)) {
-			return arrival;
-		}
-	}
-	return NULL;
+	uint64_t hash = room->by_name.hash;
+	struct table_link *link = m == NULL
+	                                  ? table_find(&chat->arriving, hash, is_in_room, room)
+	                                  : table_find(&chat->arriving, hash, is_by_membership, m);
+	return link == NULL ? NULL : TABLE_ELEMENT(link, struct arrival, by_room);
 }
 
 static void forget(struct chat *chat, struct arrival *arrival)

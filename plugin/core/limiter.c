@@ -71,16 +71,16 @@ void limiter_destroy(struct limiter *limiter)
 	free(limiter);
 }
 
+static bool has_id(const struct table_link *link, const void *id)
+{
+	const struct usage *usage = TABLE_ELEMENT(link, struct usage, by_id);
+	return slice_equal(slice_of(usage->id, usage->id_len), *(const struct slice *)id);
+}
+
 static struct usage *find_hashed(const struct limiter *limiter, struct slice id, uint64_t hash)
 {
-	struct table_link *link = table_find(&limiter->users, hash);
-	for (; link != NULL; link = table_find_next(link)) {
-		struct usage *usage = TABLE_ELEMENT(link, struct usage, by_id);
-		if (slice_equal(slice_of(usage->id, usage->id_len), id)) {
-			return usage;
-		}
-	}
-	return NULL;
+	struct table_link *link = table_find(&limiter->users, hash, has_id, &id);
+	return link == NULL ? NULL : TABLE_ELEMENT(link, struct usage, by_id);
 }
 
 static struct usage *find(const struct limiter *limiter, struct slice id)

@@ -52,18 +52,20 @@ struct marks *marks_create(const struct siphash_key *key)
 	return marks;
 }
 
+static bool has_id(const struct table_link *link, const void *id)
+{
+	const struct reader *reader = TABLE_ELEMENT(link, struct reader, by_id);
+	return slice_equal(slice_of(reader->id, reader->id_len), *(const struct slice *)id);
+}
+
 static struct reader *reader_find_or_add(struct marks *marks, struct slice id)
 {
 	uint64_t hash = siphash(&marks->key, id);
-	struct table_link *link = table_find(&marks->readers, hash);
-	struct reader *reader;
-	for (; link != NULL; link = table_find_next(link)) {
-		reader = TABLE_ELEMENT(link, struct reader, by_id);
-		if (slice_equal(slice_of(reader->id, reader->id_len), id)) {
-			return reader;
-		}
+	struct table_link *link = table_find(&marks->readers, hash, has_id, &id);
+	if (link != NULL) {
+		return TABLE_ELEMENT(link, struct reader, by_id);
 	}
-	reader = calloc(1, sizeof(*reader) + id.len);
+	struct reader *reader = calloc(1, sizeof(*reader) + id.len);
 	if (reader == NULL) {
 		return NULL;
 	}
@@ -109,18 +111,19 @@ void marks_destroy(struct marks *marks)
 	free(marks);
 }
 
+static bool has_key(const struct table_link *link, const void *key)
+{
+	const struct entry *entry = TABLE_ELEMENT(link, struct entry, by_key);
+	return slice_equal(slice_of(entry->key, entry->key_len), *(const struct slice *)key);
+}
+
 static struct entry *find(const struct marks *marks, const struct mark *mark)
 {
 	char bytes[MARK_KEY_MAX];
 	struct slice key = key_of(mark, bytes);
-	struct table_link *link = table_find(&marks->entries, siphash(&marks->key, key));
-	for (; link != NULL; link = table_find_next(link)) {
-		struct entry *entry = TABLE_ELEMENT(link, struct entry, by_key);
-		if (slice_equal(slice_of(entry->key, entry->key_len), key)) {
-			return entry;
-		}
-	}
-	return NULL;
+	struct table_link *link =
+		table_find(&marks->entries, siphash(&marks->key, key), has_key, &key);
+	return link == NULL ? NULL : TABLE_ELEMENT(link, struct entry, by_key);
 }
 
 static enum chat_error add(struct marks *marks, const struct mark *mark)

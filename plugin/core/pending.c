@@ -26,18 +26,19 @@ static struct slice key_of(const struct message *message, char into[KEY_MAX])
 	return slice_of(into, len);
 }
 
+static bool has_key(const struct table_link *link, const void *key)
+{
+	const struct pending *pending = TABLE_ELEMENT(link, struct pending, by_key);
+	return slice_equal(slice_of(pending->key, pending->key_len), *(const struct slice *)key);
+}
+
 struct pending *pending_find(struct pending_table *table, const struct message *message)
 {
 	char bytes[KEY_MAX];
 	struct slice key = key_of(message, bytes);
-	struct table_link *link = table_find(&table->waiting, siphash(&table->key, key));
-	for (; link != NULL; link = table_find_next(link)) {
-		struct pending *pending = TABLE_ELEMENT(link, struct pending, by_key);
-		if (slice_equal(slice_of(pending->key, pending->key_len), key)) {
-			return pending;
-		}
-	}
-	return NULL;
+	struct table_link *link =
+		table_find(&table->waiting, siphash(&table->key, key), has_key, &key);
+	return link == NULL ? NULL : TABLE_ELEMENT(link, struct pending, by_key);
 }
 
 enum chat_error pending_add(struct pending_table *table, const struct message *message)

@@ -80,16 +80,16 @@ static void name_release(struct name *name)
 
 /* Users. */
 
+static bool user_has_id(const struct table_link *link, const void *id)
+{
+	const struct user *user = TABLE_ELEMENT(link, struct user, by_id);
+	return slice_equal(presence_id(user), *(const struct slice *)id);
+}
+
 static struct user *user_find(const struct presence *presence, struct slice id, uint64_t hash)
 {
-	struct table_link *link = table_find(&presence->users, hash);
-	for (; link != NULL; link = table_find_next(link)) {
-		struct user *user = TABLE_ELEMENT(link, struct user, by_id);
-		if (slice_equal(presence_id(user), id)) {
-			return user;
-		}
-	}
-	return NULL;
+	struct table_link *link = table_find(&presence->users, hash, user_has_id, &id);
+	return link == NULL ? NULL : TABLE_ELEMENT(link, struct user, by_id);
 }
 
 struct user *presence_user(const struct presence *presence, struct slice id)
@@ -142,17 +142,16 @@ static bool user_rename(struct user *user, struct slice bytes)
  * go.
  */
 
+static bool client_has_id(const struct table_link *link, const void *client_id)
+{
+	return strcmp(TABLE_ELEMENT(link, struct client, by_id)->client_id, client_id) == 0;
+}
+
 static struct client *holder_find(
 	const struct presence *presence, const char *client_id, uint64_t hash)
 {
-	struct table_link *link = table_find(&presence->by_id, hash);
-	for (; link != NULL; link = table_find_next(link)) {
-		struct client *client = TABLE_ELEMENT(link, struct client, by_id);
-		if (strcmp(client->client_id, client_id) == 0) {
-			return client;
-		}
-	}
-	return NULL;
+	struct table_link *link = table_find(&presence->by_id, hash, client_has_id, client_id);
+	return link == NULL ? NULL : TABLE_ELEMENT(link, struct client, by_id);
 }
 
 struct client *presence_holder(const struct presence *presence, const char *client_id)
@@ -194,21 +193,20 @@ static void release_id(struct presence *presence, struct client *client)
 
 /* Clients. */
 
+static bool client_has_handle(const struct table_link *link, const void *handle)
+{
+	return TABLE_ELEMENT(link, struct client, by_handle)->handle == handle;
+}
+
 struct client *presence_find(struct presence *presence, const void *handle)
 {
 	/* The broker asks about one client several times in a row: WRITE, then MESSAGE. */
 	if (presence->recent != NULL && presence->recent->handle == handle) {
 		return presence->recent;
 	}
-	struct client *client = NULL;
-	struct table_link *link = table_find(&presence->by_handle, hash_of_handle(handle));
-	for (; link != NULL; link = table_find_next(link)) {
-		client = TABLE_ELEMENT(link, struct client, by_handle);
-		if (client->handle == handle) {
-			break;
-		}
-	}
-	presence->recent = link == NULL ? NULL : client;
+	struct table_link *link =
+		table_find(&presence->by_handle, hash_of_handle(handle), client_has_handle, handle);
+	presence->recent = link == NULL ? NULL : TABLE_ELEMENT(link, struct client, by_handle);
 	return presence->recent;
 }
 
@@ -259,16 +257,16 @@ void presence_remove(struct presence *presence, struct client *client)
 
 /* Rooms. */
 
+static bool room_is_named(const struct table_link *link, const void *name)
+{
+	const struct room *room = TABLE_ELEMENT(link, struct room, by_name);
+	return slice_equal(presence_room_name(room), *(const struct slice *)name);
+}
+
 static struct room *room_find(const struct presence *presence, struct slice name, uint64_t hash)
 {
-	struct table_link *link = table_find(&presence->rooms, hash);
-	for (; link != NULL; link = table_find_next(link)) {
-		struct room *room = TABLE_ELEMENT(link, struct room, by_name);
-		if (slice_equal(presence_room_name(room), name)) {
-			return room;
-		}
-	}
-	return NULL;
+	struct table_link *link = table_find(&presence->rooms, hash, room_is_named, &name);
+	return link == NULL ? NULL : TABLE_ELEMENT(link, struct room, by_name);
 }
 
 struct room *presence_room(const struct presence *presence, struct slice name)

@@ -83,7 +83,7 @@ void requests_flies(struct requests *requests, struct request *request)
 
 struct request *requests_find(struct requests *requests, uint64_t ticket)
 {
-	struct table_link *link = table_find(&requests->flying, ticket);
+	struct table_link *link = table_find(&requests->flying, ticket, NULL, NULL);
 	return link == NULL ? NULL : TABLE_ELEMENT(link, struct request, by_ticket);
 }
 

@@ -82,22 +82,14 @@ void table_remove(struct table *table, struct table_link *link)
 	}
 }
 
-static struct table_link *with_hash(struct table_link *link, uint64_t hash)
+struct table_link *table_find(const struct table *table, uint64_t hash,
+	bool (*matches)(const struct table_link *link, const void *key), const void *key)
 {
-	while (link != NULL && link->hash != hash) {
+	struct table_link *link = *bucket_of(table, hash);
+	while (link != NULL && (link->hash != hash || (matches != NULL && !matches(link, key)))) {
 		link = link->next;
 	}
 	return link;
-}
-
-struct table_link *table_find(const struct table *table, uint64_t hash)
-{
-	return with_hash(*bucket_of(table, hash), hash);
-}
-
-struct table_link *table_find_next(const struct table_link *link)
-{
-	return with_hash(link->next, link->hash);
 }
 
 struct table_link *table_any(const struct table *table, size_t *at)

@@ -1,12 +1,13 @@
 /* A hash table whose links live in its elements.  An element carries 16 bytes for each table that
- * it is in, and the table a pointer; the hash stands in the link, so whoever walks a chain compares
- * keys only where the hashes agree.  Keys are the elements' own business.
+ * it is in, and the table a pointer; the hash stands in the link, so keys are compared only where
+ * the hashes agree.  Keys are the elements' own business.
  *
  * Not uthash, whose handle in each element takes 56 bytes: a client is in two tables and brings a
  * user and half a room with it, which came to 110 of the 685 bytes that an idle client took. */
 #ifndef CHAT_TABLE_H
 #define CHAT_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,9 +36,10 @@ void table_add(struct table *table, struct table_link *link, uint64_t hash);
 /* The link is in this table. */
 void table_remove(struct table *table, struct table_link *link);
 
-/* An element with this hash, and the next one; NULL: there is none. */
-struct table_link *table_find(const struct table *table, uint64_t hash);
-struct table_link *table_find_next(const struct table_link *link);
+/* An element with this hash that `matches` says has this key; NULL: there is none.  With NULL for
+ * `matches` the hash is all of the key. */
+struct table_link *table_find(const struct table *table, uint64_t hash,
+	bool (*matches)(const struct table_link *link, const void *key), const void *key);
 
 /* One of those that are in it; NULL when it is empty.  *at, 0 at first, says where to go on
  * looking, so that emptying a table this way looks at each bucket once. */

@@ -40,19 +40,19 @@ void parking_finish(struct parking *parking)
 	table_finish(&parking->by_name);
 }
 
+static bool is_of_room(const struct table_link *link, const void *room)
+{
+	const struct parked *parked = TABLE_ELEMENT(link, struct parked, by_name);
+	return slice_equal(slice_of(parked->room, parked->room_len), *(const struct slice *)room);
+}
+
 struct parked *parking_find(const struct parking *parking, struct slice room)
 {
 	if (parking->rooms == NULL) {
 		return NULL;
 	}
-	struct table_link *link = table_find(&parking->by_name, hash_of(room));
-	for (; link != NULL; link = table_find_next(link)) {
-		struct parked *parked = TABLE_ELEMENT(link, struct parked, by_name);
-		if (slice_equal(slice_of(parked->room, parked->room_len), room)) {
-			return parked;
-		}
-	}
-	return NULL;
+	struct table_link *link = table_find(&parking->by_name, hash_of(room), is_of_room, &room);
+	return link == NULL ? NULL : TABLE_ELEMENT(link, struct parked, by_name);
 }
 
 struct parked *parking_add(struct parking *parking, struct slice room)
