@@ -1,4 +1,5 @@
--- Who may do what: `chat_plugin` may call the plugin's functions, and nobody else anything.
+-- Who may do what: `chat_plugin` may call the plugin's functions, whoever was granted `chat_app` those of the
+-- application, and nobody else anything.
 --
 -- The functions run with the rights of the role that installs (security definer, search_path pinned),
 -- so the plugin's role needs no right on a table.
@@ -8,16 +9,21 @@ begin
 	if not exists (select from pg_roles where rolname = 'chat_plugin') then
 		create role chat_plugin login;
 	end if;
+	if not exists (select from pg_roles where rolname = 'chat_app') then
+		create role chat_app nologin;
+	end if;
 end;
 $$;
 
-revoke all on schema chat from public, chat_plugin;
-revoke all on all tables in schema chat from public, chat_plugin;
-revoke all on all functions in schema chat from public, chat_plugin;
+revoke all on schema chat from public, chat_plugin, chat_app;
+revoke all on all tables in schema chat from public, chat_plugin, chat_app;
+revoke all on all sequences in schema chat from public, chat_plugin, chat_app;
+revoke all on all functions in schema chat from public, chat_plugin, chat_app;
 
-grant usage on schema chat to chat_plugin;
+grant usage on schema chat to chat_plugin, chat_app;
 grant execute on function
 	chat.version(),
+	chat.version(integer),
 	chat.save(text[], boolean, integer[], boolean[], text[], text[], timestamptz[], uuid[]),
 	chat.save_each(text[], boolean, integer[], boolean[], text[], text[], timestamptz[], uuid[]),
 	chat.history(text[], bigint[], bigint[], integer[]),

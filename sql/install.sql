@@ -4,35 +4,48 @@
 --
 -- Run it as a role that may create schemas and roles.  That role owns the schema and its functions,
 -- which run with its rights; the plugin logs in as `chat_plugin`, which may call them and nothing else.
--- Everything happens in one transaction.  A migration runs once, in the order of its number, and is
--- never edited after a release; functions are replaced each time.
+--
+-- It works on a live database, in three steps: what is quick in one transaction, then the indexes of tables
+-- that may be large without holding up who writes to them, then the functions in another transaction.  So it
+-- cannot run inside a transaction (psql -1).  Whatever ends it early, running it again completes it.
+-- A migration runs once, in the order of its number, and is never edited after a release; functions are
+-- replaced each time.
 \set ON_ERROR_STOP on
 \set QUIET on
 
-
-begin;
-set local client_min_messages = warning;
--- Two installations at once would trip over each other.
-select pg_advisory_xact_lock(hashtext('mosquitto-chat install')) \gset ignored_
+select current_setting('client_min_messages') as chat_messages_before,
+	current_setting('lock_timeout') as chat_lock_timeout_before,
+	current_setting('statement_timeout') as chat_statement_timeout_before \gset
+set client_min_messages = warning;
+set lock_timeout = 0;
+set statement_timeout = 0;
 
 \ir check_server.sql
+\ir wait_for_turn.sql
 
+begin;
 create schema if not exists chat;
-
 select to_regclass('chat.schema_version') is null as migrate \gset
 \if :migrate
 	\ir migrations/0001_tables.sql
 	insert into chat.schema_version (version) values (1);
 \endif
 
--- The next migration looks like this:
---     select not exists (select from chat.schema_version where version = 2) as migrate \gset
---     \if :migrate
---         \ir migrations/0002_what_it_does.sql
---         insert into chat.schema_version (version) values (2);
---     \endif
-
+select not exists (select from chat.schema_version where version = 2) as migrate \gset
+\if :migrate
+	\ir functions/note_deletion.sql
+	\ir migrations/0002_second_edition.sql
+	insert into chat.schema_version (version) values (2);
+\endif
+-- A plugin of the first edition may ask at any time.
 \ir functions/version.sql
+commit;
+
+\ir indexes.sql
+
+begin;
+\ir functions/version_for.sql
+\ir functions/note_deletion.sql
 \ir functions/adopt.sql
 \ir functions/save_one.sql
 \ir functions/save.sql
@@ -43,3 +56,10 @@ select to_regclass('chat.schema_version') is null as migrate \gset
 \ir functions/deliver.sql
 \ir grants.sql
 commit;
+
+\ir drop_replaced.sql
+
+select set_config('client_min_messages', :'chat_messages_before', false),
+	set_config('lock_timeout', :'chat_lock_timeout_before', false),
+	set_config('statement_timeout', :'chat_statement_timeout_before', false),
+	pg_advisory_unlock(hashtext('mosquitto-chat install')) \gset ignored_

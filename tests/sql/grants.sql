@@ -5,6 +5,7 @@ create role somebody login;
 
 \c - chat_plugin
 select test.same('the plugin may ask for the version', chat.version(), 1);
+select test.same('also for its own', chat.version(2), 2);
 select test.same('it may save', (select count(*) from chat.save(array['1/2'], false, array[1],
 	array[true], array['x'], array[null], array[now()], array[gen_random_uuid()])), 1::bigint);
 select test.same('it may save one by one', (select count(*) from chat.save_each(array['1/2'], false,

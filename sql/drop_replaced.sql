@@ -1,0 +1,1 @@
+-- What no function uses any longer; like indexes.sql without a lock on who writes.
