@@ -14,12 +14,17 @@
 #define ROOM_MAX (2 * ID_MAX + 1) /* "<a>/<b>" */
 #define NAME_MAX_BYTES 128
 #define TEXT_MAX 16384
+#define DATA_MAX 8192     /* of a message's `data`, as it was sent */
+#define DATA_DEPTH_MAX 16 /* levels of it, its own included */
+#define REACTION_MAX 64
 #define REF_MAX_CODE_POINTS 64
 #define REF_MAX (4 * REF_MAX_CODE_POINTS)
 #define PAYLOAD_MAX 131072
 #define ANSWER_MAX 256000     /* a history or unread answer is cut before it passes this */
 #define HISTORY_LIMIT_MAX 200 /* messages */
 #define UNREAD_CHATS_MAX 100
+#define CHATS_LIMIT_MAX 100
+#define CURSOR_MAX 256           /* of what `chats` is asked to go on after */
 #define SEQ_MAX 9007199254740991 /* 2^53 - 1 */
 #define KEY_SIZE 16
 
@@ -34,10 +39,16 @@ struct message {
 	struct slice user_id;        /* who sent it */
 	struct slice opponent_id;    /* whom it is for */
 	struct slice name;           /* of the sending connection; only on the way in */
-	struct slice text;
-	struct slice ref;   /* empty: none */
-	int64_t sent_at;    /* Unix time in ms */
-	int64_t seq;        /* 1, 2, 3, … */
+	struct slice text;      /* may be empty where there is data, and of a deleted message */
+	struct slice ref;       /* empty: none */
+	struct slice data;      /* a JSON object, byte for byte as it was sent; empty: none */
+	struct slice reactions; /* the wire's JSON array; empty: none.  Only on the way out */
+	int64_t reply_to;       /* a seq of the same chat; 0: none */
+	int64_t sent_at;        /* Unix time in ms */
+	int64_t edited_at;      /* Unix time in ms; 0: never */
+	int64_t seq;            /* 1, 2, 3, … */
+	int64_t change;         /* the number of its last change; 0: it never changed */
+	bool deleted;
 	client_serial from; /* the sending connection */
 };
 
@@ -48,33 +59,90 @@ enum saved_as {
 	SAVED_REJECTED, /* the database refused it for good */
 };
 
+/* What a client asks to be changed of a stored message. */
+struct change {
+	enum change_kind {
+		CHANGE_EDIT,
+		CHANGE_DELETE,
+		CHANGE_REACT,
+	} kind;
+	struct slice room;
+	struct slice user_id; /* who asks */
+	int64_t seq;
+	int64_t asked_at; /* Unix time in ms */
+	bool has_text;    /* edit: the text becomes `text`; else it stays */
+	struct slice text;
+	bool has_data; /* edit: the data becomes `data`, none where that is empty; else it stays */
+	struct slice data;
+	struct slice reaction; /* react */
+	bool on;               /* react: it comes; else it goes */
+	struct slice ref;      /* empty: none */
+	client_serial from;    /* the asking connection */
+};
+
+/* A message that has changed. */
+struct changed {
+	int64_t change;         /* the chat's number for it */
+	struct slice by;        /* whose doing; empty: the application's */
+	struct message message; /* whole, as it is by now */
+	struct slice ref;       /* that of the change, not the message's; empty: none */
+};
+
 /* Something to be read for one client. */
 struct load {
 	enum load_what {
 		LOAD_HISTORY,
 		LOAD_UNREAD,
+		LOAD_CHANGES,
+		LOAD_CHATS,
 	} what;
 	uint64_t ticket;      /* the asker's own number for it, comes back with the answer */
-	struct slice room;    /* history: which chat */
-	struct slice user_id; /* unread: whose */
+	struct slice room;    /* history, changes: which chat */
+	struct slice user_id; /* unread, chats: whose */
 	int64_t before;       /* history: messages with a lower seq, newest first; 0: not asked */
 	int64_t after;        /* history: messages with a higher seq; -1: not asked */
-	int limit;            /* history: 1 to HISTORY_LIMIT_MAX */
+	int64_t since;        /* changes: those with a higher number */
+	struct slice cursor;  /* chats: where an earlier answer ended; empty: from the newest */
+	int limit;            /* history and changes: 1 to HISTORY_LIMIT_MAX; chats: to
+	                         CHATS_LIMIT_MAX */
+};
+
+/* What a user is told of the other one in a chat. */
+struct peer {
+	struct slice user_id;
+	bool known;        /* has written in this chat: only then is the rest told */
+	struct slice name; /* empty: none */
+	bool online;
+	int64_t seen_at; /* Unix time in ms; 0: never */
 };
 
 /* The answer to a LOAD_HISTORY.  `messages` ascend by seq. */
 struct page {
 	const struct message *messages; /* room, key, name and opponent_id are not filled in */
 	size_t count;
-	bool more;      /* further ones in the direction asked */
-	int64_t a_read; /* how far the room's first user has read, 0 for nothing */
-	int64_t b_read;
+	bool more;               /* further ones in the direction asked */
+	int64_t a_read;          /* how far the room's first user has read, 0 for nothing; -1: not
+	                            to be told */
+	int64_t b_read;          /* likewise, the second one */
+	int64_t change;          /* the chat's latest change number, 0 for none */
+	struct slice epoch;      /* empty: the store knows neither changes nor epochs */
+	const struct peer *peer; /* NULL: not to be told */
+};
+
+/* The answer to a LOAD_CHANGES.  `messages` ascend by change. */
+struct changes {
+	const struct message *messages; /* as in struct page */
+	size_t count;
+	int64_t change; /* complete up to this one */
+	bool more;
+	struct slice epoch;
 };
 
 /* One chat in which messages wait for somebody. */
 struct unread_chat {
 	struct slice room;
 	struct slice peer_id;
+	struct slice name;   /* the peer's; empty: none */
 	int64_t count;       /* at least 1 */
 	struct message last; /* the newest of them */
 };
@@ -85,6 +153,28 @@ struct unread {
 	size_t count;
 	int64_t total; /* unread messages in all chats, also those not listed */
 	bool more;     /* there are further chats */
+};
+
+/* One chat of a user in which something was said. */
+struct listed_chat {
+	struct slice room;
+	struct slice peer_id;
+	struct slice name; /* the peer's; empty: none */
+	bool has_last;
+	struct message last; /* the newest message */
+	int64_t count;       /* unread */
+	int64_t a_read;      /* as in struct page */
+	int64_t b_read;
+	bool muted;
+	bool blocked;        /* by this user */
+	struct slice cursor; /* where an answer that ends with this chat goes on */
+};
+
+/* The answer to a LOAD_CHATS: the chat with the newest message first. */
+struct chats {
+	const struct listed_chat *chats;
+	size_t count; /* at most CHATS_LIMIT_MAX */
+	bool more;    /* there are further chats */
 };
 
 /* "user_id has read room up to seq". */

@@ -101,7 +101,10 @@ static void write_pages(const struct event *event, struct buffer *buffer)
 	}
 	struct unread_chat chats[UNREAD_CHATS_MAX];
 	for (size_t i = 0; i < UNREAD_CHATS_MAX; i++) {
-		chats[i] = (struct unread_chat){SLICE("1/2"), SLICE("2"), 1, messages[i]};
+		chats[i] = (struct unread_chat){.room = SLICE("1/2"),
+			.peer_id = SLICE("2"),
+			.count = 1,
+			.last = messages[i]};
 	}
 	struct unread unread = {chats, UNREAD_CHATS_MAX, 100, false};
 	buffer_clear(buffer);

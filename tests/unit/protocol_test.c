@@ -535,7 +535,10 @@ static void a_long_unread_keeps_the_newest_chats(void **state)
 	struct message *messages = long_messages(1, 'x', TEXT_MAX);
 	struct unread_chat chats[UNREAD_CHATS_MAX];
 	for (size_t i = 0; i < UNREAD_CHATS_MAX; i++) {
-		chats[i] = (struct unread_chat){SLICE("1/2"), SLICE("2"), 1, messages[0]};
+		chats[i] = (struct unread_chat){.room = SLICE("1/2"),
+			.peer_id = SLICE("2"),
+			.count = 1,
+			.last = messages[0]};
 	}
 	struct unread unread = {.chats = chats, .count = UNREAD_CHATS_MAX, .total = 100};
 	struct buffer out = {0};
@@ -552,8 +555,8 @@ static void unread_is_cut_only_when_it_has_to_be(void **state)
 	(void)state;
 	struct message *messages = long_messages(1, 'x', ANSWER_MAX);
 	struct unread_chat chats[2] = {
-		{SLICE("1/2"), SLICE("2"), 1, messages[0]},
-		{SLICE("1/3"), SLICE("3"), 1, messages[0]},
+		{.room = SLICE("1/2"), .peer_id = SLICE("2"), .count = 1, .last = messages[0]},
+		{.room = SLICE("1/3"), .peer_id = SLICE("3"), .count = 1, .last = messages[0]},
 	};
 	chats[0].last.text.len = 100;
 	chats[1].last.text.len = 100;
@@ -581,7 +584,10 @@ static void a_full_list_of_short_unread_chats_is_whole(void **state)
 	struct message *messages = long_messages(1, 'x', 2300);
 	struct unread_chat chats[UNREAD_CHATS_MAX];
 	for (size_t i = 0; i < UNREAD_CHATS_MAX; i++) {
-		chats[i] = (struct unread_chat){SLICE("1/2"), SLICE("2"), 1, messages[0]};
+		chats[i] = (struct unread_chat){.room = SLICE("1/2"),
+			.peer_id = SLICE("2"),
+			.count = 1,
+			.last = messages[0]};
 	}
 	struct unread unread = {.chats = chats, .count = UNREAD_CHATS_MAX, .total = 100};
 	struct buffer out = {0};
