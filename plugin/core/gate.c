@@ -10,21 +10,13 @@
 #define SIZE_AT_START 64 /* entries; a power of two, as the ring always is */
 #define LARGE 1024       /* more than that is given back when nothing is in the books */
 
-/* The texts of the latest entries, so that most of what READ asks about need not be hashed again:
- * what one turn of the loop publishes, as a rule. */
-#define TEXTS_SIZE 32768
-#define TEXT_MAX_KEPT 2048 /* bytes; a longer one would push out too many others */
-
 struct entry {
 	uint64_t fingerprint;
 	client_serial only;
 	uint64_t unless;
-	client_serial skips;  /* a connection that does not get it */
-	uint64_t next;        /* in the chain: a higher number, 0 for the end */
-	uint64_t text_at;     /* bytes kept before it, since the start */
-	uint32_t topic_len;   /* 0: its text was not kept */
-	uint32_t payload_len; /* behind the topic */
-	bool used_up;         /* by the connection that it was for */
+	client_serial skips; /* a connection that does not get it */
+	uint64_t next;       /* in the chain: a higher number, 0 for the end */
+	bool used_up;        /* by the connection that it was for */
 };
 
 struct chain {
@@ -41,9 +33,6 @@ struct gate {
 	uint64_t next;
 	uint64_t this_tick; /* the first number of this turn of the loop */
 	uint64_t last_tick; /* and of the one before */
-	uint64_t routed;    /* the entry that was taken last */
-	uint64_t texts_end; /* bytes kept since the start */
-	char texts[TEXTS_SIZE];
 };
 
 static struct entry *entry_at(const struct gate *gate, uint64_t number)
@@ -91,57 +80,6 @@ static void forget_oldest(struct gate *gate)
 static uint64_t fingerprint_for(uint64_t fingerprint, client_serial only)
 {
 	return fingerprint ^ (only * UINT64_C(0x9e3779b97f4a7c15));
-}
-
-/* A text stands in one piece: what does not fit before the end begins at the start again. */
-static void keep_text(
-	struct gate *gate, struct entry *entry, struct slice topic, struct slice payload)
-{
-	size_t len = topic.len + payload.len;
-	if (len > TEXT_MAX_KEPT) {
-		return;
-	}
-	size_t at = gate->texts_end % TEXTS_SIZE;
-	if (TEXTS_SIZE - at < len) {
-		gate->texts_end += TEXTS_SIZE - at;
-		at = 0;
-	}
-	entry->text_at = gate->texts_end;
-	entry->topic_len = (uint32_t)topic.len;
-	entry->payload_len = (uint32_t)payload.len;
-	memcpy(gate->texts + at, topic.bytes, topic.len);
-	memcpy(gate->texts + at + topic.len, payload.bytes, payload.len);
-	gate->texts_end += len;
-}
-
-/* Whether this is the entry's text, byte for byte.  False also when that is not known any more. */
-static bool has_text(
-	const struct gate *gate, uint64_t number, struct slice topic, struct slice payload)
-{
-	if (!gate_is_open(gate, number)) {
-		return false;
-	}
-	const struct entry *entry = entry_at(gate, number);
-	if (entry->topic_len == 0 || gate->texts_end - entry->text_at > TEXTS_SIZE) {
-		return false;
-	}
-	const char *text = gate->texts + entry->text_at % TEXTS_SIZE;
-	return slice_equal(slice_of(text, entry->topic_len), topic) &&
-	       slice_equal(slice_of(text + entry->topic_len, entry->payload_len), payload);
-}
-
-/* The broker routes in the order of publishing, and asks about one message for all its readers in a
- * row.  So it is the text of the entry that was taken last, or of the one after it; else it is
- * hashed.  Either way the result is the same. */
-static uint64_t fingerprint_of(const struct gate *gate, struct slice topic, struct slice payload)
-{
-	for (uint64_t number = gate->routed; number <= gate->routed + 1; number++) {
-		if (has_text(gate, number, topic, payload)) {
-			const struct entry *entry = entry_at(gate, number);
-			return fingerprint_for(entry->fingerprint, entry->only);
-		}
-	}
-	return siphash_pair(&gate->key, topic, payload);
 }
 
 static bool resize(struct gate *gate, uint64_t size)
@@ -204,7 +142,6 @@ uint64_t gate_open(struct gate *gate, struct slice topic, struct slice payload, 
 		.only = only,
 		.unless = unless,
 	};
-	keep_text(gate, entry, topic, payload);
 	link_entry(gate, number);
 	return number;
 }
@@ -254,17 +191,16 @@ bool gate_pass(struct gate *gate, struct slice topic, struct slice payload, clie
 	if (gate->oldest == gate->next) {
 		return false;
 	}
-	uint64_t fingerprint = fingerprint_of(gate, topic, payload);
+	uint64_t fingerprint = siphash_pair(&gate->key, topic, payload);
 	uint64_t own = find_own(gate, fingerprint, serial);
 	uint64_t shared = find_shared(gate, fingerprint, serial, *taken);
 	if (own != 0 && (shared == 0 || own < shared)) {
 		entry_at(gate, own)->used_up = true;
-		gate->routed = own;
 		skip_first(gate, own);
 		return true;
 	}
 	if (shared != 0) {
-		*taken = gate->routed = shared;
+		*taken = shared;
 	}
 	return shared != 0;
 }

@@ -5,14 +5,7 @@
  * Each publish is an entry with a rising number, found by a keyed fingerprint of topic and payload.
  * An entry is for everybody or for one connection, which uses it up.  Of those for everybody each
  * connection remembers the highest number it took, so equal bytes published twice arrive exactly
- * twice.
- *
- * Hashing a message for each of its readers would cost more than all the rest of the gate.  So the
- * text of what was published last is kept, and compared first: READ nearly always asks about that.
- * It is a short way to the same fingerprint and nothing else, so it lets nothing pass that hashing
- * would not, and what it misses is hashed.  (The bytes themselves have to be compared.  That the
- * payload stands where the broker was given it says nothing: the broker may have freed it, and a
- * Will may stand there now.) */
+ * twice. */
 #ifndef CHAT_GATE_H
 #define CHAT_GATE_H
 

@@ -262,7 +262,7 @@ static void thousands_of_random_steps_agree_with_a_plain_list(void **state)
 	uint64_t model_taken[CLIENTS + 1] = {0};
 	size_t count = 0;
 	size_t oldest[4] = {0}; /* this tick's first, the last one's, … */
-	/* Some long enough for the kept texts to go round, one too long to be kept. */
+	/* Some differ in their last byte alone. */
 	static char medium[2][900];
 	static char large[3000];
 	medium[1][899] = 'x';
