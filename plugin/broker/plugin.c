@@ -154,7 +154,7 @@ static void sink_mark_failed(void *arg, const struct mark *mark, bool for_good)
 
 static void sink_answering(void *arg, bool yes)
 {
-	chat_answering(((struct plugin *)arg)->chat, yes);
+	chat_store_up(((struct plugin *)arg)->chat, yes);
 }
 
 static void sink_log(void *arg, enum store_level level, const char *line)

@@ -33,7 +33,7 @@ void chat_destroy(struct chat *chat)
 	if (chat == NULL) {
 		return;
 	}
-	chat_forget_arrivals(chat);
+	chat_free_arrivals(chat);
 	requests_finish(&chat->requests);
 	pending_finish(&chat->pending);
 	marks_destroy(chat->marks);
@@ -41,15 +41,14 @@ void chat_destroy(struct chat *chat)
 	gate_destroy(chat->gate);
 	presence_destroy(chat->presence);
 	keyring_free(chat->keyring);
-	buffer_free(&chat->text);
-	buffer_free(&chat->notice);
+	buffer_free(&chat->payload);
 	free(chat);
 }
 
-/* Kicking ends in chat_disconnect, so nothing is held across it; many at once would hold up the
- * loop. */
+/* Many at once would hold up the loop. */
 #define KICKS_PER_TICK 100
 
+/* A kick ends in chat_disconnect, which frees the client. */
 static void kick_expired(struct chat *chat, struct chat_time now)
 {
 	for (int i = 0; i < KICKS_PER_TICK; i++) {
@@ -73,8 +72,8 @@ bool chat_tick(struct chat *chat, struct chat_time now)
 {
 	chat->reloading = false;
 	gate_tick(chat->gate);
-	chat_pump(chat);
-	chat_tell_late(chat, now);
+	chat_ask_store(chat);
+	chat_check_deadlines(chat, now);
 	bool more = chat_announce_due(chat, now);
 	limiter_sweep(chat->limiter, now.steady);
 	kick_expired(chat, now);

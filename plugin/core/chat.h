@@ -1,6 +1,6 @@
-/* The conductor: what happened at the broker or in the store -> what to do, through a struct of
- * functions (ports).  Knows no broker, no database, no thread and no clock: one thread calls it and
- * brings the time. */
+/* The conductor: it is told what happened at the broker and in the store, and decides what is to be
+ * done, which it does through a struct of functions (ports).  It knows no broker, no database, no
+ * thread and no clock: one thread calls it and brings the time. */
 #ifndef CHAT_CHAT_H
 #define CHAT_CHAT_H
 
@@ -25,13 +25,12 @@ enum chat_level {
 	CHAT_WARNING,
 };
 
-/* The world.  None of these calls back into chat, but for kick, which may end in chat_disconnect.
- */
+/* What the conductor needs done.  Only kick may call back, to chat_disconnect. */
 struct chat_ports {
 	void *arg;
-	/* Copies.  False when it could not be published. */
+	/* To everyone who is subscribed to the topic.  Copies.  False when out of memory. */
 	bool (*publish)(void *arg, struct slice topic, struct slice payload, int qos);
-	/* As store_save, store_load and store_mark. */
+	/* See store_save, store_load and store_mark. */
 	enum chat_error (*save)(void *arg, const struct message *message);
 	enum chat_error (*load)(void *arg, const struct load *load);
 	enum chat_error (*mark)(void *arg, const struct mark *mark);
@@ -70,23 +69,23 @@ struct chat_login {
 	struct slice username; /* .bytes NULL: none */
 	struct slice password;
 	bool clean; /* clean_session 1, clean start 1 */
-	bool away;  /* no connection, but a session that the broker asks about again in a reload */
+	bool away;  /* a session without a connection, which a reload asks about */
 };
 
 /* The name under which the broker is to know an accepted chat user: "chat:<id>". */
 #define CHAT_USERNAME_MAX (5 + ID_MAX)
 
-/* `username` is filled in after CHAT_ALLOW; empty: the broker's stays as it is. */
+/* After CHAT_ALLOW `username` is the name to give the client; empty: it keeps the one it has. */
 MUST_CHECK enum chat_answer chat_connect(struct chat *chat, const struct chat_login *login,
 	struct chat_time now, char username[CHAT_USERNAME_MAX + 1]);
 
 /* The connection is gone.  Unknown handles and second calls are fine. */
 void chat_disconnect(struct chat *chat, const void *handle);
 
-/* From now to the next tick the broker asks chat_connect about sessions that it has already. */
+/* From now to the next tick chat_connect is asked about sessions that the broker has already. */
 void chat_reload(struct chat *chat);
 
-/* Takes the keyring; live clients stay. */
+/* Takes the keyring.  Clients that are connected stay so. */
 void chat_set_keyring(struct chat *chat, struct keyring *keyring);
 
 /* Topics. */
@@ -100,8 +99,8 @@ MUST_CHECK enum chat_answer chat_may_publish(
 MUST_CHECK enum chat_answer chat_may_receive(
 	struct chat *chat, const void *handle, struct slice topic, struct slice payload);
 
-/* A client's publish.  CHAT_ALLOW: it was ours, is dealt with, and must not go to anyone as it is;
- * CHAT_DENY: it must not have come at all; CHAT_DEFER: not ours. */
+/* A client's publish.  CHAT_ALLOW: it was dealt with, and must not reach anyone as it is;
+ * CHAT_DENY: the client may not publish there; CHAT_DEFER: the topic is not ours. */
 MUST_CHECK enum chat_answer chat_publish(struct chat *chat, const void *handle, struct slice topic,
 	struct slice payload, struct chat_time now);
 
@@ -116,7 +115,7 @@ void chat_unread(struct chat *chat, uint64_t ticket, const struct unread *unread
 void chat_load_failed(struct chat *chat, uint64_t ticket);
 void chat_marked(struct chat *chat, const struct mark *mark, const struct marked *result);
 void chat_mark_failed(struct chat *chat, const struct mark *mark, bool for_good);
-void chat_answering(struct chat *chat, bool yes);
+void chat_store_up(struct chat *chat, bool up);
 
 /* What is in the books. */
 struct chat_counts {

@@ -21,8 +21,8 @@ static void drop(struct chat *chat, struct client *client)
 	while (client->chats != NULL) {
 		chat_leave(chat, client->chats);
 	}
-	if (client->lobby_owed != NULL) {
-		requests_cancel(&chat->requests, client->lobby_owed);
+	if (client->unread_request != NULL) {
+		requests_cancel(&chat->requests, client->unread_request);
 	}
 	expiry_remove(&chat->expiry, client);
 	presence_remove(chat->presence, client);
@@ -108,9 +108,9 @@ static enum chat_answer connect_user(struct chat *chat, const struct chat_login 
 	return CHAT_ALLOW;
 }
 
-/* A session whose client is away has its id open to nobody, and ends without an event: it stays out
- * of the books.  Nobody but an accepted chat user has a name with our prefix; 2.0 frees such a
- * session while it still uses it when it is refused. */
+/* A session without a connection: it blocks no client id, and ends without an event, so it stays
+ * out of the books.  Only an accepted chat user has a username with our prefix.  Refusing such a
+ * session makes 2.0 use it after it has freed it. */
 static enum chat_answer check_away(const struct chat_login *login)
 {
 	return slice_starts(login->username, SLICE(PREFIX)) ? CHAT_ALLOW : CHAT_DEFER;
@@ -125,7 +125,7 @@ enum chat_answer chat_connect(struct chat *chat, const struct chat_login *login,
 		if (chat->reloading && strcmp(client->client_id, login->client_id) == 0) {
 			return client->user != NULL ? CHAT_ALLOW : CHAT_DEFER;
 		}
-		/* Its end was missed: handles come back after they were freed. */
+		/* The broker did not say that it ended, and has reused the handle. */
 		drop(chat, client);
 	}
 	if (chat->reloading && login->away) {

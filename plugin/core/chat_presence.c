@@ -1,21 +1,21 @@
-/* Who is told of who is in a chat: whoever comes to it, and the others. */
+/* Who is in a chat: each client that subscribes is told, and the others are told of it. */
 #include <stdlib.h>
 #include <utlist.h>
 
 #include "chat_state.h"
 
-/* Who subscribes waits for messages.  So when that many answers are owed, or were given in this
- * turn, they go first; who has come to the chats is told after them, but within a second. */
+/* Whoever subscribes waits for messages first of all.  So when that many requests wait or were
+ * answered in this turn, presence is told after them, but within a second. */
 #define ANSWERS_FIRST 64
 #define ANNOUNCE_WITHIN_MS 1000
 
-/* A client has subscribed to a chat, and nobody has been told. */
+/* A client that has subscribed to a chat and was not told who is there; nor were the others. */
 struct arrival {
-	struct arrival *prev, *next; /* in all chats, as they came */
+	struct arrival *prev, *next; /* among all of them, oldest first */
 	struct table_link by_room;
 	struct membership *m;
-	bool first; /* of its user's clients */
-	int64_t came;
+	bool first;    /* of its user's clients in this chat: the others are to be told, too */
+	int64_t since; /* ms of the steady clock */
 };
 
 static struct person person_of(const struct user *user)
@@ -43,9 +43,9 @@ static size_t people_in(const struct chat *chat, const struct room *room, struct
 static void send_diff(struct chat *chat, struct slice topic, struct room *room,
 	const struct person *people, size_t count, bool join)
 {
-	buffer_clear(&chat->text);
-	protocol_presence_diff(&chat->text, people, count, join);
-	room->last_diff = chat_send(chat, topic, &chat->text, 1, 0);
+	struct buffer *payload = chat_begin(chat);
+	protocol_presence_diff(payload, people, count, join);
+	room->last_diff = chat_send(chat, topic, payload, 1, 0);
 }
 
 static bool is_in_room(const struct table_link *link, const void *room)
@@ -53,25 +53,25 @@ static bool is_in_room(const struct table_link *link, const void *room)
 	return TABLE_ELEMENT(link, struct arrival, by_room)->m->room == room;
 }
 
-static bool is_by_membership(const struct table_link *link, const void *m)
+static bool is_of_membership(const struct table_link *link, const void *m)
 {
 	return TABLE_ELEMENT(link, struct arrival, by_room)->m == m;
 }
 
-/* One who has come to the room, or that of the membership alone; NULL: there is none. */
+/* An arrival in the room, or that of this membership (NULL: of any); NULL: there is none. */
 static struct arrival *arrival_in(
 	const struct chat *chat, const struct room *room, const struct membership *m)
 {
 	uint64_t hash = room->by_name.hash;
-	struct table_link *link = m == NULL
-	                                  ? table_find(&chat->arriving, hash, is_in_room, room)
-	                                  : table_find(&chat->arriving, hash, is_by_membership, m);
+	struct table_link *link =
+		m == NULL ? table_find(&chat->arrivals_by_room, hash, is_in_room, room)
+			  : table_find(&chat->arrivals_by_room, hash, is_of_membership, m);
 	return link == NULL ? NULL : TABLE_ELEMENT(link, struct arrival, by_room);
 }
 
 static void forget(struct chat *chat, struct arrival *arrival)
 {
-	table_remove(&chat->arriving, &arrival->by_room);
+	table_remove(&chat->arrivals_by_room, &arrival->by_room);
 	DL_DELETE(chat->arrivals, arrival);
 	free(arrival);
 }
@@ -87,12 +87,12 @@ void chat_announce(struct chat *chat, struct room *room)
 	if (arrival == NULL) {
 		return;
 	}
-	buffer_clear(&chat->text);
-	protocol_presence_state(&chat->text, people, people_in(chat, room, people));
+	struct buffer *payload = chat_begin(chat);
+	protocol_presence_state(payload, people, people_in(chat, room, people));
 	for (; arrival != NULL; arrival = arrival_in(chat, room, NULL)) {
 		const struct client *client = arrival->m->client;
-		chat_send_to(chat, topic, &chat->text, client->serial);
-		/* Nobody leaves untold, so each of the two comes once. */
+		chat_send_to(chat, topic, payload, client->serial);
+		/* chat_leave announces first, so each of the two users is here once. */
 		if (arrival->first && count < 2) {
 			joined[count++] = person_of(client->user);
 		}
@@ -105,15 +105,15 @@ void chat_announce(struct chat *chat, struct room *room)
 
 static bool may_wait(const struct chat *chat, const struct arrival *arrival, struct chat_time now)
 {
-	size_t answers = chat->answered + requests_count(&chat->requests);
-	return chat->answering && answers >= ANSWERS_FIRST &&
-	       now.steady - arrival->came < ANNOUNCE_WITHIN_MS;
+	size_t answers = chat->answers_this_turn + requests_count(&chat->requests);
+	return chat->store_up && answers >= ANSWERS_FIRST &&
+	       now.steady - arrival->since < ANNOUNCE_WITHIN_MS;
 }
 
-void chat_come(struct chat *chat, struct membership *m, bool first, struct chat_time now)
+void chat_joined(struct chat *chat, struct membership *m, bool first, struct chat_time now)
 {
 	if (arrival_in(chat, m->room, m) != NULL) {
-		/* It will be told, after this subscribe as after the one before. */
+		/* Nobody was told yet: that will do for this subscribe as well. */
 		return;
 	}
 	struct arrival *arrival = malloc(sizeof(*arrival));
@@ -121,8 +121,8 @@ void chat_come(struct chat *chat, struct membership *m, bool first, struct chat_
 		chat_log(chat, CHAT_WARNING, m->client, "out of memory: presence was not sent");
 		return;
 	}
-	*arrival = (struct arrival){.m = m, .first = first, .came = now.steady};
-	table_add(&chat->arriving, &arrival->by_room, m->room->by_name.hash);
+	*arrival = (struct arrival){.m = m, .first = first, .since = now.steady};
+	table_add(&chat->arrivals_by_room, &arrival->by_room, m->room->by_name.hash);
 	DL_APPEND(chat->arrivals, arrival);
 	if (!may_wait(chat, arrival, now)) {
 		chat_announce(chat, m->room);
@@ -137,8 +137,8 @@ void chat_leave(struct chat *chat, struct membership *m)
 	const struct user *user = m->client->user;
 	bool others_stay = room->members->room_next != NULL;
 	chat_announce(chat, room);
-	if (m->owed != NULL) {
-		requests_cancel(&chat->requests, m->owed);
+	if (m->history_request != NULL) {
+		requests_cancel(&chat->requests, m->history_request);
 	}
 	presence_leave(chat->presence, m);
 	if (others_stay && !presence_is_in(room, user)) {
@@ -152,14 +152,14 @@ bool chat_announce_due(struct chat *chat, struct chat_time now)
 	while (chat->arrivals != NULL && !may_wait(chat, chat->arrivals, now)) {
 		chat_announce(chat, chat->arrivals->m->room);
 	}
-	chat->answered = 0;
+	chat->answers_this_turn = 0;
 	return chat->arrivals != NULL && !may_wait(chat, chat->arrivals, now);
 }
 
-void chat_forget_arrivals(struct chat *chat)
+void chat_free_arrivals(struct chat *chat)
 {
 	while (chat->arrivals != NULL) {
 		forget(chat, chat->arrivals);
 	}
-	table_finish(&chat->arriving);
+	table_finish(&chat->arrivals_by_room);
 }

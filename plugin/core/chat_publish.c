@@ -2,7 +2,7 @@
 #include "access.h"
 #include "chat_state.h"
 
-/* A client's publish on its way through this file. */
+/* A client's publish to a chat, and who sent it. */
 struct publish {
 	struct client *client;
 	struct slice id;
@@ -35,8 +35,10 @@ static void refuse_message(
 		retry_ms);
 }
 
-/* Nothing that this user sends later may overtake what is refused now: all messages wait. */
-static void put_off(struct chat *chat, const struct publish *p, enum chat_error code, int64_t wait)
+/* Refuses the message, and for a while all others of this user, so that nothing that is sent later
+ * overtakes it. */
+static void refuse_and_hold(
+	struct chat *chat, const struct publish *p, enum chat_error code, int64_t wait)
 {
 	int64_t retry_ms = at_least_a_second(wait);
 	limiter_hold(chat->limiter, p->id, p->now.steady, retry_ms, code);
@@ -52,7 +54,7 @@ static void make_key(struct chat *chat, unsigned char key[KEY_SIZE])
 	}
 }
 
-/* The store has the message, or the sender hears that it has not. */
+/* The sender hears of it if the store does not take the message. */
 static void save(struct chat *chat, const struct publish *p)
 {
 	struct message message = {
@@ -69,14 +71,14 @@ static void save(struct chat *chat, const struct publish *p)
 	struct pending *pending = has_ref ? pending_find(&chat->pending, &message) : NULL;
 	if (pending != NULL) {
 		if (pending_repeat(pending, message.from) != CHAT_OK) {
-			put_off(chat, p, CHAT_EUNAVAILABLE, 0);
+			refuse_and_hold(chat, p, CHAT_EUNAVAILABLE, 0);
 		}
 		return;
 	}
-	/* CHAT_EBUSY: it goes without. */
+	/* CHAT_EBUSY: it is saved without being noted. */
 	enum chat_error noted = has_ref ? pending_add(&chat->pending, &message) : CHAT_EBUSY;
 	if (noted == CHAT_ENOMEM) {
-		put_off(chat, p, CHAT_EUNAVAILABLE, 0);
+		refuse_and_hold(chat, p, CHAT_EUNAVAILABLE, 0);
 		return;
 	}
 	make_key(chat, message.key);
@@ -84,21 +86,22 @@ static void save(struct chat *chat, const struct publish *p)
 		if (noted == CHAT_OK) {
 			pending_remove(&chat->pending, pending_find(&chat->pending, &message));
 		}
-		put_off(chat, p, CHAT_EUNAVAILABLE, 0);
+		refuse_and_hold(chat, p, CHAT_EUNAVAILABLE, 0);
 	}
 }
 
-static void take_message(struct chat *chat, const struct publish *p)
+static void on_message(struct chat *chat, const struct publish *p)
 {
 	enum chat_error held = limiter_held(chat->limiter, p->id, p->now.steady);
 	if (held != CHAT_OK) {
-		/* The hold is not drawn out: who goes on sending gets through when it ends. */
+		/* That does not prolong the hold: whoever goes on sending gets through at its end.
+		 */
 		refuse_message(chat, p, held, RETRY_MS);
 		return;
 	}
 	int64_t wait = limiter_take(chat->limiter, p->id, LIMIT_MESSAGES, p->now.steady);
 	if (wait > 0) {
-		put_off(chat, p, CHAT_ERATELIMITED, wait);
+		refuse_and_hold(chat, p, CHAT_ERATELIMITED, wait);
 		return;
 	}
 	save(chat, p);
@@ -114,11 +117,11 @@ static bool asks_too_often(struct chat *chat, const struct publish *p)
 	return wait > 0;
 }
 
-static void take_read(struct chat *chat, const struct publish *p)
+static void on_read(struct chat *chat, const struct publish *p)
 {
-	/* While the store is away marks only wait, the highest of each chat: that is never refused.
-	 */
-	if (chat->answering && asks_too_often(chat, p)) {
+	/* While the store is away only the highest mark of each chat waits: that costs too little
+	 * to be refused. */
+	if (chat->store_up && asks_too_often(chat, p)) {
 		return;
 	}
 	struct mark mark = {.room = p->room, .user_id = p->id, .seq = p->event->seq};
@@ -127,10 +130,10 @@ static void take_read(struct chat *chat, const struct publish *p)
 			"too many read marks wait; mark this chat again later", RETRY_MS);
 		return;
 	}
-	chat_pump(chat);
+	chat_ask_store(chat);
 }
 
-static void take_typing(struct chat *chat, const struct publish *p)
+static void on_typing(struct chat *chat, const struct publish *p)
 {
 	if (limiter_take(chat->limiter, p->id, LIMIT_TYPING, p->now.steady) > 0) {
 		return;
@@ -140,12 +143,12 @@ static void take_typing(struct chat *chat, const struct publish *p)
 		return;
 	}
 	chat_announce(chat, room);
-	buffer_clear(&chat->text);
-	protocol_typing(&chat->text, p->id, p->event->on);
-	(void)chat_send(chat, p->topic, &chat->text, 0, 0);
+	struct buffer *payload = chat_begin(chat);
+	protocol_typing(payload, p->id, p->event->on);
+	(void)chat_send(chat, p->topic, payload, 0, 0);
 }
 
-static void take_history(struct chat *chat, const struct publish *p)
+static void on_history(struct chat *chat, const struct publish *p)
 {
 	const struct event *event = p->event;
 	if (asks_too_often(chat, p)) {
@@ -154,36 +157,36 @@ static void take_history(struct chat *chat, const struct publish *p)
 	struct load load = {
 		.what = LOAD_HISTORY,
 		.room = p->room,
-		/* Nothing stands before 1 as nothing stands before 0, which says "not asked". */
+		/* 0 would say "not asked"; there is no message before 1 either. */
 		.before = event->has_before && event->before == 0 ? 1 : event->before,
 		.after = event->after,
 		.limit = event->limit,
 	};
-	if (chat->answering && p->client->requests < REQUESTS_PER_CLIENT_MAX &&
+	if (chat->store_up && p->client->requests < REQUESTS_PER_CLIENT_MAX &&
 		requests_add(&chat->requests, &load, event->ref, p->client->handle,
 			p->client->serial, false, p->now.steady) != NULL) {
 		p->client->requests++;
-		chat_pump(chat);
+		chat_ask_store(chat);
 		return;
 	}
 	answer_error(chat, p, CHAT_EUNAVAILABLE, "the history cannot be read now; ask again later",
 		RETRY_MS);
 }
 
-static void take(struct chat *chat, const struct publish *p)
+static void dispatch(struct chat *chat, const struct publish *p)
 {
 	switch (p->event->kind) {
 	case EVENT_MESSAGE:
-		take_message(chat, p);
+		on_message(chat, p);
 		break;
 	case EVENT_READ:
-		take_read(chat, p);
+		on_read(chat, p);
 		break;
 	case EVENT_TYPING:
-		take_typing(chat, p);
+		on_typing(chat, p);
 		break;
 	case EVENT_HISTORY:
-		take_history(chat, p);
+		on_history(chat, p);
 		break;
 	}
 }
@@ -195,7 +198,7 @@ enum chat_answer chat_publish(struct chat *chat, const void *handle, struct slic
 	if (parsed.kind == TOPIC_OTHER) {
 		return CHAT_DEFER;
 	}
-	/* A bridge is asked for no access rights: what it brings to our topics ends here. */
+	/* The broker asks no access rights of a bridge, so this is asked again here. */
 	struct client *client = presence_find(chat->presence, handle);
 	struct slice id = chat_client_id(client);
 	if (access_publish(id, &parsed, false) != ACCESS_YES) {
@@ -215,7 +218,7 @@ enum chat_answer chat_publish(struct chat *chat, const void *handle, struct slic
 	if (error != CHAT_OK) {
 		answer_error(chat, &p, error, reason, 0);
 	} else {
-		take(chat, &p);
+		dispatch(chat, &p);
 	}
 	return CHAT_ALLOW;
 }

@@ -1,4 +1,4 @@
-/* How the conductor speaks: to clients, and to the log. */
+/* What the conductor sends to clients, and writes to the log. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -50,10 +50,16 @@ void chat_send_to(
 	(void)publish(chat, topic, payload, 1, only, 0);
 }
 
+struct buffer *chat_begin(struct chat *chat)
+{
+	buffer_clear(&chat->payload);
+	return &chat->payload;
+}
+
 void chat_send_error(struct chat *chat, struct slice topic, client_serial only,
 	enum chat_error code, const char *reason, struct slice ref, int64_t retry_ms)
 {
-	buffer_clear(&chat->text);
-	protocol_error(&chat->text, code, reason, ref, retry_ms);
-	chat_send_to(chat, topic, &chat->text, only);
+	struct buffer *payload = chat_begin(chat);
+	protocol_error(payload, code, reason, ref, retry_ms);
+	chat_send_to(chat, topic, payload, only);
 }

@@ -1,5 +1,5 @@
-/* What the conductor's own files share, and nobody else includes: its state, and the few ways in
- * which it speaks to clients. */
+/* What the conductor's own files share: its state, and the functions by which they call each other.
+ * Nobody else includes this. */
 #ifndef CHAT_CHAT_STATE_H
 #define CHAT_CHAT_STATE_H
 
@@ -7,7 +7,6 @@
 #include "chat.h"
 #include "expiry.h"
 #include "gate.h"
-#include "json.h"
 #include "limiter.h"
 #include "marks.h"
 #include "pending.h"
@@ -16,7 +15,7 @@
 #include "requests.h"
 #include "topic.h"
 
-#define RETRY_MS 1000 /* the least that a client is asked to wait: a second */
+#define RETRY_MS 1000 /* the least that a client is asked to wait */
 
 struct chat {
 	struct chat_options options;
@@ -28,59 +27,80 @@ struct chat {
 	struct limiter *limiter;
 	struct pending_table pending;
 	struct requests requests;
-	size_t answered;          /* of the requests, in this turn */
-	struct arrival *arrivals; /* who has come to a chat and nobody has been told */
-	struct table arriving;    /* the same by room */
 	struct marks *marks;
-	bool answering; /* the store is */
-	bool reloading;
-	uint64_t key_start;   /* random per start */
-	uint64_t key_counter; /* a message's key is both */
-	struct buffer text;   /* the payload being written */
-	struct buffer notice; /* and one made of it */
-	struct event event;   /* the publish being read: too large for the stack of a callback */
+	struct arrival
+		*arrivals; /* subscribes to chats that nobody was told of yet, oldest first */
+	struct table arrivals_by_room;
+	size_t answers_this_turn; /* histories and unread lists sent since the last tick */
+	bool store_up;            /* the store answers loads and marks */
+	bool reloading;           /* until the next tick logins of connected clients are repeated */
+	uint64_t key_start;       /* a message's key: random for each start of the plugin … */
+	uint64_t key_counter;     /* … and the number of the message */
+	struct buffer payload;    /* see chat_begin */
+	struct event event;       /* the publish being read: too large for the stack */
 };
 
-/* A line that begins with who: "42 (mqttjs_8c1f): …". */
+/* chat_send.c: to the log and to clients. */
+
+/* Writes a line that begins with who, as "42 (mqttjs_8c1f): "; client NULL: with nobody. */
 void chat_log(struct chat *chat, enum chat_level level, const struct client *client,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Empty for NULL and for a client without a chat token. */
+/* The client's user id; empty for NULL and for a client without a chat token. */
 struct slice chat_client_id(const struct client *client);
 
-/* Publishes a payload: to everyone who is subscribed and did not take the entry `unless`, or to one
- * client alone. Returns the gate's number, 0 when it could not be published. */
+/* An empty buffer for the next payload.  It is the same one each time: a payload is written and
+ * sent before the next one is begun. */
+struct buffer *chat_begin(struct chat *chat);
+
+/* Publishes a payload to everyone who is subscribed to the topic, but for those whose latest entry
+ * is `unless` (0: nobody).  Returns its number with the gate, 0 when it could not be published. */
 uint64_t chat_send(struct chat *chat, struct slice topic, const struct buffer *payload, int qos,
 	uint64_t unless);
+
+/* Publishes a payload to one client, who hears it if it is subscribed to the topic. */
 void chat_send_to(
 	struct chat *chat, struct slice topic, const struct buffer *payload, client_serial only);
 
-/* `error` to one client, who hears it if it is subscribed to the topic. */
+/* The same with an `error`. */
 void chat_send_error(struct chat *chat, struct slice topic, client_serial only,
 	enum chat_error code, const char *reason, struct slice ref, int64_t retry_ms);
 
-/* Asks the store for what waits, as far as it takes it. */
-void chat_pump(struct chat *chat);
+/* chat_requests.c: what is read from the store. */
 
-/* What a subscribe owes: the newest messages, or the unread list.  The client is told when it will
- * take longer. */
-void chat_owe_history(struct chat *chat, struct membership *m, struct chat_time now);
-void chat_owe_unread(struct chat *chat, struct client *client, struct chat_time now);
+/* Sends the waiting requests and marks to the store, as many as it takes. */
+void chat_ask_store(struct chat *chat);
 
-/* Deadlines of what clients wait for. */
-void chat_tell_late(struct chat *chat, struct chat_time now);
+/* What follows a subscribe: the newest messages of the chat, or the unread list. */
+void chat_request_history(struct chat *chat, struct membership *m, struct chat_time now);
+void chat_request_unread(struct chat *chat, struct client *client, struct chat_time now);
 
-/* The client has subscribed to the chat: it is told who is there, and all are told that its user
- * has come, if it is the user's first.  Soon, not at once, when many have come. */
-void chat_come(struct chat *chat, struct membership *m, bool first, struct chat_time now);
+/* Once per turn: tells those whose request has passed its deadline. */
+void chat_check_deadlines(struct chat *chat, struct chat_time now);
+
+/* chat_marks.c */
+
+/* Sends the waiting marks to the store, as many as it takes. */
+void chat_send_marks(struct chat *chat);
+
+/* chat_presence.c: who is in a chat. */
+
+/* The client has subscribed to the chat.  It is told who is there, and everybody is told that its
+ * user has joined, if it is the user's `first` client there: at once, or a little later when many
+ * subscribe. */
+void chat_joined(struct chat *chat, struct membership *m, bool first, struct chat_time now);
+
 /* Ends the membership and tells the others, if the user has left with it. */
 void chat_leave(struct chat *chat, struct membership *m);
-/* Tells of those who have come to this chat, before anything else that is told there. */
+
+/* Tells now of those who have subscribed to this chat, so that what is sent next comes after it. */
 void chat_announce(struct chat *chat, struct room *room);
-/* Once per turn: tells of those who have come anywhere and need not wait.  True: others are to be
- * told in the next turn. */
+
+/* Once per turn: tells of those who need not wait any longer.  True: there will be more in the next
+ * turn. */
 bool chat_announce_due(struct chat *chat, struct chat_time now);
-/* At the end: they stay untold. */
-void chat_forget_arrivals(struct chat *chat);
+
+/* At the end: forgets those that nobody was told of. */
+void chat_free_arrivals(struct chat *chat);
 
 #endif

@@ -44,9 +44,9 @@ static enum chat_answer enter_lobby(
 	struct chat *chat, struct client *client, const struct topic *topic, struct chat_time now)
 {
 	char bytes[TOPIC_MAX + 1];
-	client->lobby = true;
+	client->in_lobby = true;
 	if (!subscribes_too_often(chat, client, topic_of_lobby(topic->a, bytes), now)) {
-		chat_owe_unread(chat, client, now);
+		chat_request_unread(chat, client, now);
 	}
 	return CHAT_ALLOW;
 }
@@ -56,10 +56,10 @@ static struct membership *join(struct chat *chat, struct client *client, struct 
 {
 	if (client->chat_count >= CHATS_PER_CLIENT_MAX) {
 		/* Once: a packet can ask ten thousand times. */
-		if (!client->told_full) {
+		if (!client->logged_full) {
 			chat_log(chat, CHAT_NOTICE, client,
 				"subscribe refused: in %d chats already", CHATS_PER_CLIENT_MAX);
-			client->told_full = true;
+			client->logged_full = true;
 		}
 		return NULL;
 	}
@@ -67,7 +67,7 @@ static struct membership *join(struct chat *chat, struct client *client, struct 
 	if (m == NULL) {
 		chat_log(chat, CHAT_WARNING, client, "subscribe refused: out of memory");
 	} else {
-		/* Who came or left just before is in the presence_state already. */
+		/* A presence_diff that was not routed yet is in its presence_state already. */
 		gate_skip(chat->gate, m->room->last_diff, client->serial);
 	}
 	return m;
@@ -86,9 +86,9 @@ static enum chat_answer enter_chat(
 	if (m == NULL) {
 		return CHAT_DENY;
 	}
-	chat_come(chat, m, first, now);
+	chat_joined(chat, m, first, now);
 	if (!subscribes_too_often(chat, client, topic_of_chat(topic->room, bytes), now)) {
-		chat_owe_history(chat, m, now);
+		chat_request_history(chat, m, now);
 	}
 	return CHAT_ALLOW;
 }
@@ -106,13 +106,13 @@ enum chat_answer chat_subscribe(
 	                                 : enter_chat(chat, client, &topic, now);
 }
 
-/* 2.1 reads packets between our publish and its routing: who leaves the chat just then gets the
- * message neither there nor, having been in the chat, as a notification.  Its lobby is told anew.
- */
-static bool leaves_a_message_behind(const struct chat *chat, const struct membership *m)
+/* 2.1 reads packets between our publish and its routing.  A client that unsubscribes just then gets
+ * the message neither in the chat nor, having been in it, as a notification: it is sent the unread
+ * list. */
+static bool leaves_before_a_message(const struct chat *chat, const struct membership *m)
 {
 	uint64_t number = m->room->last_message;
-	return number > m->client->taken && gate_is_open(chat->gate, number);
+	return number > m->client->last_entry && gate_is_open(chat->gate, number);
 }
 
 static void unsubscribe_chat(
@@ -122,10 +122,10 @@ static void unsubscribe_chat(
 	if (m == NULL) {
 		return;
 	}
-	bool missed = leaves_a_message_behind(chat, m);
+	bool missed = leaves_before_a_message(chat, m);
 	chat_leave(chat, m);
-	if (missed && client->lobby) {
-		chat_owe_unread(chat, client, now);
+	if (missed && client->in_lobby) {
+		chat_request_unread(chat, client, now);
 	}
 }
 
@@ -139,15 +139,15 @@ enum chat_answer chat_unsubscribe(
 		return other_topic(chat, client, filter);
 	}
 	if (answer == ACCESS_YES && topic.kind == TOPIC_LOBBY) {
-		client->lobby = false;
-		if (client->lobby_owed != NULL) {
-			requests_cancel(&chat->requests, client->lobby_owed);
-			client->lobby_owed = NULL;
+		client->in_lobby = false;
+		if (client->unread_request != NULL) {
+			requests_cancel(&chat->requests, client->unread_request);
+			client->unread_request = NULL;
 		}
 	} else if (answer == ACCESS_YES) {
 		unsubscribe_chat(chat, client, topic.room, now);
 	}
-	/* What could not be subscribed is not there to be kept. */
+	/* ACCESS_NO: there is no such subscription. */
 	return CHAT_ALLOW;
 }
 
@@ -172,7 +172,7 @@ enum chat_answer chat_may_receive(
 	struct topic parsed = topic_parse(topic);
 	enum access_answer answer = access_receive(chat_client_id(client), &parsed);
 	if (answer == ACCESS_YES &&
-		!gate_pass(chat->gate, topic, payload, client->serial, &client->taken)) {
+		!gate_pass(chat->gate, topic, payload, client->serial, &client->last_entry)) {
 		return CHAT_DENY;
 	}
 	return translate(answer, chat, client, topic);

@@ -168,15 +168,15 @@ static uint64_t find_own(const struct gate *gate, uint64_t fingerprint, client_s
 	return number;
 }
 
-/* The oldest entry for everybody that comes after those which this connection took. */
+/* The oldest entry for everybody that comes after those which this connection received. */
 static uint64_t find_shared(
-	const struct gate *gate, uint64_t fingerprint, client_serial serial, uint64_t taken)
+	const struct gate *gate, uint64_t fingerprint, client_serial serial, uint64_t last_entry)
 {
 	uint64_t number = chain_of(gate, fingerprint)->first;
 	while (number != 0) {
 		const struct entry *entry = entry_at(gate, number);
-		bool fresh = number > taken && entry->skips != serial &&
-		             (entry->unless == 0 || entry->unless != taken);
+		bool fresh = number > last_entry && entry->skips != serial &&
+		             (entry->unless == 0 || entry->unless != last_entry);
 		if (entry->fingerprint == fingerprint && entry->only == 0 && fresh) {
 			break;
 		}
@@ -186,21 +186,21 @@ static uint64_t find_shared(
 }
 
 bool gate_pass(struct gate *gate, struct slice topic, struct slice payload, client_serial serial,
-	uint64_t *taken)
+	uint64_t *last_entry)
 {
 	if (gate->oldest == gate->next) {
 		return false;
 	}
 	uint64_t fingerprint = siphash_pair(&gate->key, topic, payload);
 	uint64_t own = find_own(gate, fingerprint, serial);
-	uint64_t shared = find_shared(gate, fingerprint, serial, *taken);
+	uint64_t shared = find_shared(gate, fingerprint, serial, *last_entry);
 	if (own != 0 && (shared == 0 || own < shared)) {
 		entry_at(gate, own)->used_up = true;
 		skip_first(gate, own);
 		return true;
 	}
 	if (shared != 0) {
-		*taken = shared;
+		*last_entry = shared;
 	}
 	return shared != 0;
 }

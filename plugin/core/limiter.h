@@ -30,7 +30,7 @@ struct limiter;
 MUST_CHECK struct limiter *limiter_create(int rate, const struct siphash_key *key);
 void limiter_destroy(struct limiter *limiter);
 
-/* 0: granted, and taken.  Else the ms after which it would be. */
+/* Takes one token.  0: it was there.  Else the ms after which there will be one. */
 MUST_CHECK int64_t limiter_take(
 	struct limiter *limiter, struct slice id, enum limit limit, int64_t now);
 
@@ -38,7 +38,7 @@ MUST_CHECK int64_t limiter_take(
 void limiter_hold(
 	struct limiter *limiter, struct slice id, int64_t now, int64_t ms, enum chat_error why);
 
-/* CHAT_OK when the user is not held, else why. */
+/* Why the user's messages are refused now; CHAT_OK: they are not. */
 enum chat_error limiter_held(struct limiter *limiter, struct slice id, int64_t now);
 
 /* Forgets users whose buckets are full again, some at each call. */

@@ -5,7 +5,7 @@
 
 #include "table.h"
 
-/* A user with marks that wait, for the bound per user. */
+/* A user with marks, counted for MARKS_PER_USER_MAX. */
 struct reader {
 	struct table_link by_id;
 	uint32_t count;
@@ -13,13 +13,14 @@ struct reader {
 	char id[];
 };
 
+/* The mark of one user in one chat. */
 struct entry {
 	struct table_link by_key;
 	struct entry *prev, *next; /* among those that wait */
 	struct reader *reader;
 	int64_t wanted; /* the highest seq asked for */
-	bool flying;    /* the store has it */
-	bool in_doubt;  /* the store had it before, and its outcome was lost */
+	bool sent;      /* the store has it */
+	bool in_doubt;  /* the store had it before, and its answer was lost */
 	uint32_t key_len;
 	uint32_t room_len;
 	char key[]; /* room, NUL, user id */
@@ -85,7 +86,7 @@ static void reader_release(struct marks *marks, struct reader *reader)
 
 static void forget(struct marks *marks, struct entry *entry)
 {
-	if (entry->flying) {
+	if (entry->sent) {
 		marks->in_flight--;
 	} else {
 		DL_DELETE(marks->waiting, entry);
@@ -172,7 +173,7 @@ bool marks_next(struct marks *marks, struct mark *mark)
 		return false;
 	}
 	DL_DELETE(marks->waiting, entry);
-	entry->flying = true;
+	entry->sent = true;
 	marks->in_flight++;
 	*mark = (struct mark){
 		.room = slice_of(entry->key, entry->room_len),
@@ -185,7 +186,7 @@ bool marks_next(struct marks *marks, struct mark *mark)
 
 static void wait_again(struct marks *marks, struct entry *entry)
 {
-	entry->flying = false;
+	entry->sent = false;
 	marks->in_flight--;
 	DL_APPEND(marks->waiting, entry);
 }
@@ -193,7 +194,7 @@ static void wait_again(struct marks *marks, struct entry *entry)
 void marks_done(struct marks *marks, const struct mark *mark)
 {
 	struct entry *entry = find(marks, mark);
-	if (entry == NULL || !entry->flying) {
+	if (entry == NULL || !entry->sent) {
 		return;
 	}
 	entry->in_doubt = false;
@@ -204,10 +205,10 @@ void marks_done(struct marks *marks, const struct mark *mark)
 	}
 }
 
-void marks_again(struct marks *marks, const struct mark *mark)
+void marks_not_sent(struct marks *marks, const struct mark *mark)
 {
 	struct entry *entry = find(marks, mark);
-	if (entry != NULL && entry->flying) {
+	if (entry != NULL && entry->sent) {
 		wait_again(marks, entry);
 	}
 }
@@ -215,7 +216,7 @@ void marks_again(struct marks *marks, const struct mark *mark)
 void marks_lost(struct marks *marks, const struct mark *mark)
 {
 	struct entry *entry = find(marks, mark);
-	if (entry != NULL && entry->flying) {
+	if (entry != NULL && entry->sent) {
 		entry->in_doubt = true;
 		wait_again(marks, entry);
 	}

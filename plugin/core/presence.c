@@ -138,9 +138,8 @@ static bool user_rename(struct user *user, struct slice bytes)
 	return true;
 }
 
-/* Client ids.  The table holds the latest client of each; ->older chains those that are about to
- * go.
- */
+/* Client ids.  The table holds the latest client of each; ->older leads to those
+ * that it replaced and that have not gone yet. */
 
 static bool client_has_id(const struct table_link *link, const void *client_id)
 {
@@ -361,10 +360,10 @@ bool presence_is_in(const struct room *room, const struct user *user)
 	return m != NULL;
 }
 
-bool presence_waits_outside(const struct user *user, const struct room *room)
+bool presence_hears_in_lobby(const struct user *user, const struct room *room)
 {
 	for (const struct client *c = user->clients; c != NULL; c = c->user_next) {
-		if (c->lobby && presence_membership(c, room) == NULL) {
+		if (c->in_lobby && presence_membership(c, room) == NULL) {
 			return true;
 		}
 	}

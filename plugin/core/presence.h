@@ -1,5 +1,7 @@
-/* Who is connected, in which chats and in the lobby.  A connection is known by its handle, never by
- * its client id: client ids change hands, and the broker's events about them come late or twice. */
+/* The books of connections: who is connected, in which chats, and in the lobby.
+ *
+ * A connection is known by its handle, the broker's pointer, and never by its client id: client ids
+ * change hands, and the broker's events about them come late or twice. */
 #ifndef CHAT_PRESENCE_H
 #define CHAT_PRESENCE_H
 
@@ -11,66 +13,71 @@
 #include "slice.h"
 #include "table.h"
 
-#define CHATS_PER_CLIENT_MAX                                                                       \
-	1000 /* subscriptions to chats; an inbox that opens more than that pages */
-#define CLIENTS_PER_USER_MAX 100 /* connections at once: devices and tabs */
+#define CHATS_PER_CLIENT_MAX 1000 /* subscriptions to chats of one connection */
+#define CLIENTS_PER_USER_MAX 100  /* connections of one user at once: devices and tabs */
 
-/* A name that a user and several of its clients share. */
+struct request; /* requests.h */
+
+/* A user's name.  A user and those of its clients that logged in under it share one. */
 struct name {
 	uint32_t refs;
 	uint32_t len;
 	char bytes[];
 };
 
+/* A chat user of whom at least one client is connected. */
 struct user {
 	struct table_link by_id;
-	struct client *clients;
-	struct name *name; /* of the latest login */
+	struct client *clients; /* linked by user_next */
+	struct name *name;      /* of the latest login */
 	uint32_t client_count;
 	uint32_t id_len;
 	char id[];
 };
 
-/* One client's place in one chat. */
+/* One client's subscription to one chat. */
 struct membership {
 	struct client *client;
 	struct room *room;
-	struct membership *client_next;
-	struct membership *room_next;
-	void *owed; /* the history that a subscribe asked for and that has not come yet */
+	struct membership *client_next; /* the client's next chat */
+	struct membership *room_next;   /* the chat's next client */
+	/* Reads the history that follows the last subscribe; NULL: it was answered. */
+	struct request *history_request;
 };
 
+/* A chat that at least one client is subscribed to. */
 struct room {
 	struct table_link by_name;
-	struct membership *members;
-	uint64_t last_message; /* the gate's number of the last one published here */
-	uint64_t last_diff;    /* and of the last presence_diff */
+	struct membership *members; /* linked by room_next */
+	uint64_t last_message;      /* the gate's number of the last `message` published here */
+	uint64_t last_diff;         /* and of the last `presence_diff` */
 	uint32_t name_len;
 	char name[]; /* "1/2" */
 };
 
-/* One connection, from BASIC_AUTH to its end.  There is one for each that does nothing but wait, so
- * its lists are singly linked: they are short where something is taken out of the middle. */
+/* One connection, from its login to its end.  Ten thousand of these may do nothing but wait, so
+ * lists are linked one way only where they are short. */
 struct client {
 	struct table_link by_handle;
-	struct table_link by_id; /* the latest with its client id */
+	struct table_link by_id; /* only the latest with its client id is in this table */
 	const void *handle;      /* only ever compared */
 	client_serial serial;
-	uint64_t taken;       /* the gate's */
-	struct user *user;    /* NULL: an ordinary client, whose login is not ours to judge */
+	uint64_t last_entry;  /* the highest gate entry for everybody that it has received */
+	struct user *user;    /* NULL: an ordinary client, without a chat token */
 	struct name *name;    /* as this connection gave it */
-	struct client *older; /* same client id, connected before */
+	struct client *older; /* the one with the same client id that connected before */
 	struct client *user_next;
-	struct membership *chats;
-	void *lobby_owed; /* the unread list that a subscribe asked for and that has not come yet */
+	struct membership *chats; /* linked by client_next */
+	/* Reads the unread list that follows a subscribe to the lobby; NULL: it was answered. */
+	struct request *unread_request;
 	struct client *expiry_prev, *expiry_next;
 	int64_t expires_at; /* Unix ms, 0: never */
 	uint16_t chat_count;
-	uint16_t requests; /* history requests that wait for their answer */
-	bool lobby;        /* subscribed to it */
-	bool told_full;    /* the log has heard that it asks for more chats than it may have */
-	bool holds_id;     /* false: the broker is giving its client id to one that came after it */
-	bool replaced;     /* a newer one has come with its client id, which may have gone since */
+	uint16_t requests; /* made by itself and not answered yet */
+	bool in_lobby;     /* it is subscribed to its user's lobby */
+	bool logged_full;  /* the log has heard that it asks for more chats than it may have */
+	bool holds_id;     /* no later connection has taken its client id over */
+	bool replaced;     /* one has, and may have gone since */
 	char client_id[];
 };
 
@@ -85,38 +92,35 @@ void presence_destroy(struct presence *presence);
 MUST_CHECK struct client *presence_add(struct presence *presence, const void *handle,
 	const char *client_id, struct slice id, struct slice name);
 
-/* Takes a client that is in no chat any more out of the books and frees it. */
+/* Frees the client, who is in no chat any more, and its user if that was the last client. */
 void presence_remove(struct presence *presence, struct client *client);
 
+/* Each of these is NULL when there is none in the books. */
 struct client *presence_find(struct presence *presence, const void *handle);
 struct user *presence_user(const struct presence *presence, struct slice id);
 struct room *presence_room(const struct presence *presence, struct slice name);
+struct membership *presence_membership(const struct client *client, const struct room *room);
 
-/* The same as presence_user, without a search when the user is in the room (NULL: nobody is in it).
- */
+/* The same as presence_user, but found without a search when the user is in the room (which may be
+ * NULL). */
 struct user *presence_user_near(
 	const struct presence *presence, const struct room *room, struct slice id);
 
-/* The client that came last with this client id; ->older leads to those before it that have not
- * gone yet. */
+/* The latest client with this client id; ->older leads to earlier ones that have not gone yet. */
 struct client *presence_holder(const struct presence *presence, const char *client_id);
-
-/* NULL: not in it. */
-struct membership *presence_membership(const struct client *client, const struct room *room);
 
 /* Puts the client, who is not in it, into the room.  NULL when out of memory. */
 MUST_CHECK struct membership *presence_join(
 	struct presence *presence, struct client *client, struct slice room_name);
 
-/* Ends the membership; a room without members goes away, and a user without clients stays until its
- * last client is removed. */
+/* Frees the membership, and the room if it was the last one in it. */
 void presence_leave(struct presence *presence, struct membership *membership);
 
 /* Whether any of the user's clients is in the room. */
 bool presence_is_in(const struct room *room, const struct user *user);
 
-/* Whether one of the user's clients is in its lobby but not in the room (NULL: nobody is in it). */
-bool presence_waits_outside(const struct user *user, const struct room *room);
+/* Whether any of the user's clients is in the lobby and not in the room (NULL: nobody is in it). */
+bool presence_hears_in_lobby(const struct user *user, const struct room *room);
 
 struct slice presence_id(const struct user *user);
 struct slice presence_name(const struct name *name);

@@ -245,8 +245,6 @@ static void append_time(struct buffer *out, int64_t ms)
 	buffer_append(out, slice_of(text, sizeof(text) - 1));
 }
 
-#define MESSAGE_HEAD "{\"event\":\"message\","
-
 /* What stands in any message's object, without the opening brace. */
 static void append_message(struct buffer *out, const struct message *message)
 {
@@ -267,23 +265,18 @@ static void append_message(struct buffer *out, const struct message *message)
 
 void protocol_message(struct buffer *out, const struct message *message)
 {
-	buffer_append(out, SLICE(MESSAGE_HEAD));
+	buffer_append(out, SLICE("{\"event\":\"message\","));
 	append_message(out, message);
 }
 
-void protocol_notification(struct buffer *out, struct slice room, struct slice name,
-	struct slice message_event, bool quiet)
+void protocol_notification(struct buffer *out, const struct message *message, bool quiet)
 {
 	buffer_append(out, SLICE("{\"event\":\"notification\",\"chat\":"));
-	append_chat(out, room);
+	append_chat(out, message->room);
 	buffer_append(out, SLICE(",\"name\":"));
-	buffer_json_string(out, name);
+	buffer_json_string(out, message->name);
 	buffer_append(out, SLICE(",\"message\":{"));
-	if (!slice_starts(message_event, SLICE(MESSAGE_HEAD))) {
-		out->failed = true; /* there was no memory for the message, so there is none here */
-		return;
-	}
-	buffer_append(out, slice_from(message_event, sizeof(MESSAGE_HEAD) - 1));
+	append_message(out, message);
 	if (quiet) {
 		buffer_append(out, SLICE(",\"quiet\":true"));
 	}

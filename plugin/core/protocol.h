@@ -41,9 +41,8 @@ MUST_CHECK enum chat_error protocol_decode(
 
 void protocol_message(struct buffer *out, const struct message *message);
 
-/* `message_event` is what protocol_message wrote: its members are taken over as they are. */
-void protocol_notification(struct buffer *out, struct slice room, struct slice name,
-	struct slice message_event, bool quiet);
+/* To a lobby; `name` is the message's. */
+void protocol_notification(struct buffer *out, const struct message *message, bool quiet);
 
 /* Cut before ANSWER_MAX bytes: kept are the messages nearest to the point asked for, the lowest
  * seqs when `upwards` (asked with `after`), else the highest, and at least one. */

@@ -20,7 +20,7 @@ struct slice request_ref(const struct request *request)
 }
 
 struct request *requests_add(struct requests *requests, const struct load *load, struct slice ref,
-	const void *handle, client_serial serial, bool owed, int64_t now)
+	const void *handle, client_serial serial, bool for_subscribe, int64_t now)
 {
 	size_t bytes = load->room.len + load->user_id.len + ref.len;
 	struct request *request = calloc(1, sizeof(*request) + bytes);
@@ -45,18 +45,18 @@ struct request *requests_add(struct requests *requests, const struct load *load,
 	request->before = load->before;
 	request->after = load->after;
 	request->limit = load->limit;
-	request->owed = owed;
+	request->for_subscribe = for_subscribe;
 	request->deadline = now + REQUEST_DEADLINE_MS;
-	request->timely = true;
+	request->has_deadline = true;
 	requests->count++;
 	DL_APPEND(requests->waiting, request);
-	DL_APPEND2(requests->timely, request, timely_prev, timely_next);
+	DL_APPEND2(requests->by_deadline, request, deadline_prev, deadline_next);
 	return request;
 }
 
 struct request *requests_next(struct requests *requests)
 {
-	return requests->in_flight < REQUESTS_IN_FLIGHT_MAX ? requests->waiting : NULL;
+	return requests->sent.count < REQUESTS_IN_FLIGHT_MAX ? requests->waiting : NULL;
 }
 
 struct load request_load(const struct request *request)
@@ -73,58 +73,50 @@ struct load request_load(const struct request *request)
 }
 
 /* Tickets are numbers that we count up: they spread over the buckets by themselves. */
-void requests_flies(struct requests *requests, struct request *request)
+void requests_sent(struct requests *requests, struct request *request)
 {
-	table_add(&requests->flying, &request->by_ticket, request->ticket);
+	table_add(&requests->sent, &request->by_ticket, request->ticket);
 	DL_DELETE(requests->waiting, request);
-	request->flying = true;
-	requests->in_flight++;
+	request->sent = true;
 }
 
 struct request *requests_find(struct requests *requests, uint64_t ticket)
 {
-	struct table_link *link = table_find(&requests->flying, ticket, NULL, NULL);
+	struct table_link *link = table_find(&requests->sent, ticket, NULL, NULL);
 	return link == NULL ? NULL : TABLE_ELEMENT(link, struct request, by_ticket);
 }
 
-static void land(struct requests *requests, struct request *request)
+static void take_back(struct requests *requests, struct request *request)
 {
-	table_remove(&requests->flying, &request->by_ticket);
-	request->flying = false;
-	requests->in_flight--;
+	table_remove(&requests->sent, &request->by_ticket);
+	request->sent = false;
 }
 
-void requests_unfly(struct requests *requests, struct request *request)
+void requests_wait_again(struct requests *requests, struct request *request)
 {
-	land(requests, request);
-	DL_PREPEND(requests->waiting, request);
-}
-
-void requests_again(struct requests *requests, struct request *request)
-{
-	land(requests, request);
+	take_back(requests, request);
 	DL_APPEND(requests->waiting, request);
 }
 
-void requests_told(struct requests *requests, struct request *request)
+void requests_end_deadline(struct requests *requests, struct request *request)
 {
-	if (request->timely) {
-		DL_DELETE2(requests->timely, request, timely_prev, timely_next);
-		request->timely = false;
+	if (request->has_deadline) {
+		DL_DELETE2(requests->by_deadline, request, deadline_prev, deadline_next);
+		request->has_deadline = false;
 	}
 }
 
-struct request *requests_late(struct requests *requests, int64_t now)
+struct request *requests_overdue(struct requests *requests, int64_t now)
 {
-	struct request *request = requests->timely;
+	struct request *request = requests->by_deadline;
 	return request != NULL && request->deadline <= now ? request : NULL;
 }
 
 void requests_remove(struct requests *requests, struct request *request)
 {
-	requests_told(requests, request);
-	if (request->flying) {
-		land(requests, request);
+	requests_end_deadline(requests, request);
+	if (request->sent) {
+		take_back(requests, request);
 	} else {
 		DL_DELETE(requests->waiting, request);
 	}
@@ -134,8 +126,8 @@ void requests_remove(struct requests *requests, struct request *request)
 
 void requests_cancel(struct requests *requests, struct request *request)
 {
-	if (request->flying) {
-		requests_told(requests, request);
+	if (request->sent) {
+		requests_end_deadline(requests, request);
 		request->cancelled = true;
 	} else {
 		requests_remove(requests, request);
@@ -154,8 +146,8 @@ void requests_finish(struct requests *requests)
 	}
 	size_t at = 0;
 	struct table_link *link;
-	while ((link = table_any(&requests->flying, &at)) != NULL) {
+	while ((link = table_any(&requests->sent, &at)) != NULL) {
 		requests_remove(requests, TABLE_ELEMENT(link, struct request, by_ticket));
 	}
-	table_finish(&requests->flying);
+	table_finish(&requests->sent);
 }

@@ -1,8 +1,10 @@
-/* Histories and unread lists that somebody waits for.  One request is one object, from the moment
- * it is asked until it is answered, given up, or nobody is there any more to be answered.
+/* The histories and unread lists that clients wait for.  A request lives from the moment it is made
+ * until it is answered or given up, or until nobody wants it any more.
  *
- * What a client asked for is given up after a deadline.  What a subscribe owes is kept until it can
- * be answered; at the deadline the client is told once that it takes longer. */
+ * A request that a client made itself is given up at its deadline.  One that follows a subscribe is
+ * kept until the store can answer it; at the deadline its client is told once that it takes longer.
+ *
+ * Requests wait in a list; those that the store has been sent are found by their tickets. */
 #ifndef CHAT_REQUESTS_H
 #define CHAT_REQUESTS_H
 
@@ -14,37 +16,38 @@
 #include "table.h"
 
 #define REQUEST_DEADLINE_MS 5000
-/* Handed to the store at once: enough for its batches, and for what a turn of the broker's loop
- * takes. */
+/* Sent to the store at once: enough for its batches, and for what one turn of the broker's loop
+ * deals with. */
 #define REQUESTS_IN_FLIGHT_MAX 2048
-#define REQUESTS_PER_CLIENT_MAX 100 /* asked for and not answered yet */
+#define REQUESTS_PER_CLIENT_MAX 100 /* made by the client itself and not answered yet */
 
 struct request {
-	struct table_link by_ticket;               /* while the store has it */
-	struct request *prev, *next;               /* among those that wait for the store */
-	struct request *timely_prev, *timely_next; /* among those that may still be late */
+	struct table_link by_ticket;   /* while the store has it */
+	struct request *prev, *next;   /* among those that wait to be sent */
+	struct request *deadline_prev; /* among those with a deadline */
+	struct request *deadline_next;
 	uint64_t ticket;
 	const void *handle; /* whom to answer: the client with this handle, if it has this serial */
 	client_serial serial;
 	enum load_what what;
-	bool owed;
-	bool cancelled; /* nobody wants it any more, but the store has it */
-	bool flying;
-	bool timely; /* its deadline still counts */
-	uint8_t failures;
-	int64_t deadline;
+	bool for_subscribe;    /* it follows a subscribe; else the client made it itself */
+	bool sent;             /* the store has it */
+	bool cancelled;        /* nobody wants it any more, but the store has it */
+	bool has_deadline;     /* false once its client was told that it takes longer */
+	uint8_t failures;      /* answers in a row that said the database refuses to read this */
+	int64_t deadline;      /* ms of the steady clock */
 	int64_t before, after; /* as in struct load */
 	int limit;
 	uint32_t room_len, user_id_len, ref_len;
 	char bytes[]; /* room, user id, ref */
 };
 
+/* All zero is empty. */
 struct requests {
-	struct request *waiting;
-	struct request *timely; /* in the order of deadlines */
-	struct table flying;
+	struct request *waiting;     /* to be sent, the next one first */
+	struct request *by_deadline; /* those with a deadline, the earliest first */
+	struct table sent;           /* those that the store has, by ticket */
 	uint64_t last_ticket;
-	size_t in_flight;
 	size_t count;
 };
 
@@ -52,43 +55,43 @@ struct slice request_room(const struct request *request);
 struct slice request_user_id(const struct request *request);
 struct slice request_ref(const struct request *request);
 
-/* Everything but handle, serial and owed comes from `load` (its ticket is given here).  It waits
- * from now on.  NULL when out of memory. */
+/* Makes a request, which waits from now on.  What is to be read is copied from `load`, whose ticket
+ * does not matter.  NULL when out of memory. */
 MUST_CHECK struct request *requests_add(struct requests *requests, const struct load *load,
-	struct slice ref, const void *handle, client_serial serial, bool owed, int64_t now);
+	struct slice ref, const void *handle, client_serial serial, bool for_subscribe,
+	int64_t now);
 
-/* The next one that waits, NULL when there is none or enough are in flight. */
+/* The next one to be sent; NULL when none waits, or the store has enough. */
 struct request *requests_next(struct requests *requests);
 
+/* What the store is to be asked.  The slices are the request's. */
 struct load request_load(const struct request *request);
 
-/* The store takes it. */
-void requests_flies(struct requests *requests, struct request *request);
+/* The waiting request was sent to the store. */
+void requests_sent(struct requests *requests, struct request *request);
 
-/* The store did not take it after all: it waits again, before all others. */
-void requests_unfly(struct requests *requests, struct request *request);
-
-/* The one that flies under this ticket; NULL when it was given up. */
+/* The request that the store has under this ticket; NULL: there is none any more. */
 struct request *requests_find(struct requests *requests, uint64_t ticket);
 
-/* It came back without an answer and waits again. */
-void requests_again(struct requests *requests, struct request *request);
+/* The store gave it back without an answer: it waits again, behind the others. */
+void requests_wait_again(struct requests *requests, struct request *request);
 
-/* Its deadline does not count any more: its client has been told. */
-void requests_told(struct requests *requests, struct request *request);
+/* Its client was told that it takes longer.  Fine when it has no deadline any more. */
+void requests_end_deadline(struct requests *requests, struct request *request);
 
-/* The first one whose deadline has passed, NULL when there is none. */
-struct request *requests_late(struct requests *requests, int64_t now);
+/* A request whose deadline has passed; NULL: there is none. */
+struct request *requests_overdue(struct requests *requests, int64_t now);
 
-/* Takes it out of all books and frees it. */
+/* Takes it out of all lists and frees it. */
 void requests_remove(struct requests *requests, struct request *request);
 
 /* Nobody wants it any more: frees it, now or when the store gives it back. */
 void requests_cancel(struct requests *requests, struct request *request);
 
-/* Requests that wait or are in flight. */
+/* Requests that wait or that the store has. */
 size_t requests_count(const struct requests *requests);
 
+/* Frees all of them. */
 void requests_finish(struct requests *requests);
 
 #endif

@@ -14,7 +14,7 @@ enum topic_kind {
 	TOPIC_CHAT,   /* chat/<a>/<b> */
 	TOPIC_BROKEN, /* first level user or chat, but neither of the two forms, or a shared one */
 	TOPIC_WILD,   /* a filter whose first level is + or #: it would match ours */
-	TOPIC_HIDDEN, /* $hat and below, where consumed publishes go to die */
+	TOPIC_HIDDEN, /* $hat and below: what the plugin has read is renamed to that */
 };
 
 struct topic {

@@ -65,8 +65,12 @@ static void write_and_read(const struct event *event, struct buffer *buffer)
 {
 	static struct event again;
 	const char *reason;
-	struct message message = {
-		.user_id = SLICE("1"), .text = event->text, .ref = event->ref, .seq = 17};
+	struct message message = {.room = SLICE("1/2"),
+		.user_id = SLICE("1"),
+		.name = event->ref,
+		.text = event->text,
+		.ref = event->ref,
+		.seq = 17};
 	buffer_clear(buffer);
 	protocol_message(buffer, &message);
 	must_be_json(buffer);
@@ -76,10 +80,9 @@ static void write_and_read(const struct event *event, struct buffer *buffer)
 		MUST(again.kind == EVENT_MESSAGE);
 		MUST(slice_equal(again.text, event->text) && slice_equal(again.ref, event->ref));
 	}
-	struct buffer notice = {0};
-	protocol_notification(&notice, SLICE("1/2"), event->ref, buffer_slice(buffer), true);
-	must_be_json(&notice);
-	buffer_free(&notice);
+	buffer_clear(buffer);
+	protocol_notification(buffer, &message, true);
+	must_be_json(buffer);
 }
 
 /* A page full of it stays below the bound, and holds what is nearest. */

@@ -96,12 +96,12 @@ static void live_a_day(struct world *world)
 	connect_all(world);
 	world_turn(world);
 	world_leave(world, 4);
-	chat_answering(world->chat, false);
+	chat_store_up(world->chat, false);
 	for (int client = 0; client < 4; client++) {
 		(void)world_subscribe(world, client, "chat/1/2");
 		talk(world, client, "chat/1/2");
 	}
-	chat_answering(world->chat, true);
+	chat_store_up(world->chat, true);
 	world_pass_time(world, 200000);
 	world_turn(world);
 	for (int client = 0; client < 6; client++) {

@@ -14,10 +14,10 @@
 
 struct soak {
 	struct world *world;
-	bool answering;
+	bool store_up;
 	int user_of[CLIENTS]; /* -1: not there; 0: an ordinary client */
 	/* Subscribed since, and the answer has not come. */
-	bool owed[CLIENTS][WORLD_SUBSCRIPTIONS];
+	bool waits[CLIENTS][WORLD_SUBSCRIPTIONS];
 	int64_t seq;
 	size_t messages_seen, notifications_seen;
 };
@@ -55,7 +55,7 @@ static void look(struct soak *soak)
 			              strstr(event->payload, "\"event\":\"unread\"") != NULL;
 			for (int i = 0; answer && i < TOPICS; i++) {
 				if (strcmp(topics[i], event->topic) == 0) {
-					soak->owed[client][i] = false;
+					soak->waits[client][i] = false;
 				}
 			}
 		}
@@ -114,7 +114,7 @@ static void store_saves(struct soak *soak)
 static void store_loads(struct soak *soak)
 {
 	for (size_t n = 0; n < soak->world->load_count; n++) {
-		if (!soak->answering) {
+		if (!soak->store_up) {
 			chat_load_failed(soak->world->chat, soak->world->loads[n].load.ticket);
 		} else {
 			world_answer(soak->world, n);
@@ -127,7 +127,7 @@ static void store_loads(struct soak *soak)
 static void store_marks(struct soak *soak)
 {
 	for (size_t n = 0; n < soak->world->mark_count; n++) {
-		if (!soak->answering) {
+		if (!soak->store_up) {
 			chat_mark_failed(
 				soak->world->chat, &soak->world->marks[n].mark, rand() % 8 == 0);
 		} else {
@@ -140,19 +140,19 @@ static void store_marks(struct soak *soak)
 /* What the store was handed before it went away comes back unanswered. */
 static void store_flips(struct soak *soak)
 {
-	soak->answering = !soak->answering;
+	soak->store_up = !soak->store_up;
 	soak->world->load_says = soak->world->mark_says =
-		soak->answering ? CHAT_OK : CHAT_EUNAVAILABLE;
-	if (!soak->answering && rand() % 2 == 0) {
+		soak->store_up ? CHAT_OK : CHAT_EUNAVAILABLE;
+	if (!soak->store_up && rand() % 2 == 0) {
 		store_loads(soak);
 		store_marks(soak);
 	}
 	size_t asked_before = soak->world->load_count;
-	chat_answering(soak->world->chat, soak->answering);
-	for (size_t n = 0; !soak->answering && n < asked_before; n++) {
+	chat_store_up(soak->world->chat, soak->store_up);
+	for (size_t n = 0; !soak->store_up && n < asked_before; n++) {
 		chat_load_failed(soak->world->chat, soak->world->loads[n].load.ticket);
 	}
-	if (!soak->answering) {
+	if (!soak->store_up) {
 		soak->world->load_count = 0;
 		store_marks(soak);
 	}
@@ -163,7 +163,7 @@ static void goes(struct soak *soak, int client)
 	look(soak);
 	world_leave(soak->world, client);
 	soak->user_of[client] = -1;
-	memset(soak->owed[client], 0, sizeof(soak->owed[client]));
+	memset(soak->waits[client], 0, sizeof(soak->waits[client]));
 }
 
 /* With an id of its own or with somebody's, after an end that was seen or missed. */
@@ -175,7 +175,7 @@ static void comes(struct soak *soak, int client)
 	char client_id[16];
 	snprintf(client_id, sizeof(client_id), "c%d", id);
 	look(soak);
-	memset(soak->owed[client], 0, sizeof(soak->owed[client]));
+	memset(soak->waits[client], 0, sizeof(soak->waits[client]));
 	soak->world->clients[client].topic_count = 0;
 	enum chat_answer answer = world_connect(soak->world, client, client_id, names[user],
 		user == 0 ? "y" : world_sign(names[user]));
@@ -208,12 +208,12 @@ static void client_does_something(struct soak *soak, int client)
 		look(soak);
 		assert_int_equal(
 			world_subscribe(soak->world, client, topic), mine ? CHAT_ALLOW : CHAT_DENY);
-		soak->owed[client][at] = mine;
+		soak->waits[client][at] = mine;
 		break;
 	case 1:
 		look(soak);
 		assert_int_equal(world_unsubscribe(soak->world, client, topic), CHAT_ALLOW);
-		soak->owed[client][at] = false;
+		soak->waits[client][at] = false;
 		break;
 	default:
 		world_say(soak->world, client, topic, said[rand() % 8]);
@@ -233,9 +233,9 @@ static void step(struct soak *soak)
 		client_does_something(soak, client);
 	} else if (what < 80) {
 		store_saves(soak);
-	} else if (what < 85 && soak->answering) {
+	} else if (what < 85 && soak->store_up) {
 		store_loads(soak);
-	} else if (what < 88 && soak->answering) {
+	} else if (what < 88 && soak->store_up) {
 		store_marks(soak);
 	} else if (what < 89) {
 		store_flips(soak);
@@ -249,7 +249,7 @@ static void step(struct soak *soak)
 /* The store comes back and answers all. */
 static void settle(struct soak *soak)
 {
-	if (!soak->answering) {
+	if (!soak->store_up) {
 		store_flips(soak);
 	}
 	for (int i = 0; i < 10; i++) {
@@ -267,7 +267,7 @@ static void every_subscriber_hears_what_it_has_to_and_nothing_is_left(void **sta
 	size_t messages_seen = 0;
 	size_t notifications_seen = 0;
 	for (unsigned seed = 1; seed <= 20; seed++) {
-		struct soak soak = {.answering = true};
+		struct soak soak = {.store_up = true};
 		assert_true(world_begin(&soak.world, 0, false));
 		memset(soak.user_of, -1, sizeof(soak.user_of));
 		srand(seed);
@@ -277,7 +277,7 @@ static void every_subscriber_hears_what_it_has_to_and_nothing_is_left(void **sta
 		settle(&soak);
 		for (int client = 0; client < CLIENTS; client++) {
 			for (int i = 0; i < TOPICS; i++) {
-				assert_false(soak.owed[client][i]);
+				assert_false(soak.waits[client][i]);
 			}
 		}
 		messages_seen += soak.messages_seen;

@@ -692,7 +692,7 @@ static void presence_waits_for_no_store_that_is_away(void **state)
 	owe_many_answers(world);
 	come(world, ANN);
 	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_ALLOW);
-	chat_answering(world->chat, false);
+	chat_store_up(world->chat, false);
 	world_turn(world);
 	assert_event(world, ANN, CHAT, "presence_state");
 	assert_event(world, ANN, CHAT, "presence_diff");
@@ -1306,7 +1306,7 @@ static void answer_to_who_has_gone_is_not_counted_for_the_next(void **state)
 static void who_leaves_while_the_store_is_away_is_owed_nothing(void **state)
 {
 	struct world *world = *state;
-	chat_answering(world->chat, false);
+	chat_store_up(world->chat, false);
 	come(world, ANN);
 	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_ALLOW);
 	assert_int_equal(world_subscribe(world, ANN, "user/1"), CHAT_ALLOW);
@@ -1318,13 +1318,13 @@ static void history_is_unavailable_at_once_while_the_store_is_away(void **state)
 {
 	struct world *world = *state;
 	come_and_enter(world, ANN, CHAT);
-	chat_answering(world->chat, false);
+	chat_store_up(world->chat, false);
 	say(world, ANN, "{\"event\":\"history\",\"ref\":\"q\"}");
 	world_route(world);
 	const struct world_event *event = world_next(world, ANN);
 	assert_non_null(strstr(event->payload, "\"code\":\"unavailable\""));
 	assert_non_null(strstr(event->payload, "\"ref\":\"q\",\"retry_ms\":1000"));
-	chat_answering(world->chat, true);
+	chat_store_up(world->chat, true);
 	world_turn(world);
 	assert_int_equal(world->load_count, 0);
 }
@@ -1348,7 +1348,7 @@ static void history_is_unavailable_after_five_seconds_and_not_answered_later(voi
 static void subscribe_while_the_store_is_away_is_told_and_answered_later(void **state)
 {
 	struct world *world = *state;
-	chat_answering(world->chat, false);
+	chat_store_up(world->chat, false);
 	come(world, ANN);
 	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_ALLOW);
 	assert_int_equal(world_subscribe(world, ANN, "user/1"), CHAT_ALLOW);
@@ -1361,7 +1361,7 @@ static void subscribe_while_the_store_is_away_is_told_and_answered_later(void **
 	world_pass_time(world, 60000);
 	world_turn(world);
 	assert_silence(world, ANN);
-	chat_answering(world->chat, true);
+	chat_store_up(world->chat, true);
 	assert_int_equal(world->load_count, 2);
 	world_answer(world, 0);
 	world_answer(world, 1);
@@ -1374,13 +1374,13 @@ static void subscribe_while_the_store_is_away_is_told_and_answered_later(void **
 static void owed_history_comes_only_to_who_is_still_subscribed(void **state)
 {
 	struct world *world = *state;
-	chat_answering(world->chat, false);
+	chat_store_up(world->chat, false);
 	come(world, ANN);
 	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_ALLOW);
 	assert_int_equal(world_subscribe(world, ANN, "user/1"), CHAT_ALLOW);
 	assert_int_equal(world_unsubscribe(world, ANN, CHAT), CHAT_ALLOW);
 	assert_int_equal(world_unsubscribe(world, ANN, "user/1"), CHAT_ALLOW);
-	chat_answering(world->chat, true);
+	chat_store_up(world->chat, true);
 	assert_int_equal(world->load_count, 0);
 	assert_int_equal(chat_count(world->chat).requests, 0);
 }
@@ -1393,11 +1393,11 @@ static void owed_history_that_was_in_flight_when_the_store_went_comes_later(void
 	world_turn(world);
 	world_forget(world);
 	chat_load_failed(world->chat, world->loads[0].load.ticket);
-	chat_answering(world->chat, false);
+	chat_store_up(world->chat, false);
 	world_turn(world);
 	assert_event(world, ANN, CHAT, "unavailable");
 	assert_silence(world, ANN);
-	chat_answering(world->chat, true);
+	chat_store_up(world->chat, true);
 	world_answer(world, 1);
 	world_turn(world);
 	assert_event(world, ANN, CHAT, "\"event\":\"history\"");
@@ -1411,8 +1411,8 @@ static void owed_history_outlives_a_store_that_goes_many_times(void **state)
 	for (size_t i = 0; i < 10; i++) {
 		assert_int_equal(world->load_count, i + 1);
 		chat_load_failed(world->chat, world->loads[i].load.ticket);
-		chat_answering(world->chat, false);
-		chat_answering(world->chat, true);
+		chat_store_up(world->chat, false);
+		chat_store_up(world->chat, true);
 	}
 	world_turn(world);
 	world_forget(world);
@@ -1483,7 +1483,7 @@ static void reads_wait_for_the_store_the_highest_of_each_chat(void **state)
 	struct world *world = *state;
 	char json[64];
 	come_and_enter(world, ANN, CHAT);
-	chat_answering(world->chat, false);
+	chat_store_up(world->chat, false);
 	for (int seq = 1; seq <= 500; seq++) {
 		snprintf(json, sizeof(json), "{\"event\":\"read\",\"seq\":%d}", seq);
 		say(world, ANN, json);
@@ -1491,7 +1491,7 @@ static void reads_wait_for_the_store_the_highest_of_each_chat(void **state)
 	world_turn(world);
 	assert_silence(world, ANN);
 	assert_int_equal(world->mark_count, 0);
-	chat_answering(world->chat, true);
+	chat_store_up(world->chat, true);
 	assert_int_equal(world->mark_count, 1);
 	assert_int_equal(world->marks[0].mark.seq, 500);
 }

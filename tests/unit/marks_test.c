@@ -84,7 +84,7 @@ static void mark_that_failed_comes_again_with_the_highest_seq(void **state)
 	assert_int_equal(set(*state, "1/2", "1", 3), CHAT_OK);
 	assert_true(marks_next(*state, &mark));
 	assert_int_equal(set(*state, "1/2", "1", 9), CHAT_OK);
-	marks_again(*state, &mark);
+	marks_not_sent(*state, &mark);
 	assert_true(marks_next(*state, &mark));
 	assert_int_equal(mark.seq, 9);
 }
@@ -110,7 +110,7 @@ static void outcome_of_a_mark_that_does_not_fly_is_ignored(void **state)
 	marks_done(*state, &mark);
 	assert_int_equal(set(*state, "1/2", "1", 3), CHAT_OK);
 	marks_done(*state, &mark);
-	marks_again(*state, &mark);
+	marks_not_sent(*state, &mark);
 	assert_int_equal(marks_count(*state), 1);
 }
 

@@ -162,11 +162,11 @@ static void membership_is_that_of_the_client(void **state)
 static void only_a_client_in_the_lobby_waits_outside(void **state)
 {
 	struct client *ann = add(*state, 0, "tab", ANN, "Ann");
-	assert_false(presence_waits_outside(ann->user, NULL));
-	ann->lobby = true;
-	assert_true(presence_waits_outside(ann->user, NULL));
+	assert_false(presence_hears_in_lobby(ann->user, NULL));
+	ann->in_lobby = true;
+	assert_true(presence_hears_in_lobby(ann->user, NULL));
 	assert_non_null(presence_join(*state, ann, ROOM));
-	assert_false(presence_waits_outside(ann->user, presence_room(*state, ROOM)));
+	assert_false(presence_hears_in_lobby(ann->user, presence_room(*state, ROOM)));
 }
 
 static void destroying_frees_what_is_left(void **state)

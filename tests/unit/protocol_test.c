@@ -172,11 +172,10 @@ static void write_message(struct buffer *out, const cJSON *v)
 
 static void write_notification(struct buffer *out, const cJSON *v)
 {
-	struct buffer message = {0};
-	write_message(&message, v);
-	protocol_notification(out, text_of(v, "room"), text_of(v, "name"), buffer_slice(&message),
-		vectors_bool(v, "quiet", false));
-	buffer_free(&message);
+	struct message message = message_of(vectors_member(v, "message"));
+	message.room = text_of(v, "room");
+	message.name = text_of(v, "name");
+	protocol_notification(out, &message, vectors_bool(v, "quiet", false));
 }
 
 #define MANY 8

@@ -19,11 +19,6 @@ static struct request *add(struct requests *requests, const char *room, int64_t 
 	return request;
 }
 
-static void fly(struct requests *requests, struct request *request)
-{
-	requests_flies(requests, request);
-}
-
 static int tear_down(void **state)
 {
 	requests_finish(*state);
@@ -55,34 +50,25 @@ static void first_come_first_served(void **state)
 	struct request *first = add(*state, "1/2", NOW);
 	struct request *second = add(*state, "1/3", NOW);
 	assert_ptr_equal(requests_next(*state), first);
-	fly(*state, first);
+	requests_sent(*state, first);
 	assert_ptr_equal(requests_next(*state), second);
-}
-
-static void what_was_not_taken_is_first_again(void **state)
-{
-	struct request *first = add(*state, "1/2", NOW);
-	add(*state, "1/3", NOW);
-	fly(*state, first);
-	requests_unfly(*state, first);
-	assert_ptr_equal(requests_next(*state), first);
 }
 
 static void what_came_back_unanswered_is_last(void **state)
 {
 	struct request *first = add(*state, "1/2", NOW);
 	struct request *second = add(*state, "1/3", NOW);
-	fly(*state, first);
-	requests_again(*state, first);
+	requests_sent(*state, first);
+	requests_wait_again(*state, first);
 	assert_ptr_equal(requests_next(*state), second);
 }
 
 static void only_so_many_are_in_flight(void **state)
 {
 	struct request *first = add(*state, "1/2", NOW);
-	fly(*state, first);
+	requests_sent(*state, first);
 	for (int i = 1; i < REQUESTS_IN_FLIGHT_MAX; i++) {
-		fly(*state, add(*state, "1/2", NOW));
+		requests_sent(*state, add(*state, "1/2", NOW));
 	}
 	struct request *last = add(*state, "1/3", NOW);
 	assert_null(requests_next(*state));
@@ -90,27 +76,27 @@ static void only_so_many_are_in_flight(void **state)
 	assert_ptr_equal(requests_next(*state), last);
 }
 
-static void flying_one_is_found_by_its_ticket(void **state)
+static void sent_one_is_found_by_its_ticket(void **state)
 {
 	struct request *request = add(*state, "1/2", NOW);
 	assert_null(requests_find(*state, request->ticket));
-	fly(*state, request);
+	requests_sent(*state, request);
 	assert_ptr_equal(requests_find(*state, request->ticket), request);
 }
 
 static void request_is_late_at_its_deadline(void **state)
 {
 	struct request *request = add(*state, "1/2", NOW);
-	assert_null(requests_late(*state, NOW + REQUEST_DEADLINE_MS - 1));
-	assert_ptr_equal(requests_late(*state, NOW + REQUEST_DEADLINE_MS), request);
+	assert_null(requests_overdue(*state, NOW + REQUEST_DEADLINE_MS - 1));
+	assert_ptr_equal(requests_overdue(*state, NOW + REQUEST_DEADLINE_MS), request);
 }
 
 static void who_was_told_is_not_late_again(void **state)
 {
 	struct request *request = add(*state, "1/2", NOW);
-	requests_told(*state, request);
-	requests_told(*state, request);
-	assert_null(requests_late(*state, NOW + REQUEST_DEADLINE_MS));
+	requests_end_deadline(*state, request);
+	requests_end_deadline(*state, request);
+	assert_null(requests_overdue(*state, NOW + REQUEST_DEADLINE_MS));
 	assert_ptr_equal(requests_next(*state), request);
 }
 
@@ -120,12 +106,12 @@ static void cancelled_one_that_waits_is_gone(void **state)
 	assert_int_equal(requests_count(*state), 0);
 }
 
-static void cancelled_one_that_flies_stays_until_it_lands(void **state)
+static void cancelled_one_that_was_sent_stays_until_it_comes_back(void **state)
 {
 	struct request *request = add(*state, "1/2", NOW);
-	fly(*state, request);
+	requests_sent(*state, request);
 	requests_cancel(*state, request);
-	assert_null(requests_late(*state, NOW + REQUEST_DEADLINE_MS));
+	assert_null(requests_overdue(*state, NOW + REQUEST_DEADLINE_MS));
 	assert_ptr_equal(requests_find(*state, request->ticket), request);
 	assert_true(request->cancelled);
 }
@@ -136,14 +122,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		REQUESTS_TEST(request_keeps_what_it_was_asked),
 		REQUESTS_TEST(first_come_first_served),
-		REQUESTS_TEST(what_was_not_taken_is_first_again),
 		REQUESTS_TEST(what_came_back_unanswered_is_last),
 		REQUESTS_TEST(only_so_many_are_in_flight),
-		REQUESTS_TEST(flying_one_is_found_by_its_ticket),
+		REQUESTS_TEST(sent_one_is_found_by_its_ticket),
 		REQUESTS_TEST(request_is_late_at_its_deadline),
 		REQUESTS_TEST(who_was_told_is_not_late_again),
 		REQUESTS_TEST(cancelled_one_that_waits_is_gone),
-		REQUESTS_TEST(cancelled_one_that_flies_stays_until_it_lands),
+		REQUESTS_TEST(cancelled_one_that_was_sent_stays_until_it_comes_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

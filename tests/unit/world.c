@@ -136,7 +136,7 @@ bool world_begin(struct world **world, int rate_limit, bool allow_other_topics)
 		keyring_free(keyring);
 		return false;
 	}
-	chat_answering(w->chat, true);
+	chat_store_up(w->chat, true);
 	return true;
 }
 

@@ -1,0 +1,65 @@
+/* What became of the messages that the store was given. */
+#include "chat_state.h"
+
+/* Tells those of the user's clients that are in the lobby and not in the chat.  `in_chat` is the
+ * number of the `message` that was sent to the chat: whoever receives that one does not get the
+ * notification too. */
+static void notify(struct chat *chat, struct slice id, const struct message *message,
+	const struct room *room, uint64_t in_chat)
+{
+	const struct user *user = presence_user_near(chat->presence, room, id);
+	if (user == NULL || !presence_hears_in_lobby(user, room)) {
+		return;
+	}
+	char bytes[TOPIC_MAX + 1];
+	bool quiet = slice_equal(id, message->user_id) || presence_is_in(room, user);
+	struct buffer *payload = chat_begin(chat);
+	protocol_notification(payload, message, quiet);
+	(void)chat_send(chat, topic_of_lobby(id, bytes), payload, 1, in_chat);
+}
+
+static void send_to_all(struct chat *chat, struct slice topic, const struct message *message)
+{
+	struct room *room = presence_room(chat->presence, message->room);
+	if (room != NULL) {
+		struct buffer *payload = chat_begin(chat);
+		protocol_message(payload, message);
+		room->last_message = chat_send(chat, topic, payload, 1, 0);
+	}
+	uint64_t in_chat = room == NULL ? 0 : room->last_message;
+	notify(chat, message->user_id, message, room, in_chat);
+	notify(chat, message->opponent_id, message, room, in_chat);
+}
+
+/* Tells one of the connections that sent the message. */
+static void send_outcome(struct chat *chat, struct slice topic, enum saved_as as,
+	const struct message *message, client_serial to)
+{
+	if (as == SAVED_REPEAT) {
+		struct buffer *payload = chat_begin(chat);
+		protocol_message(payload, message);
+		chat_send_to(chat, topic, payload, to);
+	} else if (as == SAVED_REJECTED) {
+		chat_send_error(chat, topic, to, CHAT_EREJECTED,
+			"the database refused this message; do not send it again", message->ref, 0);
+	}
+}
+
+void chat_saved(struct chat *chat, enum saved_as as, const struct message *message)
+{
+	char bytes[TOPIC_MAX + 1];
+	struct slice topic = topic_of_chat(message->room, bytes);
+	if (as == SAVED_NEW) {
+		send_to_all(chat, topic, message);
+	}
+	send_outcome(chat, topic, as, message, message->from);
+	struct pending *pending =
+		message->ref.len > 0 ? pending_find(&chat->pending, message) : NULL;
+	if (pending == NULL) {
+		return;
+	}
+	for (const struct repeat *r = pending->repeats; r != NULL; r = r->next) {
+		send_outcome(chat, topic, as, message, r->from);
+	}
+	pending_remove(&chat->pending, pending);
+}

@@ -1,0 +1,242 @@
+/* The histories and unread lists that clients wait for. */
+#include <utlist.h>
+
+#include "chat_state.h"
+
+/* The client that made the request, if it is still there. */
+static struct client *asker(const struct chat *chat, const struct request *request)
+{
+	struct client *client = presence_find(chat->presence, request->handle);
+	return client != NULL && client->serial == request->serial ? client : NULL;
+}
+
+static struct slice topic_of(const struct request *request, char bytes[TOPIC_MAX + 1])
+{
+	return request->what == LOAD_HISTORY ? topic_of_chat(request_room(request), bytes)
+	                                     : topic_of_lobby(request_user_id(request), bytes);
+}
+
+static void tell_unavailable(struct chat *chat, struct request *request)
+{
+	char bytes[TOPIC_MAX + 1];
+	const char *reason = request->for_subscribe
+	                             ? "the store is away; the answer follows when it is back"
+	                             : "the history cannot be read now; ask again later";
+	chat_send_error(chat, topic_of(request, bytes), request->serial, CHAT_EUNAVAILABLE, reason,
+		request_ref(request), RETRY_MS);
+	requests_end_deadline(&chat->requests, request);
+}
+
+/* Where the client's books keep the request that follows such a subscribe; NULL when it has
+ * unsubscribed. */
+static struct request **place_of(
+	const struct chat *chat, struct client *client, const struct request *request)
+{
+	if (request->what == LOAD_UNREAD) {
+		return client->in_lobby ? &client->unread_request : NULL;
+	}
+	struct room *room = presence_room(chat->presence, request_room(request));
+	struct membership *m = presence_membership(client, room);
+	return m == NULL ? NULL : &m->history_request;
+}
+
+/* The place that holds this request; NULL when its client has unsubscribed, or a later subscribe
+ * has put another request there. */
+static struct request **place_with(const struct chat *chat, const struct request *request)
+{
+	struct client *client = asker(chat, request);
+	struct request **place = client == NULL ? NULL : place_of(chat, client, request);
+	return place != NULL && *place == request ? place : NULL;
+}
+
+/* The request is over: answered, or given up. */
+static void finish(struct chat *chat, struct request *request)
+{
+	struct client *client = asker(chat, request);
+	if (request->for_subscribe) {
+		struct request **place = place_with(chat, request);
+		if (place != NULL) {
+			*place = NULL;
+		}
+	} else if (client != NULL) {
+		client->requests--;
+	}
+	requests_remove(&chat->requests, request);
+}
+
+/* Makes the request that follows a subscribe, unless one that waits will answer this one as well.
+ * While the store is away the client is told that it takes longer. */
+static void request_for_subscribe(struct chat *chat, struct request **place,
+	const struct load *load, const struct client *client, struct chat_time now)
+{
+	struct request *request = *place;
+	if (request == NULL || request->sent) {
+		request = requests_add(&chat->requests, load, slice_of("", 0), client->handle,
+			client->serial, true, now.steady);
+		if (request == NULL) {
+			chat_log(chat, CHAT_WARNING, client,
+				"out of memory: a subscribe is not answered");
+			return;
+		}
+		*place = request;
+	}
+	if (!chat->store_up) {
+		tell_unavailable(chat, request);
+	}
+	chat_ask_store(chat);
+}
+
+void chat_request_history(struct chat *chat, struct membership *m, struct chat_time now)
+{
+	struct load load = {
+		.what = LOAD_HISTORY,
+		.room = presence_room_name(m->room),
+		.after = -1,
+		.limit = chat->options.history_limit,
+	};
+	request_for_subscribe(chat, &m->history_request, &load, m->client, now);
+}
+
+void chat_request_unread(struct chat *chat, struct client *client, struct chat_time now)
+{
+	struct load load = {.what = LOAD_UNREAD, .user_id = chat_client_id(client), .after = -1};
+	request_for_subscribe(chat, &client->unread_request, &load, client, now);
+}
+
+/* The request under this ticket, if somebody still wants it; one that nobody wants is freed. */
+static struct request *wanted_request(struct chat *chat, uint64_t ticket)
+{
+	struct request *request = requests_find(&chat->requests, ticket);
+	if (request != NULL && (request->cancelled || asker(chat, request) == NULL)) {
+		requests_remove(&chat->requests, request);
+		return NULL;
+	}
+	return request;
+}
+
+static void answer(struct chat *chat, struct request *request, const struct buffer *payload)
+{
+	char bytes[TOPIC_MAX + 1];
+	chat_send_to(chat, topic_of(request, bytes), payload, request->serial);
+	chat->answers_this_turn++;
+	finish(chat, request);
+}
+
+void chat_page(struct chat *chat, uint64_t ticket, const struct page *page)
+{
+	struct request *request = wanted_request(chat, ticket);
+	if (request != NULL) {
+		struct buffer *payload = chat_begin(chat);
+		protocol_history(payload, request_room(request), page, request->after >= 0,
+			request_ref(request));
+		answer(chat, request, payload);
+	}
+}
+
+void chat_unread(struct chat *chat, uint64_t ticket, const struct unread *unread)
+{
+	struct request *request = wanted_request(chat, ticket);
+	if (request != NULL) {
+		struct buffer *payload = chat_begin(chat);
+		protocol_unread(payload, unread);
+		answer(chat, request, payload);
+	}
+}
+
+/* Tells the client that it takes longer; a request that it made itself ends with that. */
+static void give_up(struct chat *chat, struct request *request)
+{
+	tell_unavailable(chat, request);
+	if (!request->for_subscribe) {
+		finish(chat, request);
+	}
+}
+
+#define FAILURES_MAX 3 /* in a row, while the store is there */
+
+/* Whether the request that follows a subscribe is to be tried again.  When its connection was lost
+ * it waits for the next one; a database that is there and refuses it would do so again. */
+static bool may_be_tried_again(struct chat *chat, struct request *request)
+{
+	if (place_with(chat, request) == NULL) {
+		return false;
+	}
+	if (chat->store_up && ++request->failures >= FAILURES_MAX) {
+		chat_log(chat, CHAT_WARNING, asker(chat, request),
+			"a subscribe stays unanswered: the database refuses to read for it");
+		return false;
+	}
+	return true;
+}
+
+void chat_load_failed(struct chat *chat, uint64_t ticket)
+{
+	struct request *request = wanted_request(chat, ticket);
+	if (request == NULL) {
+		return;
+	}
+	if (request->for_subscribe) {
+		if (!may_be_tried_again(chat, request)) {
+			finish(chat, request);
+			return;
+		}
+		requests_wait_again(&chat->requests, request);
+	}
+	if (request->has_deadline) {
+		give_up(chat, request);
+	}
+}
+
+void chat_check_deadlines(struct chat *chat, struct chat_time now)
+{
+	struct request *request;
+	while ((request = requests_overdue(&chat->requests, now.steady)) != NULL) {
+		if (asker(chat, request) == NULL) {
+			requests_remove(&chat->requests, request);
+		} else {
+			give_up(chat, request);
+		}
+	}
+}
+
+static bool send_request(struct chat *chat)
+{
+	struct request *request = requests_next(&chat->requests);
+	if (request == NULL) {
+		return false;
+	}
+	if (asker(chat, request) == NULL) {
+		requests_remove(&chat->requests, request);
+		return true;
+	}
+	struct load load = request_load(request);
+	if (chat->ports.load(chat->ports.arg, &load) != CHAT_OK) {
+		return false;
+	}
+	requests_sent(&chat->requests, request);
+	return true;
+}
+
+void chat_ask_store(struct chat *chat)
+{
+	while (chat->store_up && send_request(chat)) {
+	}
+	chat_send_marks(chat);
+}
+
+void chat_store_up(struct chat *chat, bool up)
+{
+	chat->store_up = up;
+	if (up) {
+		chat_ask_store(chat);
+		return;
+	}
+	struct request *request, *next;
+	DL_FOREACH_SAFE(chat->requests.waiting, request, next)
+	{
+		request->failures = 0; /* the connection was lost, no answer was refused */
+		if (request->has_deadline) {
+			give_up(chat, request);
+		}
+	}
+}
