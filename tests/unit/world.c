@@ -146,6 +146,22 @@ void world_end(struct world *world)
 	world->chat = NULL;
 }
 
+int world_set_up(void **state)
+{
+	return world_begin((struct world **)state, WORLD_RATE, false) ? 0 : -1;
+}
+
+int world_set_up_without_limits(void **state)
+{
+	return world_begin((struct world **)state, 0, false) ? 0 : -1;
+}
+
+int world_tear_down(void **state)
+{
+	world_end(*state);
+	return 0;
+}
+
 /* Tokens. */
 
 static size_t sign(const char *text, char into[45])
@@ -274,6 +290,52 @@ void world_leave(struct world *world, int client)
 	chat_disconnect(world->chat, &c->handle);
 }
 
+void world_log_in(struct world *world, int client)
+{
+	static const char *const names[] = {
+		[ANN] = "1:Ann",
+		[ANN_PHONE] = "1:Annie",
+		[BOB] = "2:Bob",
+		[BOB_PHONE] = "2:Bob",
+		[EVE] = "3:Eve",
+	};
+	assert_int_equal(world_login(world, client, names[client]), CHAT_ALLOW);
+}
+
+void world_enter(struct world *world, int client, const char *topic)
+{
+	assert_int_equal(world_subscribe(world, client, topic), CHAT_ALLOW);
+	world_turn(world);
+	world_answer_all(world);
+	world_turn(world);
+	world_forget(world);
+}
+
+void world_join(struct world *world, int client, const char *topic)
+{
+	world_log_in(world, client);
+	world_enter(world, client, topic);
+}
+
+void world_send(struct world *world, int client, const char *json)
+{
+	assert_int_equal(world_say(world, client, CHAT, json), CHAT_ALLOW);
+}
+
+void world_send_text(struct world *world, int client, const char *text)
+{
+	char json[200];
+	snprintf(json, sizeof(json), "{\"event\":\"message\",\"text\":\"%s\"}", text);
+	world_send(world, client, json);
+}
+
+void world_send_ref(struct world *world, int client, const char *ref)
+{
+	char json[200];
+	snprintf(json, sizeof(json), "{\"event\":\"message\",\"text\":\"hi\",\"ref\":\"%s\"}", ref);
+	world_send(world, client, json);
+}
+
 /* The broker. */
 
 static void route(struct world *world, const struct world_event *event)
@@ -342,6 +404,14 @@ void world_answer(struct world *world, size_t n)
 	}
 }
 
+void world_answer_all(struct world *world)
+{
+	for (size_t n = 0; n < world->load_count; n++) {
+		world_answer(world, n);
+	}
+	world->load_count = 0;
+}
+
 void world_marked(struct world *world, size_t n, bool moved)
 {
 	assert_true(n < world->mark_count);
@@ -351,6 +421,19 @@ void world_marked(struct world *world, size_t n, bool moved)
 }
 
 /* What clients see. */
+
+void world_check_books_are_empty(struct world *world)
+{
+	for (int i = 0; i < 3; i++) {
+		world_turn(world);
+	}
+	struct chat_counts counts = chat_count(world->chat);
+	assert_int_equal(counts.clients, 0);
+	assert_int_equal(counts.users, 0);
+	assert_int_equal(counts.rooms, 0);
+	assert_int_equal(counts.requests, 0);
+	assert_int_equal(counts.entries, 0);
+}
 
 const struct world_event *world_next(struct world *world, int client)
 {

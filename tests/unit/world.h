@@ -13,7 +13,24 @@
 #define WORLD_INBOX 64
 #define WORLD_PAYLOAD 1500
 
+#define WORLD_RATE 20 /* messages a second */
+
 #define WALL INT64_C(1795334400123) /* 2026-11-22T08:00:00.123Z */
+
+/* Clients by number, with the names that world_log_in gives them. */
+enum {
+	ANN,       /* 1:Ann */
+	ANN_PHONE, /* 1:Annie */
+	BOB,       /* 2:Bob */
+	BOB_PHONE, /* 2:Bob */
+	EVE,       /* 3:Eve */
+	SENSOR,    /* an ordinary client */
+};
+
+#define CHAT "chat/1/2" /* Ann's and Bob's */
+#define TYPING "{\"event\":\"typing\"}"
+#define HISTORY "{\"event\":\"history\"}"
+#define MESSAGE_EVENT "{\"event\":\"message\",\"seq\":"
 
 struct world_event {
 	char topic[TOPIC_MAX + 1];
@@ -70,6 +87,14 @@ struct world {
 bool world_begin(struct world **world, int rate_limit, bool allow_other_topics);
 void world_end(struct world *world);
 
+/* Each test in a world of its own, with limits and without. */
+int world_set_up(void **state);
+int world_set_up_without_limits(void **state);
+int world_tear_down(void **state);
+#define CHAT_TEST(test) cmocka_unit_test_setup_teardown(test, world_set_up, world_tear_down)
+#define UNLIMITED_TEST(test)                                                                       \
+	cmocka_unit_test_setup_teardown(test, world_set_up_without_limits, world_tear_down)
+
 /* Base64 of the signature of "<id>:<name>", as a password. */
 const char *world_sign(const char *name);
 /* A JWT for `id` that ends at `exp` (Unix seconds). */
@@ -87,6 +112,15 @@ enum chat_answer world_unsubscribe(struct world *world, int client, const char *
 enum chat_answer world_say(struct world *world, int client, const char *topic, const char *json);
 void world_leave(struct world *world, int client);
 
+/* What most tests do; each of these must be allowed.  world_enter subscribes, and what follows was
+ * answered and looked at; world_join logs in before that.  world_send publishes to CHAT. */
+void world_log_in(struct world *world, int client);
+void world_enter(struct world *world, int client, const char *topic);
+void world_join(struct world *world, int client, const char *topic);
+void world_send(struct world *world, int client, const char *json);
+void world_send_text(struct world *world, int client, const char *text);
+void world_send_ref(struct world *world, int client, const char *ref);
+
 /* Something that did not come from the plugin goes to all subscribers of the topic. */
 void world_smuggle(struct world *world, const char *topic, const char *payload);
 
@@ -99,7 +133,11 @@ void world_pass_time(struct world *world, int64_t ms);
 /* The store's answer to the n-th save, load, or mark. */
 void world_saved(struct world *world, size_t n, enum saved_as as, int64_t seq);
 void world_answer(struct world *world, size_t n);
+void world_answer_all(struct world *world);
 void world_marked(struct world *world, size_t n, bool moved);
+
+/* Everybody has gone, and three turns later nothing of them is left. */
+void world_check_books_are_empty(struct world *world);
 
 /* The client's oldest event that was not looked at yet, NULL when there is none. */
 const struct world_event *world_next(struct world *world, int client);
