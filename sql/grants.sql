@@ -29,8 +29,36 @@ grant execute on function
 	chat.history(text[], bigint[], bigint[], integer[]),
 	chat.unread(text[]),
 	chat.mark(text[], text[], bigint[]),
-	chat.deliver(text)
+	chat.deliver(text),
+	chat.change(text[], boolean[], "char"[], bigint[], text[], text[], text[], boolean[], timestamptz[]),
+	chat.changes(text[], bigint[], integer[]),
+	chat.mute(text[], text[], boolean[]),
+	chat.block_peer(text[], text[], boolean[]),
+	chat.may(text[]),
+	chat.enter(text),
+	chat.poll(integer, bigint),
+	chat.news(bigint),
+	chat.carry_out(integer)
 to chat_plugin;
+
+grant execute on function
+	chat.post(text, text, text, text, jsonb),
+	chat.edit(text, text, bigint, text, jsonb),
+	chat.remove(text, text, bigint),
+	chat.block(text, text),
+	chat.unblock(text, text),
+	chat.close(text, text),
+	chat.open(text, text),
+	chat.set_user(text, text, boolean),
+	chat.revoke(text, timestamptz),
+	chat.take_away(interval, integer),
+	chat.inbox(text, integer, text),
+	chat.unread_total(text),
+	chat.online(text[]),
+	chat.delete_before(timestamptz, integer, text),
+	chat.erase(text, integer),
+	chat.export(text)
+to chat_app;
 
 -- No statement of the plugin takes long; one that does must not hold what others wait for.  Only a
 -- role that may alter chat_plugin can set these; without them the plugin still sets its own.

@@ -27,5 +27,6 @@ create index concurrently if not exists conversations_a_due
 create index concurrently if not exists conversations_b_due
 	on chat.conversations (room collate "POSIX") where b_due;
 
-create index concurrently if not exists conversations_closed_at
-	on chat.conversations (closed_at) where closed_at is not null;
+-- What a broker has not heard of yet.
+create index concurrently if not exists conversations_changed
+	on chat.conversations (changed) where changed is not null;

@@ -54,6 +54,32 @@ begin;
 \ir functions/unread.sql
 \ir functions/mark.sql
 \ir functions/deliver.sql
+\ir functions/reactions.sql
+\ir functions/change_one.sql
+\ir functions/change.sql
+\ir functions/changes.sql
+\ir functions/mute.sql
+\ir functions/close.sql
+\ir functions/block_peer.sql
+\ir functions/news.sql
+\ir functions/carry_out.sql
+\ir functions/enter.sql
+\ir functions/poll.sql
+\ir functions/arguments.sql
+\ir functions/post.sql
+\ir functions/edit.sql
+\ir functions/remove.sql
+\ir functions/block.sql
+\ir functions/may_chat.sql
+\ir functions/may.sql
+\ir functions/set_user.sql
+\ir functions/revoke.sql
+\ir functions/take_away.sql
+\ir functions/inbox.sql
+\ir functions/online.sql
+\ir functions/delete_before.sql
+\ir functions/erase.sql
+\ir functions/export.sql
 \ir grants.sql
 commit;
 

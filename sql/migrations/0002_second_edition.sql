@@ -43,8 +43,11 @@ alter table chat.conversations
 	add column last_change bigint not null default 0,
 	-- By whom the chat is closed: 1 its first user, 2 its second, 4 the application; added up.
 	add column closed smallint not null default 0,
-	-- When `closed` changed last.
-	add column closed_at timestamptz,
+	-- The transactions (their ids) that changed `closed` last, and each user's own block: by these
+	-- chat.news() finds what is new, in whatever order transactions commit.
+	add column changed bigint,
+	add column a_block_changed bigint,
+	add column b_block_changed bigint,
 	add column a_muted boolean not null default false,
 	add column b_muted boolean not null default false,
 	-- Something came for that user which chat.take_away() has not told of yet.  Like a_waiting this
@@ -64,10 +67,10 @@ create table chat.users (
 	is_barred boolean not null default false,
 	-- Tokens issued before are refused.
 	revoked_before timestamptz,
-	-- When app_name, is_barred or revoked_before changed last.
-	changed_at timestamptz
+	-- The transaction that changed app_name, is_barred or revoked_before last, as in chat.conversations.
+	changed bigint
 ) with (fillfactor = 80);
-create index users_changed_at on chat.users (changed_at) where changed_at is not null;
+create index users_changed on chat.users (changed) where changed is not null;
 
 -- The brokers that are alive, and who is connected to each.  A crash of the server empties both
 -- tables, and the brokers fill them again.
@@ -89,7 +92,7 @@ create index online_node on chat.online (node);
 -- What the application has asked for and no broker has taken yet.
 create table chat.requests (
 	no bigint generated always as identity primary key,
-	-- 'p' post, 'e' edit, 'r' remove
+	-- 'p' post, 'e' edit, 'r' remove, 't' tell of a message that chat.erase() has changed
 	kind "char" not null,
 	room text collate "C" not null,
 	-- post: the room's first user is the sender
@@ -111,6 +114,13 @@ create table chat.away (
 	primary key (room, of_a)
 ) with (fillfactor = 80);
 create index away_fresh on chat.away (of_a, room) where fresh;
+
+-- How far chat.erase() has come with a user.
+create table chat.erasures (
+	id text collate "C" primary key,
+	room text collate "C" not null default '',
+	seq bigint not null default 0
+);
 
 -- Rooms of which unread messages were deleted: their counts have to be put right.  A row for each
 -- transaction that did, so that none waits for another.
