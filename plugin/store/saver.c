@@ -56,7 +56,7 @@ void saver_finish(struct saver *saver)
 	struct items left = queue_close(&saver->in);
 	jobs_free(&left);
 	jobs_free(&saver->ready);
-	parking_finish(&saver->parking);
+	locked_rooms_finish(&saver->locked);
 	queue_finish(&saver->in);
 	wakeup_finish(&saver->wakeup);
 	pgconn_finish(&saver->conn);
@@ -66,8 +66,8 @@ void saver_finish(struct saver *saver)
 /* Where a job belongs that is not in the batch. */
 static struct items *place_of(struct saver *saver, const struct save_job *job)
 {
-	struct parked *parked = parking_find(&saver->parking, job->message.room);
-	return parked != NULL ? parked_jobs(parked) : &saver->ready;
+	struct locked_room *entry = locked_rooms_find(&saver->locked, job->message.room);
+	return entry != NULL ? locked_room_jobs(entry) : &saver->ready;
 }
 
 /* In front of what came after them. */
@@ -115,15 +115,15 @@ static void take(struct saver *saver, struct items *jobs, size_t cap)
 /* A room that has to go alone, in every second batch. */
 static void take_lone(struct saver *saver)
 {
-	struct parked *room = parking_due_alone(&saver->parking, clock_ms());
+	struct locked_room *entry = locked_rooms_due_alone(&saver->locked, clock_ms());
 	saver->lone_turn = !saver->lone_turn;
-	if (room != NULL && (saver->lone_turn || saver->ready.first == NULL)) {
-		take(saver, parked_jobs(room), next_cap(saver));
+	if (entry != NULL && (saver->lone_turn || saver->ready.first == NULL)) {
+		take(saver, locked_room_jobs(entry), next_cap(saver));
 	}
 }
 
 /* Parked rooms may have half of the batch. */
-static bool take_parked(void *arg, struct items *jobs, bool probe)
+static bool take_locked(void *arg, struct items *jobs, bool probe)
 {
 	struct saver *saver = arg;
 	size_t half = (next_cap(saver) + 1) / 2;
@@ -131,15 +131,15 @@ static bool take_parked(void *arg, struct items *jobs, bool probe)
 	return saver->count < half;
 }
 
-/* What is ready, unless its room has been parked since. */
+/* What is ready, unless its room was found locked since. */
 static void take_ready(struct saver *saver)
 {
 	size_t cap = next_cap(saver);
 	while (saver->ready.first != NULL) {
 		struct save_job *job = (struct save_job *)saver->ready.first;
-		struct parked *parked = parking_find(&saver->parking, job->message.room);
-		if (parked != NULL) {
-			items_append(parked_jobs(parked), items_shift(&saver->ready));
+		struct locked_room *entry = locked_rooms_find(&saver->locked, job->message.room);
+		if (entry != NULL) {
+			items_append(locked_room_jobs(entry), items_shift(&saver->ready));
 			continue;
 		}
 		if (!fits(saver, job, cap)) {
@@ -156,7 +156,7 @@ static void fill(struct saver *saver)
 	saver->bytes = 0;
 	take_lone(saver);
 	if (saver->count == 0) {
-		parking_due(&saver->parking, clock_ms(), take_parked, saver);
+		locked_rooms_due(&saver->locked, clock_ms(), take_locked, saver);
 		take_ready(saver);
 	}
 }
@@ -248,7 +248,7 @@ static void succeeded(struct saver *saver)
 		saver->search = SAVER_EACH;
 	}
 	if (saver->lone_strikes >= LONE_STRIKES_MAX) {
-		parking_join(&saver->parking);
+		locked_rooms_regroup(&saver->locked);
 	}
 	saver->strikes = 0;
 	saver->lone_strikes = 0;
@@ -276,9 +276,9 @@ static void say_refused(struct saver *saver, const struct save_job *job, struct 
 /* The room of a job that is done need not wait any longer. */
 static void release(struct saver *saver, const struct save_job *job)
 {
-	struct parked *parked = parking_find(&saver->parking, job->message.room);
-	if (parked != NULL) {
-		parking_release(&saver->parking, parked);
+	struct locked_room *entry = locked_rooms_find(&saver->locked, job->message.room);
+	if (entry != NULL) {
+		locked_rooms_release(&saver->locked, entry);
 	}
 }
 
@@ -287,13 +287,14 @@ static void set_aside(struct saver *saver, struct save_job *const *jobs, size_t 
 {
 	for (size_t i = count; i-- > 0;) {
 		/* Out of memory they are ready again, and so are those behind them. */
-		(void)parking_add(&saver->parking, jobs[i]->message.room);
+		(void)locked_rooms_add(&saver->locked, jobs[i]->message.room);
 		items_prepend(place_of(saver, jobs[i]), &jobs[i]->item);
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct parked *parked = parking_find(&saver->parking, jobs[i]->message.room);
-		if (parked != NULL && parked_jobs(parked)->first == &jobs[i]->item) {
-			parked_pause(parked, false, clock_ms());
+		struct locked_room *entry =
+			locked_rooms_find(&saver->locked, jobs[i]->message.room);
+		if (entry != NULL && locked_room_jobs(entry)->first == &jobs[i]->item) {
+			locked_room_pause(entry, false, clock_ms());
 		}
 	}
 }
@@ -338,9 +339,10 @@ static bool of_one_room(const struct saver *saver)
 static void in_the_way(struct saver *saver)
 {
 	if (of_one_room(saver)) {
-		struct parked *parked = parking_add(&saver->parking, saver->batch[0]->message.room);
-		if (parked != NULL) {
-			parked_pause(parked, true, clock_ms());
+		struct locked_room *entry =
+			locked_rooms_add(&saver->locked, saver->batch[0]->message.room);
+		if (entry != NULL) {
+			locked_room_pause(entry, true, clock_ms());
 		}
 		saver->lone_strikes++;
 	}
@@ -425,7 +427,7 @@ static bool spills(const struct saver *saver)
 
 static bool has_something(const struct saver *saver)
 {
-	return saver->ready.first != NULL || saver->parking.rooms != NULL || spills(saver);
+	return saver->ready.first != NULL || saver->locked.rooms != NULL || spills(saver);
 }
 
 static void take_news(struct saver *saver)
@@ -519,7 +521,7 @@ static bool turn(struct saver *saver)
 		store_batch(saver);
 		return pgconn_sleep(&saver->conn, 0) == WAKEUP_STOP;
 	}
-	int64_t due = parking_next(&saver->parking);
+	int64_t due = locked_rooms_next_due(&saver->locked);
 	if (spills(saver) && due > now + READ_AGAIN_MS) {
 		due = now + READ_AGAIN_MS;
 	}

@@ -11,7 +11,7 @@
 
 #include "wakeup.h"
 #include "journal.h"
-#include "parking.h"
+#include "locked_rooms.h"
 #include "pgconn.h"
 #include "queue.h"
 #include "report.h"
@@ -35,8 +35,10 @@ struct saver {
 	/* The thread's own from here on. */
 	struct pgconn conn;
 	struct params params;
-	struct items ready; /* in order; of no parked room but what has come since */
-	struct parking parking;
+	/* New messages in the order of arrival.  May hold some of locked rooms; take_ready() moves
+	 * those. */
+	struct items ready;
+	struct locked_rooms locked;
 	size_t cap;               /* rows in the next batch */
 	size_t suspects;          /* some of the next so many rows are refused for good */
 	enum saver_search search; /* how they are found */
@@ -44,7 +46,7 @@ struct saver {
 	int64_t begun;            /* the last statement */
 	int strikes;              /* batches in a row that were in the way of others */
 	int lone_strikes;         /* of them, those of a single room */
-	bool lone_turn;           /* the next batch may be a parked room's that goes alone */
+	bool lone_turn;           /* the next batch may be a locked room's that goes alone */
 	int64_t refusals_said_at;
 	size_t refusals; /* since then */
 	bool hurried;    /* stopping has cut the backoff short */
