@@ -42,31 +42,55 @@ struct load_job *job_load(const struct load *load, int64_t now)
 	if (job == NULL) {
 		return NULL;
 	}
-	job->item = (struct item){.kind = JOB_LOAD};
+	job->task = (struct task){.item = {.kind = JOB_LOAD}, .since = now};
 	job->load = *load;
-	job->since = now;
 	char *at = job->bytes;
 	job->load.room = keep(&at, load->room);
 	job->load.user_id = keep(&at, load->user_id);
 	return job;
 }
 
-struct mark_job *job_mark(const struct mark *mark)
+struct mark_job *job_mark(const struct mark *mark, int64_t now)
 {
 	struct mark_job *job = malloc(sizeof(*job) + mark->room.len + mark->user_id.len);
 	if (job == NULL) {
 		return NULL;
 	}
-	*job = (struct mark_job){.item = {.kind = JOB_MARK}, .mark = *mark};
+	*job = (struct mark_job){
+		.task = {.item = {.kind = JOB_MARK}, .since = now},
+		.mark = *mark,
+	};
 	char *at = job->bytes;
 	job->mark.room = keep(&at, mark->room);
 	job->mark.user_id = keep(&at, mark->user_id);
 	return job;
 }
 
+struct answer *answer_make(_Atomic size_t *undrained)
+{
+	struct answer *answer = malloc(sizeof(*answer));
+	if (answer != NULL) {
+		*answer = (struct answer){.undrained = undrained};
+		atomic_init(&answer->holders, 1);
+	}
+	return answer;
+}
+
+void answer_set(struct answer *answer, void *result)
+{
+	answer->result = result;
+	answer->size = PQresultMemorySize(result);
+	atomic_fetch_add(answer->undrained, answer->size);
+}
+
+void answer_hold(struct answer *answer)
+{
+	atomic_fetch_add(&answer->holders, 1);
+}
+
 void answer_release(struct answer *answer)
 {
-	if (atomic_fetch_sub(&answer->holders, 1) == 1) {
+	if (answer != NULL && atomic_fetch_sub(&answer->holders, 1) == 1) {
 		atomic_fetch_sub(answer->undrained, answer->size);
 		PQclear(answer->result);
 		free(answer);

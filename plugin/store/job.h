@@ -37,10 +37,17 @@ struct save_job {
 	char bytes[];
 };
 
-struct load_job {
+/* The first member of what the loader does for somebody who asked. */
+struct task {
 	struct item item;
+	int64_t since; /* when it was asked for, of clock_ms */
+	int64_t due;   /* when its room was locked: not before */
+	int pause;     /* the last one, in ms */
+};
+
+struct load_job {
+	struct task task;
 	struct load load;
-	int64_t since; /* clock_ms */
 	char bytes[];
 };
 
@@ -51,12 +58,10 @@ enum mark_outcome {
 };
 
 struct mark_job {
-	struct item item;
+	struct task task;
 	struct mark mark;
 	enum mark_outcome outcome; /* out */
 	struct marked result;      /* out */
-	int64_t due;               /* when its room was locked */
-	int pause;
 	char bytes[];
 };
 
@@ -66,7 +71,8 @@ struct answer {
 	_Atomic size_t holders;
 	_Atomic size_t *undrained; /* the loader's count of bytes, `size` of which are here */
 	size_t size;
-	void *result; /* PGresult */
+	void *result;     /* PGresult */
+	bool undelivered; /* chat.deliver() has something to do */
 };
 
 struct page_job {
@@ -99,12 +105,18 @@ struct line_job {
 /* Copies of what is passed, or NULL when out of memory. */
 struct save_job *job_save(const struct message *message);
 struct load_job *job_load(const struct load *load, int64_t now);
-struct mark_job *job_mark(const struct mark *mark);
+struct mark_job *job_mark(const struct mark *mark, int64_t now);
 
 /* Whatever it is.  NULL is fine. */
 void job_free(struct item *item);
 void jobs_free(struct items *items);
 
+/* With one holder, and no result yet.  NULL: out of memory. */
+struct answer *answer_make(_Atomic size_t *undrained);
+/* Takes the result, and counts its bytes as not drained until the last holder lets go. */
+void answer_set(struct answer *answer, void *result);
+void answer_hold(struct answer *answer);
+/* NULL is fine. */
 void answer_release(struct answer *answer);
 
 #endif

@@ -8,13 +8,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "wakeup.h"
+#include "deliveries.h"
 #include "pgconn.h"
 #include "queue.h"
 #include "report.h"
+#include "tasks.h"
+#include "wakeup.h"
 
 /* Requests that wait: ten thousand clients that come at once ask for two things each. */
 #define ASKED_MAX 65536
+
+/* The kinds of task, in the order in which a turn runs a batch of each: marks first, so that a
+ * history that is asked for after a mark shows it. */
+enum loader_kind {
+	LOADER_MARK,
+	LOADER_UNREAD,
+	LOADER_HISTORY,
+	LOADER_KINDS,
+};
 
 struct loader {
 	struct queue in; /* of load_job and mark_job; closed while not answering */
@@ -27,19 +38,8 @@ struct loader {
 	struct pgconn conn;
 	struct params params;
 	bool answering;
-	struct items histories;
-	struct items unreads;
-	struct items marks;
-	struct items locked_marks; /* which wait for a lock */
-	size_t load_cap;           /* of the next batches */
-	size_t mark_cap;
-	int strikes;          /* loads in a row that came to a lock */
-	int64_t not_before;   /* of the next loads */
-	bool delivering;      /* some conversation may have something to deliver */
-	int64_t deliver_due;  /* not before */
-	int64_t delivered_at; /* the last portion */
-	size_t deliver_after_len;
-	char deliver_after[ROOM_MAX];
+	struct tasks tasks[LOADER_KINDS];
+	struct deliveries deliveries;
 };
 
 MUST_CHECK bool loader_init(struct loader *loader, const char *conninfo, struct report *report);

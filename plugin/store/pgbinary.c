@@ -192,6 +192,13 @@ int32_t row_int4(struct row *row, int column)
 	return bytes == NULL ? 0 : (int32_t)(uint32_t)big_endian(bytes, 4);
 }
 
+bool row_index(struct row *row, size_t count, size_t *index)
+{
+	int64_t no = row_int4(row, 0);
+	*index = (size_t)(no - 1);
+	return !row->wrong && no >= 1 && (uint64_t)no <= count;
+}
+
 int64_t row_int8(struct row *row, int column)
 {
 	const unsigned char *bytes = fixed(row, column, 8);

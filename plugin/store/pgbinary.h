@@ -62,6 +62,9 @@ struct row {
 	bool wrong;
 };
 
+/* Column 0 says which of `count` requests the row answers, from 1; *index counts from 0.  False:
+ * none of them. */
+MUST_CHECK bool row_index(struct row *row, size_t count, size_t *index);
 bool row_is_null(const struct row *row, int column);
 int32_t row_int4(struct row *row, int column);
 int64_t row_int8(struct row *row, int column);

@@ -3,6 +3,9 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "verdict.h"
 
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 5000
@@ -78,7 +81,9 @@ void pgconn_well(struct pgconn *conn)
 	}
 }
 
-void pgconn_drop(struct pgconn *conn, enum report_why why, enum store_level level, const char *line)
+/* Gives the connection up and reports why.  `line` never quotes what the server says about rows;
+ * NULL: nothing to say. */
+static void drop(struct pgconn *conn, enum report_why why, enum store_level level, const char *line)
 {
 	pgconn_finish(conn);
 	conn->backoff_ms = conn->backoff_ms == 0 ? BACKOFF_MIN_MS : conn->backoff_ms * 2;
@@ -111,7 +116,7 @@ static void drop_broken(struct pgconn *conn, const char *what)
 		sizeof(reason));
 	snprintf(line, sizeof(line), "database: %s: %s", what,
 		reason[0] == '\0' ? "no reason given" : reason);
-	pgconn_drop(conn, REPORT_UNREACHABLE, STORE_WARNING, line);
+	drop(conn, REPORT_UNREACHABLE, STORE_WARNING, line);
 }
 
 static void drop_refused(struct pgconn *conn, const PGresult *result)
@@ -128,14 +133,37 @@ static void drop_refused(struct pgconn *conn, const PGresult *result)
 		snprintf(line, sizeof(line), "database: cannot serve, SQLSTATE %s; trying again",
 			sqlstate == NULL ? "unknown" : sqlstate);
 	}
-	pgconn_drop(
-		conn, REPORT_REFUSES, verdict == VERDICT_HOLD ? STORE_ERROR : STORE_WARNING, line);
+	drop(conn, REPORT_REFUSES, verdict == VERDICT_HOLD ? STORE_ERROR : STORE_WARNING, line);
 }
 
-void pgconn_refused(struct pgconn *conn, const PGresult *result)
+void pgconn_give_up(struct pgconn *conn, const char *line)
 {
 	conn->unproven = true;
-	drop_refused(conn, result);
+	drop(conn, REPORT_REFUSES, STORE_WARNING, line);
+}
+
+void pgconn_wrong_schema(struct pgconn *conn, const struct statement *statement)
+{
+	char line[REPORT_LINE_MAX];
+	snprintf(line, sizeof(line),
+		"database: %s answers with something else than the schema promises: run "
+		"sql/install.sql of this release",
+		statement->function);
+	drop(conn, REPORT_REFUSES, STORE_ERROR, line);
+}
+
+void pgconn_hurry(struct pgconn *conn)
+{
+	conn->backoff_ms = 0;
+	if (!conn->hurried) {
+		conn->hurried = true;
+		conn->retry_at = clock_ms();
+	}
+}
+
+const char *pgconn_sqlstate(const struct pgconn *conn)
+{
+	return conn->sqlstate;
 }
 
 static void ignore_notice(void *arg, const PGresult *result)
@@ -216,7 +244,7 @@ static bool handshake(struct pgconn *conn)
 		short events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
 		enum wakeup_event event = wait_socket(conn, events, deadline);
 		if (event != WAKEUP_SOCKET) {
-			pgconn_drop(conn, REPORT_UNREACHABLE, STORE_WARNING,
+			drop(conn, REPORT_UNREACHABLE, STORE_WARNING,
 				event == WAKEUP_STOP ? NULL
 						     : "database: cannot connect: no answer");
 			return false;
@@ -286,9 +314,9 @@ static PGresult *finish_sent(struct pgconn *conn, bool sent)
 	PGresult *result = sent ? collect(conn, clock_ms() + DEADLINE_MS, &event) : NULL;
 	if (result == NULL) {
 		if (event == WAKEUP_STOP) {
-			pgconn_drop(conn, REPORT_UNREACHABLE, STORE_NOTICE, NULL);
+			drop(conn, REPORT_UNREACHABLE, STORE_NOTICE, NULL);
 		} else if (event == WAKEUP_TIMEOUT) {
-			pgconn_drop(conn, REPORT_UNREACHABLE, STORE_WARNING,
+			drop(conn, REPORT_UNREACHABLE, STORE_WARNING,
 				"database: connection given up: no answer for " STRING(
 					DEADLINE_MS) " ms");
 		} else {
@@ -355,7 +383,7 @@ static bool check_version(struct pgconn *conn)
 			: "database: schema chat is version %d, this plugin knows only %d: install the "
 			  "plugin of the release that the schema is from",
 		version, SCHEMA_VERSION);
-	pgconn_drop(conn, REPORT_REFUSES, STORE_ERROR, line);
+	drop(conn, REPORT_REFUSES, STORE_ERROR, line);
 	return false;
 }
 
@@ -390,7 +418,7 @@ bool pgconn_connect(struct pgconn *conn)
 	return true;
 }
 
-PGresult *pgconn_run(
+static PGresult *run_prepared(
 	struct pgconn *conn, const struct statement *statement, const struct params *params)
 {
 	const char *values[PARAMS_MAX];
@@ -402,11 +430,44 @@ PGresult *pgconn_run(
 		lengths[i] = (int)params->values[i].len;
 		formats[i] = 1;
 	}
-	PGresult *result =
-		finish_sent(conn, PQsendQueryPrepared(conn->pg, statement->name, params->count,
-					  values, lengths, formats, 1) == 1);
-	conn->unproven = conn->unproven || result == NULL;
-	return result;
+	return finish_sent(conn, PQsendQueryPrepared(conn->pg, statement->name, params->count,
+					 values, lengths, formats, 1) == 1);
+}
+
+/* What an error of the server says about the statement. */
+static enum pgconn_ran refusal(struct pgconn *conn, const PGresult *result)
+{
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	switch (sqlstate_verdict(sqlstate)) {
+	case VERDICT_AGAIN:
+		return RAN_INTO_LOCK;
+	case VERDICT_REFUSE:
+		snprintf(conn->sqlstate, sizeof(conn->sqlstate), "%s", sqlstate);
+		return RAN_REFUSED;
+	case VERDICT_AWAY:
+	case VERDICT_HOLD:
+		break;
+	}
+	conn->unproven = true;
+	drop_refused(conn, result);
+	return RAN_NOT;
+}
+
+enum pgconn_ran pgconn_run(struct pgconn *conn, const struct statement *statement,
+	const struct params *params, PGresult **result)
+{
+	*result = run_prepared(conn, statement, params);
+	if (*result == NULL) {
+		conn->unproven = true;
+		return RAN_PERHAPS;
+	}
+	if (PQresultStatus(*result) == PGRES_TUPLES_OK) {
+		return RAN_WELL;
+	}
+	enum pgconn_ran ran = refusal(conn, *result);
+	PQclear(*result);
+	*result = NULL;
+	return ran;
 }
 
 enum wakeup_event pgconn_sleep(struct pgconn *conn, int64_t until)

@@ -11,7 +11,7 @@
 
 #include "wakeup.h"
 #include "report.h"
-#include "statements.h"
+#include "statement.h"
 
 struct pgconn_options {
 	const char *conninfo; /* not copied */
@@ -28,6 +28,7 @@ enum pgconn_state {
 	PGCONN_READY,
 };
 
+/* Others read `state` and `retry_at`, and write nothing. */
 struct pgconn {
 	struct pgconn_options options;
 	enum pgconn_state state;
@@ -37,6 +38,8 @@ struct pgconn {
 	/* The last statement failed with the connection: that there is a new one is not enough to
 	 * say that the database is back. */
 	bool unproven;
+	bool hurried;
+	char sqlstate[6];
 };
 
 /* NULL: fine.  Otherwise what is wrong with the connection string, quoting nothing of it. */
@@ -48,25 +51,40 @@ void pgconn_finish(struct pgconn *conn);
 /* Makes one attempt to connect: settings, schema version, statements.  Reports what comes of it. */
 MUST_CHECK bool pgconn_connect(struct pgconn *conn);
 
-/* Runs a statement.  NULL: the connection is lost (the state is then PGCONN_AWAY) or the thread has
- * to stop, and whether the statement was executed is not known.  Otherwise a result to PQclear,
- * which may be the server's refusal. */
-MUST_CHECK PGresult *pgconn_run(
-	struct pgconn *conn, const struct statement *statement, const struct params *params);
+/* What became of a statement. */
+enum pgconn_ran {
+	RAN_WELL,
+	/* Nothing was done. */
+	RAN_INTO_LOCK, /* it was in the way of others: the same again later, in smaller pieces */
+	RAN_REFUSED,   /* for good, and so will be the row that is the cause */
+	RAN_NOT,       /* the database cannot now: the connection is given up */
+	/* It may have been done: the connection is lost, or the thread has to stop. */
+	RAN_PERHAPS,
+};
+
+/* Runs a statement.  RAN_WELL: *result has the rows; it is the caller's to read and PQclear, who
+ * then says pgconn_well() or pgconn_wrong_schema(). */
+MUST_CHECK enum pgconn_ran pgconn_run(struct pgconn *conn, const struct statement *statement,
+	const struct params *params, PGresult **result);
+
+/* Of the last statement that RAN_REFUSED. */
+const char *pgconn_sqlstate(const struct pgconn *conn);
 
 /* A statement has succeeded: the database is back, and the next backoff begins small again. */
 void pgconn_well(struct pgconn *conn);
 
-/* Gives the connection up and reports why: the database cannot serve now.  `line` never quotes what
- * the server says about rows. */
-void pgconn_drop(
-	struct pgconn *conn, enum report_why why, enum store_level level, const char *line);
+/* The rows are not what the schema promises: gives the connection up and says what to run. */
+void pgconn_wrong_schema(struct pgconn *conn, const struct statement *statement);
 
-/* The same for a statement's result that asks for it; the line names its SQLSTATE. */
-void pgconn_refused(struct pgconn *conn, const PGresult *result);
+/* The database does not serve as it should, says `line`: gives the connection up.  A new one is not
+ * enough to say that it is back; a statement has to succeed. */
+void pgconn_give_up(struct pgconn *conn, const char *line);
 
-/* Sleeps until it is rung, `until`, or, when ready, the connection breaks (which it reports).
- */
+/* The thread is to end soon: the next attempt to connect follows at once, further ones soon after
+ * each other. */
+void pgconn_hurry(struct pgconn *conn);
+
+/* Sleeps until it is rung, `until`, or, when ready, the connection breaks (which it reports). */
 enum wakeup_event pgconn_sleep(struct pgconn *conn, int64_t until);
 
 #endif

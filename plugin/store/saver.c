@@ -354,7 +354,7 @@ static void in_the_way(struct saver *saver)
 }
 
 /* Refused for good: when it is one message, that one; otherwise it has to be found. */
-static void refused(struct saver *saver, const PGresult *result)
+static void refused(struct saver *saver)
 {
 	if (saver->count > 1) {
 		put_all_back(saver, false);
@@ -366,7 +366,7 @@ static void refused(struct saver *saver, const PGresult *result)
 	}
 	struct items done = {0};
 	struct save_job *job = saver->batch[0];
-	say_refused(saver, job, slice_str(PQresultErrorField(result, PG_DIAG_SQLSTATE)));
+	say_refused(saver, job, slice_str(pgconn_sqlstate(&saver->conn)));
 	job->as = SAVED_REJECTED;
 	job->quiet = job->replayed;
 	forget(saver, job);
@@ -374,6 +374,17 @@ static void refused(struct saver *saver, const PGresult *result)
 	items_append(&done, &job->item);
 	succeeded(saver);
 	report_done(saver, &done);
+}
+
+static void take_result(
+	struct saver *saver, const struct statement *statement, const PGresult *result)
+{
+	if (save_results(result, saver->answers, saver->count)) {
+		take_answers(saver);
+	} else {
+		put_all_back(saver, true);
+		pgconn_wrong_schema(&saver->conn, statement);
+	}
 }
 
 static void store_batch(struct saver *saver)
@@ -385,39 +396,27 @@ static void store_batch(struct saver *saver)
 		return;
 	}
 	bool each = saver->suspects > 0 && saver->search == SAVER_EACH;
+	const struct statement *statement = each ? &statement_save_each : &statement_save;
+	PGresult *result;
 	saver->begun = clock_ms();
-	PGresult *result = pgconn_run(
-		&saver->conn, each ? &statement_save_each : &statement_save, &saver->params);
-	if (result == NULL) {
-		put_all_back(saver, true);
-		return;
-	}
-	if (PQresultStatus(result) == PGRES_TUPLES_OK) {
-		if (save_results(result, saver->answers, saver->count)) {
-			take_answers(saver);
-		} else {
-			put_all_back(saver, true);
-			pgconn_drop(&saver->conn, REPORT_REFUSES, STORE_ERROR,
-				"database: chat.save answers with something else than the schema "
-				"promises: run sql/install.sql of this release");
-		}
+	switch (pgconn_run(&saver->conn, statement, &saver->params, &result)) {
+	case RAN_WELL:
+		take_result(saver, statement, result);
 		PQclear(result);
-		return;
-	}
-	switch (sqlstate_verdict(PQresultErrorField(result, PG_DIAG_SQLSTATE))) {
-	case VERDICT_AGAIN:
+		break;
+	case RAN_INTO_LOCK:
 		in_the_way(saver);
 		break;
-	case VERDICT_REFUSE:
-		refused(saver, result);
+	case RAN_REFUSED:
+		refused(saver);
 		break;
-	case VERDICT_AWAY:
-	case VERDICT_HOLD:
+	case RAN_NOT:
 		put_all_back(saver, false);
-		pgconn_refused(&saver->conn, result);
+		break;
+	case RAN_PERHAPS:
+		put_all_back(saver, true);
 		break;
 	}
-	PQclear(result);
 }
 
 static bool spills(const struct saver *saver)
@@ -478,16 +477,6 @@ static bool rest(struct saver *saver, int64_t until)
 	return pgconn_sleep(&saver->conn, until) == WAKEUP_STOP;
 }
 
-/* The last chance: an attempt at once, and the next ones soon after each other. */
-static void hurry(struct saver *saver, int64_t now)
-{
-	saver->conn.backoff_ms = 0;
-	if (!saver->hurried) {
-		saver->hurried = true;
-		saver->conn.retry_at = now;
-	}
-}
-
 /* One turn: whatever is next.  True: the thread has to end. */
 static bool turn(struct saver *saver)
 {
@@ -502,7 +491,7 @@ static bool turn(struct saver *saver)
 			if (saver->journal != NULL) {
 				return true; /* nothing is lost */
 			}
-			hurry(saver, now);
+			pgconn_hurry(&saver->conn);
 		}
 		if (now < saver->conn.retry_at) {
 			return rest(saver, saver->conn.retry_at);

@@ -15,6 +15,7 @@
 #include "pgconn.h"
 #include "queue.h"
 #include "report.h"
+#include "save_statement.h"
 
 /* How messages that the database refuses for good are told from the others. */
 enum saver_search {
@@ -49,7 +50,6 @@ struct saver {
 	bool lone_turn;           /* the next batch may be a locked room's that goes alone */
 	int64_t refusals_said_at;
 	size_t refusals; /* since then */
-	bool hurried;    /* stopping has cut the backoff short */
 	struct save_job *batch[SAVES_MAX];
 	struct save_answer answers[SAVES_MAX];
 	size_t count; /* of the batch */

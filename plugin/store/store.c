@@ -199,13 +199,13 @@ static enum chat_error ask(struct store *store, struct item *item)
 enum chat_error store_load(struct store *store, const struct load *load)
 {
 	struct load_job *job = job_load(load, clock_ms());
-	return ask(store, job == NULL ? NULL : &job->item);
+	return ask(store, job == NULL ? NULL : &job->task.item);
 }
 
 enum chat_error store_mark(struct store *store, const struct mark *mark)
 {
-	struct mark_job *job = job_mark(mark);
-	return ask(store, job == NULL ? NULL : &job->item);
+	struct mark_job *job = job_mark(mark, clock_ms());
+	return ask(store, job == NULL ? NULL : &job->task.item);
 }
 
 static void hand_mark(const struct mark_job *job, const struct store_sink *sink, void *arg)

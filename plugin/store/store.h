@@ -72,7 +72,8 @@ MUST_CHECK enum chat_error store_mark(struct store *store, const struct mark *ma
  * more. */
 size_t store_drain(struct store *store, size_t budget, const struct store_sink *sink, void *arg);
 
-/* Messages that are not stored yet: waiting (in the journal alone, too), in flight or behind a lock. */
+/* Messages that are not stored yet: waiting (in the journal alone, too), in flight or behind a
+ * lock. */
 size_t store_waiting(const struct store *store);
 
 /* Whether loads and marks can be answered, as last reported through the sink's `answering`. */

@@ -1,10 +1,11 @@
 /* What goes to the server and what comes back, without a server: results are made by hand. */
-#include "statements.h"
+#include "save_statement.h"
 
 #include <stdlib.h>
 
+#include "task_kinds.h"
 #include "unit.h"
-#include "pgbinary.h"
+#include "verdict.h"
 
 /* ---- the end of the memory */
 
@@ -156,12 +157,24 @@ static struct save_job *saving(const char *room, const char *user, const char *r
 	return job;
 }
 
-static struct load_job *loading(const char *room, int64_t after)
+static struct task *loading(const char *room, int64_t after)
 {
 	struct load load = {.what = LOAD_HISTORY, .room = slice_str(room), .after = after};
 	struct load_job *job = job_load(&load, 0);
 	assert_non_null(job);
-	return job;
+	return &job->task;
+}
+
+/* What a kind makes of a result, which it takes. */
+static bool results_of(const struct task_kind *kind, PGresult *result, struct task **tasks,
+	size_t count, _Atomic size_t *undrained, struct items *out)
+{
+	struct answer *answer = answer_make(undrained);
+	assert_non_null(answer);
+	answer_set(answer, result);
+	bool good = kind->results(answer, tasks, count, out);
+	answer_release(answer);
+	return good;
 }
 
 /* ---- */
@@ -221,9 +234,10 @@ static void what_a_load_does_not_ask_for_is_null(void **state)
 {
 	(void)state;
 	struct params params = {0};
-	struct load_job *jobs[] = {loading("1/2", -1), loading("1/3", 0)};
-	jobs[0]->load.before = 7;
-	assert_true(history_params(&params, jobs, 2));
+	struct task *tasks[] = {loading("1/2", -1), loading("1/3", 0)};
+	((struct load_job *)tasks[0])->load.before = 7;
+	assert_true(task_history.params(&params, tasks, 2));
+	assert_int_equal(params.count, task_history.statement->count);
 	struct array array = array_of(&params, 1, OID_INT8);
 	assert_slice_equal(next(&array), slice_of("\0\0\0\0\0\0\0\7", 8));
 	assert_null(next(&array).bytes);
@@ -231,8 +245,8 @@ static void what_a_load_does_not_ask_for_is_null(void **state)
 	assert_null(next(&array).bytes);
 	assert_slice_equal(next(&array), slice_of("\0\0\0\0\0\0\0\0", 8));
 	params_finish(&params);
-	job_free(&jobs[0]->item);
-	job_free(&jobs[1]->item);
+	job_free(&tasks[0]->item);
+	job_free(&tasks[1]->item);
 }
 
 static void answers_to_a_batch_come_in_any_order(void **state)
@@ -302,11 +316,7 @@ static void a_result_of_another_shape_is_refused(void **state)
 {
 	(void)state;
 	struct save_answer answer;
-	PGresult *result = empty_result(4);
-	assert_false(save_results(result, &answer, 1));
-	PQclear(result);
-
-	result = empty_result(5);
+	PGresult *result = empty_result(5);
 	put_int(result, 0, 0, 1, 8); /* not an int4 */
 	assert_false(save_results(result, &answer, 1));
 	PQclear(result);
@@ -335,8 +345,8 @@ static void pages_ascend_and_hold_the_result_until_the_last_is_freed(void **stat
 	(void)state;
 	_Atomic size_t undrained = 0;
 	struct items out = {0};
-	struct load_job *jobs[] = {loading("1/2", -1), loading("1/3", 0)};
-	assert_true(history_results(two_pages(), jobs, 2, &undrained, &out));
+	struct task *tasks[] = {loading("1/2", -1), loading("1/3", 0)};
+	assert_true(results_of(&task_history, two_pages(), tasks, 2, &undrained, &out));
 	assert_int_equal(out.count, 2);
 	assert_true(atomic_load(&undrained) > 0);
 	struct page_job *page = (struct page_job *)items_shift(&out);
@@ -359,22 +369,82 @@ static void pages_ascend_and_hold_the_result_until_the_last_is_freed(void **stat
 	assert_int_equal(atomic_load(&undrained), 0);
 }
 
-static void a_request_without_a_row_fails_with_those_behind_it(void **state)
+static void a_request_without_a_row_is_left_with_those_behind_it(void **state)
 {
 	(void)state;
 	_Atomic size_t undrained = 0;
 	struct items out = {0};
-	struct load_job *jobs[] = {loading("1/2", -1), loading("1/3", 0), loading("1/4", 0)};
+	struct task *tasks[] = {loading("1/2", -1), loading("1/3", 0), loading("1/4", 0)};
 	PGresult *result = empty_result(9);
 	put_history_row(result, 0, 1, 3);
 	put_history_row(result, 1, 3, 3);
-	assert_false(history_results(result, jobs, 3, &undrained, &out));
-	assert_int_equal(out.count, 3);
+	assert_false(results_of(&task_history, result, tasks, 3, &undrained, &out));
+	assert_int_equal(out.count, 1);
 	assert_int_equal(out.first->kind, JOB_PAGE);
-	assert_int_equal(out.first->next->kind, JOB_LOAD);
-	assert_int_equal(out.last->kind, JOB_LOAD);
+	assert_null(tasks[0]);
+	assert_int_equal(tasks[1]->item.kind, JOB_LOAD);
+	assert_int_equal(tasks[2]->item.kind, JOB_LOAD);
 	jobs_free(&out);
+	job_free(&tasks[1]->item);
+	job_free(&tasks[2]->item);
 	assert_int_equal(atomic_load(&undrained), 0);
+}
+
+static struct task *marking(const char *room, int64_t seq)
+{
+	struct mark mark = {.room = slice_str(room), .user_id = SLICE("1"), .seq = seq};
+	struct mark_job *job = job_mark(&mark, 0);
+	assert_non_null(job);
+	return &job->task;
+}
+
+static void put_mark_row(PGresult *result, int row, int no, bool locked, int64_t seq)
+{
+	put_int(result, row, 0, no, 4);
+	put_int(result, row, 1, locked, 1);
+	put_int(result, row, 2, 1, 1);
+	put_int(result, row, 3, seq, 8);
+	put_int(result, row, 4, 5, 8);
+	put_int(result, row, 5, 6, 8);
+	put_int(result, row, 6, no == 1, 1);
+}
+
+static void a_mark_whose_room_is_locked_is_left(void **state)
+{
+	(void)state;
+	_Atomic size_t undrained = 0;
+	struct items out = {0};
+	struct task *tasks[] = {marking("1/2", 3), marking("1/3", 4)};
+	PGresult *result = empty_result(7);
+	put_mark_row(result, 0, 2, true, 0);
+	put_mark_row(result, 1, 1, false, 3);
+	assert_true(results_of(&task_mark, result, tasks, 2, &undrained, &out));
+	assert_int_equal(out.count, 1);
+	assert_null(tasks[0]);
+	assert_non_null(tasks[1]);
+	struct mark_job *done = (struct mark_job *)out.first;
+	assert_int_equal(done->outcome, MARK_DONE);
+	assert_int_equal(done->result.seq, 3);
+	assert_int_equal(done->result.total, 6);
+	jobs_free(&out);
+	job_free(&tasks[1]->item);
+}
+
+static void rows_that_make_no_sense_leave_every_mark_unknown(void **state)
+{
+	(void)state;
+	_Atomic size_t undrained = 0;
+	struct items out = {0};
+	struct task *tasks[] = {marking("1/2", 3), marking("1/3", 4)};
+	PGresult *result = empty_result(7);
+	put_mark_row(result, 0, 1, false, 3);
+	put_mark_row(result, 1, 3, false, 3);
+	assert_false(results_of(&task_mark, result, tasks, 2, &undrained, &out));
+	assert_null(out.first);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(((struct mark_job *)tasks[i])->outcome, MARK_UNKNOWN);
+		job_free(&tasks[i]->item);
+	}
 }
 
 static void a_list_of_unread_chats_knows_its_user(void **state)
@@ -384,6 +454,7 @@ static void a_list_of_unread_chats_knows_its_user(void **state)
 	struct items out = {0};
 	struct load load = {.what = LOAD_UNREAD, .user_id = SLICE("1")};
 	struct load_job *job = job_load(&load, 0);
+	struct task *task = &job->task;
 	PGresult *result = empty_result(10);
 	put_int(result, 0, 0, 1, 4);
 	put_int(result, 0, 1, 12, 8);
@@ -395,7 +466,7 @@ static void a_list_of_unread_chats_knows_its_user(void **state)
 	put_text(result, 0, 7, "hi");
 	put_int(result, 0, 8, 0, 8);
 	put_text(result, 0, 9, NULL);
-	assert_true(unread_results(result, &job, 1, &undrained, &out));
+	assert_true(results_of(&task_unread, result, &task, 1, &undrained, &out));
 	struct unread_job *unread = (struct unread_job *)items_shift(&out);
 	assert_int_equal(unread->item.kind, JOB_UNREAD);
 	assert_int_equal(unread->unread.count, 1);
@@ -416,13 +487,15 @@ static void out_of_memory_fails_a_request_and_leaks_nothing(void **state)
 	for (int allocations = 0; !enough; allocations++) {
 		_Atomic size_t undrained = 0;
 		struct items out = {0};
-		struct load_job *jobs[] = {loading("1/2", -1), loading("1/3", 0)};
-		PGresult *result = two_pages();
+		struct task *tasks[] = {loading("1/2", -1), loading("1/3", 0)};
+		struct answer *answer = answer_make(&undrained);
+		answer_set(answer, two_pages());
 		allocations_left = allocations;
-		assert_true(history_results(result, jobs, 2, &undrained, &out));
+		assert_true(task_history.results(answer, tasks, 2, &out));
 		allocations_left = -1;
 		assert_int_equal(out.count, 2);
 		enough = out.first->kind == JOB_PAGE && out.last->kind == JOB_PAGE;
+		answer_release(answer);
 		jobs_free(&out);
 		assert_int_equal(atomic_load(&undrained), 0);
 	}
@@ -495,7 +568,9 @@ int main(void)
 		cmocka_unit_test(a_refused_message_comes_with_its_sqlstate),
 		cmocka_unit_test(a_result_of_another_shape_is_refused),
 		cmocka_unit_test(pages_ascend_and_hold_the_result_until_the_last_is_freed),
-		cmocka_unit_test(a_request_without_a_row_fails_with_those_behind_it),
+		cmocka_unit_test(a_request_without_a_row_is_left_with_those_behind_it),
+		cmocka_unit_test(a_mark_whose_room_is_locked_is_left),
+		cmocka_unit_test(rows_that_make_no_sense_leave_every_mark_unknown),
 		cmocka_unit_test(a_list_of_unread_chats_knows_its_user),
 		cmocka_unit_test(out_of_memory_fails_a_request_and_leaks_nothing),
 		cmocka_unit_test(out_of_memory_fails_a_statement_and_the_next_one_works),

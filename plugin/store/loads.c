@@ -1,0 +1,43 @@
+#include "loads.h"
+
+/* How many rows from `first` on belong to the same load. */
+static int rows_alike(const PGresult *result, int first)
+{
+	int rows = PQntuples(result);
+	struct row row = {.result = result, .no = first};
+	int32_t no = row_int4(&row, 0);
+	int n = 1;
+	while (first + n < rows) {
+		struct row next = {.result = result, .no = first + n};
+		if (row_int4(&next, 0) != no) {
+			break;
+		}
+		n++;
+	}
+	return n;
+}
+
+bool loads_results(struct answer *answer, struct task **tasks, size_t count, struct items *out,
+	struct item *(*make)(
+		struct answer *answer, int first, int rows, struct task *task, bool *wrong))
+{
+	int first = 0;
+	size_t done = 0;
+	bool wrong = false;
+	for (; first < PQntuples(answer->result) && done < count; done++) {
+		struct row row = {.result = answer->result, .no = first};
+		size_t index;
+		if (!row_index(&row, count, &index) || index != done) {
+			return false;
+		}
+		int rows = rows_alike(answer->result, first);
+		struct item *item = make(answer, first, rows, tasks[done], &wrong);
+		if (wrong) {
+			return false;
+		}
+		items_append(out, item != NULL ? item : &tasks[done]->item);
+		tasks[done] = NULL;
+		first += rows;
+	}
+	return done == count && first == PQntuples(answer->result);
+}

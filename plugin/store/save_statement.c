@@ -1,0 +1,156 @@
+#include "save_statement.h"
+
+#include <stdlib.h>
+
+static const Oid save_types[] = {
+	OID_TEXTS, OID_BOOL, OID_INT4S, OID_BOOLS, OID_TEXTS, OID_TEXTS, OID_TIMES, OID_UUIDS};
+
+const struct statement statement_save = {
+	.name = "save",
+	.function = "chat.save",
+	.sql = "select no, outcome, seq, text, sent_at"
+	       " from chat.save($1, $2, $3, $4, $5, $6, $7, $8)",
+	.count = 8,
+	.types = save_types,
+};
+const struct statement statement_save_each = {
+	.name = "save_each",
+	.function = "chat.save_each",
+	.sql = "select no, outcome, seq, text, sent_at"
+	       " from chat.save_each($1, $2, $3, $4, $5, $6, $7, $8)",
+	.count = 8,
+	.types = save_types,
+};
+
+/* A job's room, to number the distinct ones. */
+struct slot {
+	struct slice room;
+	size_t job;
+};
+
+static int compare_slots(const void *a, const void *b)
+{
+	return slice_compare(((const struct slot *)a)->room, ((const struct slot *)b)->room);
+}
+
+/* Writes the distinct rooms in ascending order and, into `nos`, which of them each job is in. */
+static void put_rooms(
+	struct params *params, struct save_job *const *jobs, size_t count, int32_t *nos)
+{
+	struct slot slots[SAVES_MAX];
+	for (size_t i = 0; i < count; i++) {
+		slots[i] = (struct slot){.room = jobs[i]->message.room, .job = i};
+	}
+	qsort(slots, count, sizeof(slots[0]), compare_slots);
+
+	int32_t rooms = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 || !slice_equal(slots[i].room, slots[i - 1].room)) {
+			rooms++;
+		}
+		nos[slots[i].job] = rooms;
+	}
+	params_array(params, OID_TEXT, (size_t)rooms);
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 || !slice_equal(slots[i].room, slots[i - 1].room)) {
+			params_text(params, slots[i].room);
+		}
+	}
+}
+
+/* Did the room's first user send it? */
+static bool by_a(const struct message *message)
+{
+	struct slice room = message->room;
+	struct slice user = message->user_id;
+	return slice_starts(room, user) && room.len > user.len && room.bytes[user.len] == '/';
+}
+
+bool save_params(struct params *params, struct save_job *const *jobs, size_t count)
+{
+	int32_t nos[SAVES_MAX];
+	bool again = false;
+
+	for (size_t i = 0; i < count; i++) {
+		again = again || jobs[i]->in_doubt || jobs[i]->replayed;
+	}
+	params_begin(params);
+	put_rooms(params, jobs, count, nos);
+	params_next(params);
+	params_raw_bool(params, again);
+	params_array(params, OID_INT4, count);
+	for (size_t i = 0; i < count; i++) {
+		params_int4(params, nos[i]);
+	}
+	params_array(params, OID_BOOL, count);
+	for (size_t i = 0; i < count; i++) {
+		params_bool(params, by_a(&jobs[i]->message));
+	}
+	params_array(params, OID_TEXT, count);
+	for (size_t i = 0; i < count; i++) {
+		params_text(params, jobs[i]->message.text);
+	}
+	params_array(params, OID_TEXT, count);
+	for (size_t i = 0; i < count; i++) {
+		params_text_or_null(params, jobs[i]->message.ref);
+	}
+	params_array(params, OID_TIME, count);
+	for (size_t i = 0; i < count; i++) {
+		params_time(params, jobs[i]->message.sent_at);
+	}
+	params_array(params, OID_UUID, count);
+	for (size_t i = 0; i < count; i++) {
+		params_uuid(params, jobs[i]->message.key);
+	}
+	return !params->failed;
+}
+
+static bool read_answer(struct save_answer *answer, struct row *row)
+{
+	switch (row_char(row, 1)) {
+	case 'l':
+		answer->outcome = SAVE_LOCKED;
+		break;
+	case 'x':
+		answer->outcome = SAVE_REFUSED;
+		answer->text = row_text(row, 3);
+		break;
+	case 'n':
+		answer->outcome = SAVE_STORED;
+		answer->seq = row_int8(row, 2);
+		break;
+	case 'k':
+		answer->outcome = SAVE_KNOWN;
+		answer->seq = row_int8(row, 2);
+		break;
+	case 'r':
+		answer->outcome = SAVE_REPEATED;
+		answer->seq = row_int8(row, 2);
+		answer->text = row_text(row, 3);
+		answer->sent_at = row_time(row, 4);
+		break;
+	default:
+		return false;
+	}
+	return !row->wrong;
+}
+
+bool save_results(const PGresult *result, struct save_answer *answers, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		answers[i] = (struct save_answer){.outcome = SAVE_UNANSWERED};
+	}
+	int rows = PQntuples(result);
+	if ((size_t)rows != count) {
+		return false;
+	}
+	for (int i = 0; i < rows; i++) {
+		struct row row = {.result = result, .no = i};
+		size_t job;
+		if (!row_index(&row, count, &job) || answers[job].outcome != SAVE_UNANSWERED ||
+			!read_answer(&answers[job], &row)) {
+			return false;
+		}
+	}
+	return true;
+}

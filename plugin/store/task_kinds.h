@@ -1,0 +1,13 @@
+/* The kinds of task that there are, each in a file of its own: a call of one of the schema's
+ * functions, tasks to parameters, rows to what became of them.  No connection, no thread, no clock.
+ */
+#ifndef CHAT_TASK_KINDS_H
+#define CHAT_TASK_KINDS_H
+
+#include "tasks.h"
+
+extern const struct task_kind task_mark;    /* mark_job: chat.mark */
+extern const struct task_kind task_unread;  /* load_job: chat.unread */
+extern const struct task_kind task_history; /* load_job: chat.history */
+
+#endif
