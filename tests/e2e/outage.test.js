@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, describe, test } from 'node:test';
 import { pause, until } from '../stack/wait.js';
 import { is } from './inbox.js';
-import { startProxy } from './proxy.js';
+import { startProxy } from '../stack/proxy.js';
 import { chatOf, newIds, roomOf, useStage } from './stage.js';
 
 /** A history is refused after 5 s at the latest; a connection to a dead server may take longer. */

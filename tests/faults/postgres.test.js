@@ -6,7 +6,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startProxy } from '../e2e/proxy.js';
+import { startProxy } from '../stack/proxy.js';
 import { startBroker } from '../stack/broker.js';
 import { startCluster } from '../stack/cluster.js';
 import { scratchFolder } from '../stack/folder.js';

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { startProxy } from '../../../tests/e2e/proxy.js';
+import { startProxy } from '../../../tests/stack/proxy.js';
 import { until } from '../../../tests/stack/wait.js';
 import { noBrowser } from './chromium.js';
 import { useScene } from './scene.js';
@@ -43,7 +43,7 @@ describe('a conversation', { skip: noBrowser }, () => {
 		const [ann, ben] = scene.people('Ann', 'Ben');
 		const proxy = await startProxy(scene.stage.broker.wsPort);
 		try {
-			const her = await scene.open(ann, { peer: ben.id, url: `ws://127.0.0.1:${proxy.port}/mqtt` });
+			const her = await scene.open(ann, { peer: ben.id, url: proxy.url });
 			await her.page.getByText('Nothing has been said here yet.').waitFor();
 			proxy.holdAnswers();
 			await her.input.fill('One');

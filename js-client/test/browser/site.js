@@ -27,7 +27,7 @@ function documentOf({ head = '', body, attributes = 'lang="en-GB"' }) {
 	return `<!doctype html><html ${attributes}><head><meta charset="utf-8"><title>A page</title>
 		<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 		<link rel="stylesheet" href="/style.css"><script type="importmap" nonce="${NONCE}">${IMPORT_MAP}</script>
-		<script type="module" src="/chat/element.js"></script>${head}</head><body>${body}</body></html>`;
+		<script type="module" src="/chat/element/index.js"></script>${head}</head><body>${body}</body></html>`;
 }
 
 export async function startSite() {
@@ -39,7 +39,7 @@ export async function startSite() {
 		if (path === '/mqtt.js') {
 			return { type: 'text/javascript', text: await readFile(fileURLToPath(MQTT), 'utf8') };
 		}
-		const [, name] = /^\/chat\/([\w-]+\.js)$/.exec(path) ?? [];
+		const [, name] = /^\/chat\/((?:element\/)?[\w-]+\.js)$/.exec(path) ?? [];
 		if (name) {
 			return { type: 'text/javascript', text: await readFile(fileURLToPath(new URL(name, SOURCES)), 'utf8') };
 		}

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { pause, within } from '../../../tests/stack/wait.js';
 import { handledLinks } from '../links.js';
-import { startProxy } from '../proxy.js';
+import { startProxy } from '../../../tests/stack/proxy.js';
 import { eventually, newIds, useStage } from '../stage.js';
 
 const upTo = (/** @type {number} */ n) => Array.from({ length: n }, (_, index) => index + 1);
@@ -15,7 +15,7 @@ describe('the messages of a room', () => {
 	const stage = useStage({ options: { rate_limit: 0 }, conf: 'max_queued_messages 30' });
 	/** @type {Awaited<ReturnType<typeof startProxy>>[]} */
 	const proxies = [];
-	afterEach(() => proxies.splice(0).forEach((proxy) => proxy.end()));
+	afterEach(() => proxies.splice(0).forEach((proxy) => proxy.close()));
 
 	/** Ann, who talks, and Bob, who listens by way of a proxy. */
 	async function listener() {

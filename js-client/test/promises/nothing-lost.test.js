@@ -7,7 +7,7 @@ import { ChatError } from '../../src/index.js';
 import { memoryStore } from '../../src/store.js';
 import { fastClock } from '../clocks.js';
 import { handledLinks } from '../links.js';
-import { startProxy } from '../proxy.js';
+import { startProxy } from '../../../tests/stack/proxy.js';
 import { eventually, newIds, useStage } from '../stage.js';
 
 const upTo = (/** @type {number} */ n) => Array.from({ length: n }, (_, index) => index + 1);
@@ -18,7 +18,7 @@ describe('a message that was sent', () => {
 	const proxies = [];
 	afterEach(async () => {
 		stage.cluster.thaw();
-		proxies.splice(0).forEach((proxy) => proxy.end());
+		proxies.splice(0).forEach((proxy) => proxy.close());
 		if (!stage.broker.alive()) {
 			await stage.restart();
 		}
@@ -36,7 +36,7 @@ describe('a message that was sent', () => {
 	 * @param {string[]} texts
 	 */
 	async function storedOnce(a, b, texts) {
-		assert.deepEqual((await stage.stored(a, b)).map((it) => it.text), texts);
+		assert.deepEqual((await stage.stored(`${a}/${b}`)).map((it) => it.text), texts);
 	}
 
 	test('survives a broker that is killed before it is stored', async () => {
@@ -61,7 +61,7 @@ describe('a message that was sent', () => {
 		const ann = await stage.inRoom(a, b, { url: proxy.url });
 		proxy.stall();
 		const message = ann.room.send('stored, but who knows');
-		await eventually('it to be stored', async () => (await stage.stored(a, b)).length === 1);
+		await eventually('it to be stored', async () => (await stage.stored(`${a}/${b}`)).length === 1);
 		assert.equal(message.status, 'sending');
 		await stage.broker.kill();
 		proxy.cut();
@@ -175,7 +175,7 @@ describe('a message that was sent', () => {
 		await first.chat.close();
 		const second = await stage.online(a, { store });
 		const room = second.with(b);
-		await eventually('both to be stored', async () => (await stage.stored(a, b)).length === 2);
+		await eventually('both to be stored', async () => (await stage.stored(`${a}/${b}`)).length === 2);
 		await room.open();
 		assert.deepEqual(room.messages.map(({ seq, text, status }) => [seq, text, status]), [[1, 'one', 'sent'], [2, 'two', 'sent']]);
 		assert.deepEqual(await store.load(a), []);
@@ -230,7 +230,7 @@ describe('too many messages at once', () => {
 		const messages = texts.map((text) => ann.room.send(text));
 		await within('all echoes', Promise.all(messages.map((it) => it.settled)), 60000);
 		assert.deepEqual(messages.map((it) => it.seq), upTo(30));
-		assert.deepEqual((await stage.stored(ann.id, bob.id)).map((it) => it.text), texts);
+		assert.deepEqual((await stage.stored(`${ann.id}/${bob.id}`)).map((it) => it.text), texts);
 	});
 
 	test('of requests: whoever opens many rooms gets them all', async () => {

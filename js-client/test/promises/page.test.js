@@ -92,7 +92,7 @@ describe('in a page', { skip: hasBrowser ? false : 'there is no chromium here' }
 		await until(page, 'room.messages.length === 2 && room.messages.every((it) => it.status === "sent")');
 		assert.deepEqual(await run(page, 'room.messages.map((it) => [it.seq, it.text, it.mine])'), [[1, 'first', true], [2, 'second', true]]);
 		await eventually('Bob to have both', () => bob.room.messages.length === 2);
-		assert.equal((await stage.stored(a, b)).length, 2);
+		assert.equal((await stage.stored(`${a}/${b}`)).length, 2);
 		await page.reload();
 		await begin(page, a, b);
 		await run(page, 'chat.connect().then(() => room.open())');

@@ -4,14 +4,14 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { pause, within } from '../../../tests/stack/wait.js';
 import { handledLinks } from '../links.js';
-import { startProxy } from '../proxy.js';
+import { startProxy } from '../../../tests/stack/proxy.js';
 import { eventually, fakeEnvironment, newIds, useStage } from '../stage.js';
 
 describe('a lost connection', () => {
 	const stage = useStage();
 	/** @type {Awaited<ReturnType<typeof startProxy>>[]} */
 	const proxies = [];
-	afterEach(() => proxies.splice(0).forEach((proxy) => proxy.end()));
+	afterEach(() => proxies.splice(0).forEach((proxy) => proxy.close()));
 	async function proxied() {
 		const proxy = await startProxy(() => stage.broker.wsPort);
 		proxies.push(proxy);

@@ -47,7 +47,7 @@ describe('two tabs of one user', () => {
 		const [one, two] = await Promise.all([stage.inRoom(a, b, { store }), stage.inRoom(a, b, { store })]);
 		await eventually('both to have it', () => [one, two].every(({ room }) => room.messages[0]?.seq === 1));
 		assert.deepEqual([one.room.messages.length, two.room.messages.length], [1, 1]);
-		assert.equal((await stage.stored(a, b)).length, 1);
+		assert.equal((await stage.stored(`${a}/${b}`)).length, 1);
 	});
 
 	test('that are all closed but one leave the user present', async () => {

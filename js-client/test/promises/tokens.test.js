@@ -5,14 +5,14 @@ import { afterEach, describe, test } from 'node:test';
 import { pause, within } from '../../../tests/stack/wait.js';
 import { UnauthorizedError } from '../../src/index.js';
 import { handledLinks } from '../links.js';
-import { startProxy } from '../proxy.js';
+import { startProxy } from '../../../tests/stack/proxy.js';
 import { eventually, newIds, useStage } from '../stage.js';
 
 describe('tokens', () => {
 	const stage = useStage();
 	/** @type {Awaited<ReturnType<typeof startProxy>>[]} */
 	const proxies = [];
-	afterEach(() => proxies.splice(0).forEach((proxy) => proxy.end()));
+	afterEach(() => proxies.splice(0).forEach((proxy) => proxy.close()));
 
 	/** @param {((reason: string, nth: number) => any)} answer */
 	function host(answer) {
