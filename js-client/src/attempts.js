@@ -1,0 +1,53 @@
+// When to connect: now, or after a pause that grows with each failure. Keeps the state that an application sees.
+
+import { createBackoff } from './backoff.js';
+import { createAlarm } from './clock.js';
+
+/**
+ * @param {import('./clock.js').Clock} clock
+ * @param {(() => number) | undefined} random
+ * @param {(state: import('./api.js').State) => void} tell
+ * @param {() => void} dial
+ */
+export function createAttempts(clock, random, tell, dial) {
+	/** @type {import('./api.js').State} */
+	let state = 'idle';
+	const backoff = createBackoff(random);
+	const pause = createAlarm(clock, true);
+
+	/** @param {import('./api.js').State} to */
+	const enter = (to) => {
+		if (to !== state) {
+			state = to;
+			tell(to);
+		}
+	};
+	const now = () => {
+		pause.clear();
+		enter('connecting');
+		dial();
+	};
+	return {
+		state: () => state,
+		/** Whether the next attempt is due later. */
+		paused: pause.armed,
+		now,
+		later() {
+			enter('offline');
+			pause.set(backoff.next(clock.now()), now);
+		},
+		/** There is a connection, or another one than before. */
+		succeeded() {
+			backoff.up(clock.now());
+			enter('online');
+		},
+		/**
+		 * No more attempts.
+		 * @param {'closed' | 'unauthorized'} to
+		 */
+		end(to) {
+			pause.clear();
+			enter(to);
+		},
+	};
+}
