@@ -9,17 +9,6 @@ const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.
 /** The oldest browsers that we promise: those of 2022. */
 const TARGET = 'es2022';
 
-/**
- * What our modules call one another's parts, where neither an application nor the wire, MQTT.js or the browser
- * has a part of that name: shortened in the minified files. `test/package/bundles.test.js` watches over it.
- */
-export const INTERNAL = `
-	accepted addBefore added again alarm answered armed arrived ask changed check clock confirmed conversations
-	credentials cut drop emit expired expires failAll fill finish fits flush flying forget giveUp heard hold joining
-	keep leave lifetime link login marked needed newest notified openLink outbox poke refused released renew renewIn
-	report reported restore settling skip stored subscribed subscribing tries visible waiting wake wanted
-`.trim().split(/\s+/);
-
 const { name, version, license } = JSON.parse(readFileSync(here('package.json'), 'utf8'));
 
 /** @type {[string, string, string[]][]} the file, what it is made of, what it leaves to the page */
@@ -45,8 +34,6 @@ export async function buildAll(target) {
 				outfile,
 				external,
 				minify,
-				// MQTT.js is a stranger to these names.
-				...(minify && external.length > 0 ? { mangleProps: new RegExp(`^(${INTERNAL.join('|')})$`) } : {}),
 				bundle: true,
 				format: 'esm',
 				platform: 'browser',

@@ -17,7 +17,7 @@ const RECOUNT = 1000;
  * @property {() => void} join subscribes, or does so again
  * @property {import('./emitter.js').Emitter<import('./api.js').ChatEvents>['emit']} emit
  * @property {() => void} reported the plugin's own report is in
- * @property {Map<string, import('./conversation.js').Conversation>} conversations by peer
+ * @property {Pick<ReturnType<typeof import('./conversations.js').createConversations>, 'get'>} conversations by peer
  * @property {(error: unknown) => void} report
  */
 
@@ -29,6 +29,8 @@ export function createLobby({ clock, me, join, emit, reported, conversations, re
 	const recount = createAlarm(clock);
 	/** @type {import('./api.js').Unread} */
 	let unread = { total: 0, chats: [] };
+	/** The plugin's own report of this connection is in. */
+	let counted = false;
 
 	const changed = () => {
 		const chats = counts.entries().map(({ peer, count, last }) => ({ peer, count, last: storedMessage(last, me()) }));
@@ -57,11 +59,26 @@ export function createLobby({ clock, me, join, emit, reported, conversations, re
 	};
 
 	return {
-		heard,
 		unread: () => unread,
+		counted: () => counted,
+		/**
+		 * Something has happened in a chat that we have subscribed to.
+		 * @param {string} topic
+		 * @param {import('./protocol.js').ChatEvent} event
+		 */
+		overheard(topic, event) {
+			const conversation = conversations.get(peerOf(topic, me()));
+			if (conversation && event.event === 'message') {
+				const { event: _, ...message } = event;
+				const { id, name } = conversation.room.peer;
+				// For who is there for pending messages alone, to the application the room is closed.
+				heard(id, { event: 'notification', chat: topic, name: name ?? '', message });
+			}
+		},
 		/** A subscription is on its way. */
 		subscribing: () => owed.set(PATIENCE, join),
 		down() {
+			counted = false;
 			owed.clear();
 			recount.clear();
 		},
@@ -71,6 +88,7 @@ export function createLobby({ clock, me, join, emit, reported, conversations, re
 				owed.clear();
 				counts.report(event);
 				changed();
+				counted = true;
 				reported();
 			} else if (event.event === 'error') {
 				// A lobby has nothing but its subscription that could be refused.

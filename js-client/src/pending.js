@@ -15,6 +15,8 @@ import { randomId } from './random.js';
  * @property {(ref: string) => void} drop
  * @property {(message: Message) => void} added
  * @property {(message: Message) => void} changed
+ *
+ * @typedef {ReturnType<typeof createPending>} Pending
  */
 
 /** Counts what is sent, over all rooms. */

@@ -6,14 +6,14 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { scratchFolder } from '../../../tests/stack/folder.js';
-import { INTERNAL } from '../../build.js';
 import { hasBrowser, openBrowser, serve } from '../browser.js';
 import { eventually } from '../stage.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const LARGEST = 20000;
+const LARGEST = 14 * 1024;
 
 /** @param {string} project */
 function typescript(project) {
@@ -50,9 +50,9 @@ describe('the package', () => {
 		].sort());
 	});
 
-	test('is small: less than 20 KB without MQTT.js', () => {
-		const { size } = packed.files.find(({ path }) => path === 'dist/mosquitto-chat.external.min.js') ?? { size: Infinity };
-		assert.ok(size < LARGEST, `${size} bytes`);
+	test('is small: less than 14 KB without MQTT.js, as it travels with gzip', () => {
+		const { length } = gzipSync(readFileSync(join(installed, 'dist', 'mosquitto-chat.external.min.js')));
+		assert.ok(length < LARGEST, `${length} bytes`);
 	});
 
 	test('has one dependency, and a lockfile that names no registry', () => {
@@ -89,13 +89,6 @@ describe('the package', () => {
 
 	test('has sources that its own types agree with', () => {
 		typescript(ROOT);
-	});
-
-	test('shortens no name that stands in an application\'s hands', async () => {
-		const api = readFileSync(join(ROOT, 'src', 'api.js'), 'utf8') + readFileSync(join(ROOT, 'src', 'protocol.js'), 'utf8');
-		const named = [...api.matchAll(/@property \{[^\n]*?\}\]? \[?([A-Za-z_]+)/g)].map(([, name]) => name);
-		assert.ok(named.length > 60);
-		assert.deepEqual(named.filter((name) => INTERNAL.includes(name)), []);
 	});
 
 	test('knows HTML in the elements alone, and parses it nowhere', () => {

@@ -1,0 +1,55 @@
+// What an application gets for the chat with one user.
+
+/** How many messages `older()` asks for when nobody says. */
+const PAGE = 50;
+
+/**
+ * @param {import('./conversation.js').Parts} parts
+ * @param {import('./emitter.js').Emitter<import('./api.js').RoomEvents>['on']} on
+ * @param {() => unknown} leave the application does not want to be here any more
+ * @returns {import('./api.js').Room}
+ */
+export function createRoom({ peer, attendance, messages, pending, pages, marks, typist }, on, leave) {
+	const { open } = attendance;
+	return {
+		get peer() {
+			return peer.view();
+		},
+		get messages() {
+			return messages.list();
+		},
+		get more() {
+			return messages.timeline.more();
+		},
+		get readSeq() {
+			return marks.confirmed();
+		},
+		on,
+		open,
+		send(text) {
+			const message = pending.send(text);
+			typist.over();
+			open().catch(() => {});
+			return message;
+		},
+		retry(ref) {
+			const message = pending.retry(ref);
+			if (message) {
+				open().catch(() => {});
+			}
+			return message;
+		},
+		discard: pending.discard,
+		async older({ limit = PAGE } = {}) {
+			await open();
+			return pages.older(limit);
+		},
+		markRead: () => marks.want(messages.newestOfPeer()),
+		typing: (typed = true) => typist.set(typed),
+		async close() {
+			typist.set(false);
+			marks.finish();
+			await leave();
+		},
+	};
+}
