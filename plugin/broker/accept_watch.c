@@ -27,9 +27,9 @@ struct accept_watch {
 	void *arg;
 	pthread_t thread;
 	atomic_bool closing;
-	atomic_uint rounds; /* of the broker's loop */
-	int closer;         /* written to when closing */
-	int epoll;          /* of the listeners and closer */
+	atomic_uint rounds; /* turns of the broker's loop so far */
+	int closer;         /* an eventfd, which is written to when the thread is to end */
+	int epoll;          /* watches the listeners and `closer` */
 };
 
 /* -1 at the end. */
@@ -83,12 +83,12 @@ static bool is_watched(int fd)
 
 static bool add(struct accept_watch *watch, int fd)
 {
-	/* By edges, because it is the broker who accepts. */
+	/* Edge-triggered, because it is the broker who accepts. */
 	struct epoll_event event = {.events = EPOLLIN | EPOLLET};
 	return epoll_ctl(watch->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-/* False: there is none. */
+/* False: the broker watches all of its listeners by itself. */
 static bool watch_listeners(struct accept_watch *watch)
 {
 	bool any = false;
@@ -127,13 +127,15 @@ static void *run(void *arg)
 		if (count > 0) {
 			wait_ms = FIRST_MS;
 		} else if (now != rounds) {
-			/* Else the loop is still busy, and will end the ring with its turn. */
+			/* Otherwise the loop has not turned since the last ring: do not wait longer
+			 * yet. */
 			wait_ms = next_wait(wait_ms);
 		}
 		rounds = now;
 		watch->ring(watch->arg);
 		if (count > 0) {
-			/* Others come right behind: a ring a millisecond is enough for all. */
+			/* Others connect right behind: one ring a millisecond is enough for all of
+			 * them. */
 			nanosleep(&(struct timespec){.tv_nsec = FIRST_MS * 1000000}, NULL);
 		}
 	}

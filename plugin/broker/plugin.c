@@ -339,7 +339,9 @@ static int on_tick(int event, void *event_data, void *userdata)
 	struct plugin *plugin = userdata;
 	if (!plugin->ticked) {
 		plugin->ticked = true;
-		plugin->accept_watch = accept_watch_open(ring, &plugin->wake);
+		if (plugin->config.watch_websockets) {
+			plugin->accept_watch = accept_watch_open(ring, &plugin->wake);
+		}
 	}
 	accept_watch_round(plugin->accept_watch);
 	wake_begin(&plugin->wake);
@@ -538,7 +540,7 @@ static bool start(struct plugin *plugin, const struct mosquitto_opt *options, in
 	if (!register_events(plugin)) {
 		goto no_events;
 	}
-	if (!plugin->is_2_1) {
+	if (!plugin->is_2_1 && plugin->config.hold_wakeups) {
 		wake_hold(&plugin->wake);
 	}
 	if (!open_store(plugin)) {

@@ -3,8 +3,14 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
+
+/* musl has the name of the manual page, glibc before 2.37 only its own. */
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
 
 /* SIGRTMIN itself is 2.1's. */
 #define WAKE_SIGNAL (SIGRTMIN + 6)
@@ -82,7 +88,7 @@ bool wake_init(struct wake *wake, const char **reason)
 		.sigev_signo = WAKE_SIGNAL,
 		.sigev_value = {.sival_ptr = wake},
 	};
-	event._sigev_un._tid = gettid();
+	event.sigev_notify_thread_id = gettid();
 	if (timer_create(CLOCK_MONOTONIC, &event, &wake->timer) != 0) {
 		*reason = "the wake-up timer cannot be made";
 		return false;
@@ -93,7 +99,7 @@ bool wake_init(struct wake *wake, const char **reason)
 void wake_hold(struct wake *wake)
 {
 	mask_signal(SIG_BLOCK);
-	wake->thread = pthread_self();
+	wake->thread = gettid();
 	wake->again_ns = HELD_AGAIN_NS;
 	wake->held = true;
 }
@@ -114,9 +120,15 @@ static void start_timer(struct wake *wake)
 
 static void send_signal(struct wake *wake)
 {
-	if (!atomic_exchange(&wake->wanted, true)) {
-		pthread_sigqueue(wake->thread, WAKE_SIGNAL, (union sigval){.sival_ptr = wake});
+	if (atomic_exchange(&wake->wanted, true)) {
+		return;
 	}
+	/* As pthread_sigqueue does, which musl lacks. */
+	siginfo_t info = {.si_signo = WAKE_SIGNAL, .si_code = SI_QUEUE};
+	info.si_pid = getpid();
+	info.si_uid = getuid();
+	info.si_value = (union sigval){.sival_ptr = wake};
+	syscall(SYS_rt_tgsigqueueinfo, getpid(), wake->thread, WAKE_SIGNAL, &info);
 }
 
 /* Once the loop sleeps. */

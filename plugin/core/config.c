@@ -42,6 +42,10 @@ static const struct option options[] = {
 	{"journal_sync", OPTION_NUMBER, FIELD(journal_sync), .preset = "10", .max = 60000},
 	{"journal_limit", OPTION_NUMBER, FIELD(journal_limit), .preset = "256", .min = 1,
 		.max = 65536},
+	{"watch_websockets", OPTION_CHOICE, FIELD(watch_websockets), .preset = "true",
+		.no = "false", .yes = "true"},
+	{"hold_wakeups", OPTION_CHOICE, FIELD(hold_wakeups), .preset = "true", .no = "false",
+		.yes = "true"},
 };
 
 #define OPTIONS (sizeof(options) / sizeof(options[0]))

@@ -27,6 +27,8 @@ struct config {
 	int journal_sync;        /* ms between two syncs; 0: each message */
 	int journal_limit;       /* MiB */
 	int queue_limit;         /* messages */
+	bool watch_websockets;   /* on Mosquitto 2.0: see accept_watch.h */
+	bool hold_wakeups;       /* on Mosquitto 2.0: see wake.h */
 };
 
 /* Fills in the defaults, then the rows.  On failure `reason` is a sentence that names the option

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define FIRST 3 /* after the standard ones */
@@ -14,6 +15,12 @@ static const bool allowed = false;
 static const bool allowed = true;
 #endif
 
+/* musl has no close_range(). */
+static void close_all(unsigned first, unsigned last)
+{
+	(void)syscall(SYS_close_range, first, last, 0);
+}
+
 void descriptors_part(int keep)
 {
 	if (!allowed || unshare(CLONE_FILES) != 0) {
@@ -21,7 +28,7 @@ void descriptors_part(int keep)
 	}
 	/* A log file that the broker closes must not stay open in here. */
 	if (keep > FIRST) {
-		(void)close_range(FIRST, (unsigned)keep - 1, 0);
+		close_all(FIRST, (unsigned)keep - 1);
 	}
-	(void)close_range((unsigned)keep + 1, UINT_MAX, 0);
+	close_all((unsigned)keep + 1, UINT_MAX);
 }

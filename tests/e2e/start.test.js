@@ -1,17 +1,21 @@
 // Starts: one that cannot work stops with a line that says what to do.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, describe, test } from 'node:test';
-import { PLUGIN, StartError, startBroker } from '../stack/broker.js';
+import { MOSQUITTO, PLUGIN, StartError, startBroker } from '../stack/broker.js';
 import { run } from '../stack/children.js';
 import { scratchFolder } from '../stack/folder.js';
 import { signName } from '../stack/tokens.js';
 import { give, serviceUser } from '../stack/users.js';
 import { until } from '../stack/wait.js';
 import { connect, endClients, refusalOf } from './client.js';
+import { connectRaw } from './raw.js';
 
+/** Of Mosquitto. */
+const OF_2_0 = /mosquitto version 2\.0/.test(spawnSync(MOSQUITTO, ['-h'], { encoding: 'utf8' }).stdout);
 const NOWHERE = 'host=127.0.0.1 port=9 dbname=chat user=chat_plugin';
 const SECRET = 'a secret of thirty-two bytes, ok';
 const dir = scratchFolder('start');
@@ -92,6 +96,38 @@ describe('a start', () => {
 		for (const port of [broker.tcpPort, broker.wsPort]) {
 			await until(`port ${port} to be watched`, () => isWatched(broker.pid, port));
 		}
+	});
+
+	/**
+	 * Is the signal that wakes the broker blocked outside its sleep?  Asked while the broker is busy:
+	 * the mask that it sleeps with lets everything through.
+	 * @param {import('../stack/broker.js').Broker} broker
+	 */
+	async function holdsWakeups(broker) {
+		const client = await connectRaw({ broker, id: '3' });
+		const signal = 34 + 6; // SIGRTMIN + 6
+		let held = false;
+		for (let round = 0; round < 20 && !held; round++) {
+			client.send(...Array(20000).fill({ cmd: 'pingreq' }));
+			await until('the broker to be done', () => {
+				const mask = /^SigBlk:\s*(\w+)/m.exec(readFileSync(`/proc/${broker.pid}/task/${broker.pid}/status`, 'utf8'));
+				held ||= (BigInt(`0x${mask?.[1]}`) >> BigInt(signal - 1) & 1n) === 1n;
+				return client.packets.splice(0, client.packets.length).length === 0;
+			}, { every: 1 });
+		}
+		client.destroy();
+		return held;
+	}
+
+	test('holds wake-ups back and watches WebSocket listeners on 2.0 alone, and there not if the options say so', async () => {
+		const usual = await start({});
+		await letsIn(usual);
+		assert.equal(await holdsWakeups(usual), OF_2_0);
+		const plain = await start({ options: { hold_wakeups: 'false', watch_websockets: 'false' } });
+		await letsIn(plain);
+		await (await connect({ broker: plain, id: '2', transport: 'ws' })).end();
+		assert.equal(await holdsWakeups(plain), false);
+		assert.equal(isWatched(plain.pid, plain.wsPort), !OF_2_0);
 	});
 
 	describe('without a secret', () => {

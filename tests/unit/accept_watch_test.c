@@ -53,7 +53,7 @@ static void ring(void *arg)
 	}
 }
 
-static void open_door(void)
+static void open_watch(void)
 {
 	watch = accept_watch_open(ring, NULL);
 	assert_non_null(watch);
@@ -88,7 +88,7 @@ static void wait_for_rings(int count)
 static void who_comes_is_heard_of_five_times(void **state)
 {
 	(void)state;
-	open_door();
+	open_watch();
 	for (int i = 0; i < 3; i++) {
 		atomic_store(&rings, 0);
 		assert_int_equal(come(), 0);
@@ -104,7 +104,7 @@ static void who_has_come_before_is_heard_of(void **state)
 {
 	(void)state;
 	assert_int_equal(come(), 0);
-	open_door();
+	open_watch();
 	wait_for_rings(5);
 }
 
@@ -112,7 +112,7 @@ static void a_busy_loop_is_rung_until_it_goes_round(void **state)
 {
 	(void)state;
 	busy = true;
-	open_door();
+	open_watch();
 	assert_int_equal(come(), 0);
 	wait_for_rings(20);
 }
@@ -128,10 +128,10 @@ static void a_listener_that_is_watched_needs_no_watch(void **state)
 }
 
 /* The port is free again when the broker closes it. */
-static void a_door_holds_no_listener_open(void **state)
+static void a_watch_holds_no_listener_open(void **state)
 {
 	(void)state;
-	open_door();
+	open_watch();
 	assert_int_equal(come(), 0);
 	wait_for_rings(5);
 	int spare = dup(STDIN_FILENO);
@@ -149,7 +149,7 @@ int main(void)
 		WATCH_TEST(who_has_come_before_is_heard_of),
 		WATCH_TEST(a_busy_loop_is_rung_until_it_goes_round),
 		WATCH_TEST(a_listener_that_is_watched_needs_no_watch),
-		WATCH_TEST(a_door_holds_no_listener_open),
+		WATCH_TEST(a_watch_holds_no_listener_open),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,6 +57,8 @@ static void without_rows_everything_has_its_default(void **state)
 	assert_string_equal(config.journal, "");
 	assert_int_equal(config.journal_sync, 10);
 	assert_int_equal(config.journal_limit, 256);
+	assert_true(config.watch_websockets);
+	assert_true(config.hold_wakeups);
 	config_finish(&config);
 }
 
@@ -70,8 +72,11 @@ static void every_option_can_be_set(void **state)
 			{"other_topics", "allow"}, {"jwt_audience", "chat"},
 			{"signed_names", "false"}, {"secret_env", "X"}, {"secret_file", "/etc/x"},
 			{"database", "dbname=x"}, {"journal", "/var/x"}, {"journal_sync", "0"},
-			{"journal_limit", "65536"}),
+			{"journal_limit", "65536"}, {"watch_websockets", "false"},
+			{"hold_wakeups", "false"}),
 		reason));
+	assert_false(config.watch_websockets);
+	assert_false(config.hold_wakeups);
 	assert_string_equal(config.journal, "/var/x");
 	assert_int_equal(config.journal_sync, 0);
 	assert_int_equal(config.journal_limit, 65536);
