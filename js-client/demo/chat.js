@@ -17,7 +17,8 @@ export function addChat(application, { wsPort }) {
 		chatTags(user, { url: `ws://${hostOf(request)}:${wsPort}/mqtt`, tokenUrl: 'chat/token' }));
 
 	// 3. The files of the package mosquitto-chat, where no bundler puts them into the application's own.
-	const files = readdirSync(new URL('../src/', import.meta.url)).map((name) => [name, `../src/${name}`]);
+	const files = readdirSync(new URL('../src/', import.meta.url), { recursive: true }).map(String)
+		.filter((name) => name.endsWith('.js')).map((name) => [name, `../src/${name}`]);
 	application.serve('/chat/', { ...Object.fromEntries(files), 'mqtt.js': '../node_modules/mqtt/dist/mqtt.esm.js' });
 }
 

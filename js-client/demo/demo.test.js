@@ -86,7 +86,7 @@ test('demo_shows_a_token_to_its_user_and_the_secret_to_nobody', { timeout: TIMEO
 	const token = await (await fetch(`${home}chat/token`, { headers })).text();
 	const claims = JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());
 	assert.equal(claims.sub, '1');
-	const files = ['', 'chat/token', 'market.css', 'market.js', 'pictures.svg', 'chat/element.js', 'chat/mqtt.js'];
+	const files = ['', 'chat/token', 'market.css', 'market.js', 'pictures.svg', 'chat/element/index.js', 'chat/mqtt.js'];
 	for (const url of [demo.address, ...files.map((it) => home + it)]) {
 		const response = await fetch(url, { headers });
 		assert.equal(response.status, 200, url);
