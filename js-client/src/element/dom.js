@@ -1,6 +1,8 @@
 // Making and updating elements.  Text enters them as text: nothing here, and nothing that uses it,
 // parses HTML.
 
+import { pieces } from './links.js';
+
 /** What custom elements extend; a stand-in where there is no DOM, so that a server may import them. */
 export const Base = /** @type {typeof HTMLElement} */ (globalThis.HTMLElement ?? class {});
 
@@ -147,29 +149,15 @@ export function avatar(id, name) {
 	return made;
 }
 
-const LINK = /https?:\/\/[^\s<>"'`\p{Cc}\p{Cf}]+/gu;
-const NOT_ITS_END = /[.,;:!?)\]}]+$/;
-
 /**
- * A message's text, with its web addresses as links.
+ * A message's text, with its addresses as links.
  * @param {string} text
  * @returns {(Node | string)[]}
  */
 export function linked(text) {
-	/** @type {(Node | string)[]} */
-	const parts = [];
-	let from = 0;
-	for (const match of text.matchAll(LINK)) {
-		const address = match[0].replace(NOT_ITS_END, '');
-		if (URL.canParse ? !URL.canParse(address) : address.length < 12) {
-			continue;
-		}
-		parts.push(text.slice(from, match.index));
-		parts.push(make('a', { href: address, target: '_blank', rel: 'noopener noreferrer nofollow' }, address));
-		from = match.index + address.length;
-	}
-	parts.push(text.slice(from));
-	return parts;
+	return pieces(text).map(({ text: piece, href }) => (href
+		? make('a', { href, target: '_blank', rel: 'noopener noreferrer nofollow' }, piece)
+		: piece));
 }
 
 const EMOJI_ONLY = /^(?:[\p{Extended_Pictographic}\p{Regional_Indicator}\p{Emoji_Modifier}\u200d\ufe0f\s])+$/u;
