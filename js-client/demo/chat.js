@@ -1,7 +1,7 @@
 // The server's part: all that chat adds to this application.  (The page's part is page/chat.html.)
 
 import { readdirSync } from 'node:fs';
-import { chatTags, chatToken } from '../host/express.js';
+import { chatTags, chatToken } from '../host/server.cjs';
 
 /**
  * @param {import('./application.js').Application} application

@@ -6,26 +6,31 @@
  *     MosquittoChat\answer_token($user);           // chat/token.php; ['id' => …, 'name' => …], or null: 401
  *     <head> … <?= MosquittoChat\tags($user, '/mqtt', '/chat/token.php') ?>
  *
- * The secret is the plugin's, in the environment variable CHAT_SECRET.  It never leaves the server.
+ * The environment says how: CHAT_SECRET is the plugin's secret and never leaves the server; CHAT_AUDIENCE is
+ * the plugin's jwt_audience, where it has one; CHAT_LIFETIME is how many seconds a token is good for.
  */
 
 declare(strict_types=1);
 
 namespace MosquittoChat;
 
-const LIFETIME = 3600;
+const SHORTEST_SECRET = 32;
+const NOT_IN_A_SECRET = '/\A[ #]| \z|[\x00-\x1f\x7f]|\xEF\xBB\xBF/';
+const LIFETIME = '3600';
 const LONGEST_NAME = 128;
 
-/** A login that ends by itself: the password; the username stays empty. */
-function jwt(string|int $id, string $name = '', int $seconds = LIFETIME, ?int $now = null, ?string $audience = null): string
+/** A login that ends by itself: the password; the username is best the id. */
+function jwt(string|int $id, ?string $name = '', ?int $seconds = null, ?int $now = null, ?string $audience = null): string
 {
-    $claims = ['sub' => checked($id), 'name' => clean_name($name), 'exp' => ($now ?? time()) + $seconds];
-    $claims += $audience === null ? [] : ['aud' => $audience];
+    $iat = $now ?? time();
+    $claims = ['sub' => checked($id), 'name' => clean_name($name), 'iat' => $iat, 'exp' => $iat + ($seconds ?? lifetime())];
+    $audience ??= (string) getenv('CHAT_AUDIENCE');
+    $claims += $audience === '' ? [] : ['aud' => $audience];
     return seal('{"alg":"HS256","typ":"JWT"}', json_encode($claims, JSON_THROW_ON_ERROR));
 }
 
 /** A login that never ends: [username, password]. */
-function signed_name(string|int $id, string $name = ''): array
+function signed_name(string|int $id, ?string $name = ''): array
 {
     $username = checked($id) . ':' . clean_name($name);
     return [$username, base64_encode(hmac($username))];
@@ -39,9 +44,9 @@ function seal(string $header, string $claims): string
 }
 
 /** A name as the plugin takes it: no control characters, and at most 128 bytes. */
-function clean_name(string $name): string
+function clean_name(?string $name): string
 {
-    $plain = preg_replace('/\p{Cc}/u', ' ', $name) ?? '';
+    $plain = preg_replace('/\p{Cc}/u', ' ', $name ?? '') ?? '';
     $whole = preg_match_all('/./u', $plain, $characters) ? $characters[0] : [];
     $clean = '';
     foreach ($whole as $character) {
@@ -61,13 +66,29 @@ function checked(string|int $id): string
     return (string) $id;
 }
 
+/** Read as the plugin reads it: without the line end that a file or `echo` leaves behind it. */
+function secret(): string
+{
+    $said = preg_replace('/\r?\n\z/', '', (string) getenv('CHAT_SECRET'));
+    if (strlen($said) < SHORTEST_SECRET || preg_match(NOT_IN_A_SECRET, $said)) {
+        throw new \RuntimeException('CHAT_SECRET has to be the chat\'s secret: 32 bytes or more, no # in front, '
+            . 'no blank at either end, no control character and no byte order mark');
+    }
+    return $said;
+}
+
+function lifetime(): int
+{
+    $said = getenv('CHAT_LIFETIME') ?: LIFETIME;
+    if (!preg_match('/\A[1-9][0-9]{0,8}\z/', $said)) {
+        throw new \RuntimeException('CHAT_LIFETIME has to be a number of seconds, such as 3600');
+    }
+    return (int) $said;
+}
+
 function hmac(string $text): string
 {
-    $secret = (string) getenv('CHAT_SECRET');
-    if (strlen($secret) < 32) {
-        throw new \RuntimeException('CHAT_SECRET has to be the chat\'s secret, of 32 bytes or more');
-    }
-    return hash_hmac('sha256', $text, $secret, true);
+    return hash_hmac('sha256', $text, secret(), true);
 }
 
 function base64url(string $bytes): string
@@ -78,16 +99,21 @@ function base64url(string $bytes): string
 /** The page's token, for whoever is logged in. */
 function answer_token(?array $user): void
 {
+    $token = $user ? jwt($user['id'], $user['name'] ?? '') : '';
     http_response_code($user ? 200 : 401);
     header('Cache-Control: no-store');
     header('Content-Type: text/plain; charset=utf-8');
-    echo $user ? jwt($user['id'], $user['name']) : '';
+    header('X-Content-Type-Options: nosniff');
+    echo $token;
 }
 
-/** The tags for the page's <head> that tell its elements where the chat is and whose it is. */
-function tags(array $user, string $url, string $token_url = ''): string
+/** The tags for the page's <head> that tell its elements where the chat is and whose it is; none for a visitor. */
+function tags(?array $user, string $url, string $token_url = ''): string
 {
-    $contents = array_filter(['url' => $url, 'token' => jwt($user['id'], $user['name']), 'token-url' => $token_url]);
+    if (!$user) {
+        return '';
+    }
+    $contents = array_filter(['url' => $url, 'token' => jwt($user['id'], $user['name'] ?? ''), 'token-url' => $token_url]);
     $tag = fn (string $key, string $content) => sprintf('<meta name="chat-%s" content="%s">', $key, htmlspecialchars($content, ENT_QUOTES));
     return implode("\n", array_map($tag, array_keys($contents), $contents));
 }

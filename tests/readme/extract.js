@@ -10,8 +10,8 @@ export function fromTop(path) {
 
 /** How to install and run the plugin, with its options. */
 export const OPERATING = readFileSync(fromTop('plugin/OPERATING.md'), 'utf8');
-/** How an application signs logins. */
-export const SIGNING = readFileSync(fromTop('js-client/host/README.md'), 'utf8');
+/** How an application signs logins by itself. */
+export const SIGNING = readFileSync(fromTop('js-client/host/README.md'), 'utf8').split('\n## Signing a login\n')[1];
 export const CONF = readFileSync(fromTop('mosquitto.conf.example'), 'utf8');
 
 /**

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import { bytesOf, loadVectors } from '../vectors/bytes.js';
 import { blocks, SIGNING } from './extract.js';
@@ -58,9 +59,10 @@ for (const language of LANGUAGES) {
 			const [header, claims, signature] = logins[i].jwt.split('.');
 			assert.equal(signature, opensslHmac(`${header}.${claims}`).toString('base64url'));
 			assert.equal(decode(header).alg, 'HS256');
-			const { exp, ...others } = decode(claims);
+			const { iat, exp, ...others } = decode(claims);
 			assert.deepEqual(others, { sub: id, name });
-			assert.ok(exp >= before + 3600 && exp <= after + 3600, `exp ${exp}`);
+			assert.ok(iat >= before && iat <= after, `iat ${iat}`);
+			assert.equal(exp, iat + 3600);
 		}
 	});
 
@@ -76,6 +78,15 @@ for (const language of LANGUAGES) {
 		for (const [i, { why, password }] of accepted.entries()) {
 			const passwords = bySecret.map((/** @type {any[]} */ signed) => signed[i].password);
 			assert.ok(passwords.includes(password), why);
+		}
+	});
+
+	test(`readme_${language}_reads_the_secret_as_the_plugin_does`, { skip, timeout: TIMEOUT }, () => {
+		const good = loadVectors('secrets.json').environment.filter((/** @type {any} */ it) => it.secret !== undefined);
+		assert.ok(good.length > 5);
+		for (const { why, value, secret } of good) {
+			const [{ password }] = sign(language, bytesOf(value).toString(), [['1', 'Ann']]);
+			assert.equal(password, createHmac('sha256', bytesOf(secret)).update('1:Ann').digest('base64'), why);
 		}
 	});
 }

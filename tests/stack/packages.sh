@@ -5,10 +5,11 @@
 PACKAGES_BUILD="gcc libc6-dev make cmake ninja-build pkg-config
 	mosquitto-dev libmosquitto-dev libpq-dev libssl-dev libcjson-dev uthash-dev"
 PACKAGES_RUN="mosquitto postgresql nodejs npm ca-certificates"
-# With clang come the fuzzers; the last line is for the README's examples.
+# With clang come the fuzzers; the last lines are for the examples of the application's side.
 PACKAGES_TEST="libcmocka-dev clang libclang-rt-14-dev llvm mosquitto-clients
 	chromium fonts-dejavu-core procps
-	openssl ruby python3 php-cli"
+	openssl ruby python3 php-cli
+	ruby-railties ruby-actionpack ruby-webrick python3-django"
 
 # Node as the machine has it counts, whoever installed it, from this version on.
 NODE_OLDEST=18

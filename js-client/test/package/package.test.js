@@ -45,6 +45,7 @@ describe('the package', () => {
 		const bundles = ['mosquitto-chat', 'mosquitto-chat.external', 'mosquitto-chat-element'];
 		assert.deepEqual(packed.files.map(({ path }) => path).sort(), [
 			'LICENSE', 'README.md', 'package.json',
+			...['README.md', 'django.py', 'mosquitto_chat.php', 'rails.rb', 'server.cjs'].map((file) => `host/${file}`), 'types/server.d.cts',
 			...modules.flatMap((file) => [`src/${file}`, `types/${file.replace(/\.js$/, '.d.ts')}`]),
 			...bundles.flatMap((file) => [`dist/${file}.js`, `dist/${file}.min.js`]),
 		].sort());
@@ -67,6 +68,18 @@ describe('the package', () => {
 			console.log(Object.keys(all).sort().join(' '), all.createChat({ url: 'ws://x/', token: 't' }).state);`;
 		const printed = execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: folder, encoding: 'utf8' });
 		assert.equal(printed.trim(), 'ChatError UnauthorizedError browserStore createChat memoryStore idle');
+	});
+
+	test('has the server\'s part for import and for require', () => {
+		const names = 'chatTags chatToken cleanName jwt seal signedName';
+		const calls = 'console.log(Object.keys(server).filter((name) => typeof server[name] === "function" && name !== "default").sort().join(" "), chatTags(null, { url: "/mqtt" }) === "");';
+		for (const [type, script] of [
+			['module', `import * as server from 'mosquitto-chat/server'; import { chatTags } from 'mosquitto-chat/server'; ${calls}`],
+			['commonjs', `const server = require('mosquitto-chat/server'); const { chatTags } = server; ${calls}`],
+		]) {
+			const printed = execFileSync(process.execPath, [`--input-type=${type}`, '-e', script], { cwd: folder, encoding: 'utf8' });
+			assert.equal(printed.trim(), `${names} true`, type);
+		}
 	});
 
 	test('works from a bundler', async () => {

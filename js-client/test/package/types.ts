@@ -4,6 +4,7 @@ import {
 	browserStore, ChatError, createChat, memoryStore, UnauthorizedError,
 	type Chat, type ChatOptions, type Message, type NotificationEvent, type Peer, type PendingStore, type Room, type State, type Unread,
 } from 'mosquitto-chat';
+import { chatTags, chatToken, jwt, signedName, type User } from 'mosquitto-chat/server';
 
 const options: ChatOptions = {
 	url: 'wss://app.example.com/mqtt',
@@ -52,3 +53,9 @@ export async function talk(): Promise<string[]> {
 }
 
 export const stores: PendingStore[] = [memoryStore(), browserStore('another name')];
+
+export const handler = chatToken(async (request: { user?: User }) => request.user);
+// @ts-expect-error: no user
+chatToken(() => 'Ann');
+export const head: string = chatTags({ id: 7, name: null }, { url: '/mqtt' }) + chatTags(null, { url: '/mqtt', tokenUrl: '/chat/token' });
+export const logins: string[] = [jwt('7', 'Ann', { audience: 'the chat', seconds: 60 }), ...signedName(7)];

@@ -1,0 +1,111 @@
+// Applications of other frameworks, started for a test: each in a copy of its folder below apps/, with the
+// host file in the place that the guide names.
+
+import { cpSync, mkdirSync, openSync, closeSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ended, run, start } from '../../../tests/stack/children.js';
+import { scratchFolder } from '../../../tests/stack/folder.js';
+import { freePort } from '../../../tests/stack/ports.js';
+import { until } from '../../../tests/stack/wait.js';
+
+const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
+const APPS = fileURLToPath(new URL('apps', import.meta.url));
+
+export const SECRET = 'the secret of the host applications\' tests';
+
+/**
+ * @typedef {object} App
+ * @property {string} origin
+ * @property {() => boolean} alive
+ * @property {() => string} log
+ * @property {() => Promise<void>} stop
+ */
+
+/**
+ * A copy of an application, with the package in its node_modules.
+ * @param {string} name
+ * @param {string} [install] what the guide says to type, if anything
+ * @returns {Promise<string>} its folder
+ */
+export async function copyOf(name, install) {
+	const folder = join(scratchFolder(`host-${name}`), name);
+	cpSync(join(APPS, name), folder, { recursive: true });
+	mkdirSync(join(folder, 'node_modules'));
+	symlinkSync(PACKAGE, join(folder, 'node_modules', 'mosquitto-chat'));
+	if (install) {
+		await mustRun('sh', ['-euc', install], { cwd: folder });
+	}
+	return folder;
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ * @param {Parameters<typeof run>[2]} [options]
+ */
+export async function mustRun(command, args, options) {
+	const { code, stdout, stderr } = await run(command, args, options);
+	if (code !== 0) {
+		throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`);
+	}
+	return stdout;
+}
+
+/**
+ * Starts an application and waits until it answers.
+ * @param {string} folder
+ * @param {(port: number) => string[]} command
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {Promise<App>}
+ */
+export async function startApp(folder, command, env = {}) {
+	const port = await freePort();
+	const logFile = join(folder, `log-${port}`);
+	const log = () => readFileSync(logFile, 'utf8');
+	const output = openSync(logFile, 'w');
+	const [program, ...args] = command(port);
+	const child = await start(program, args, { cwd: folder, output, env: { ...process.env, LANG: 'C.UTF-8', CHAT_SECRET: SECRET, ...env } });
+	closeSync(output);
+	const origin = `http://127.0.0.1:${port}`;
+	await until(`${program} to answer, see ${logFile}`, async () => {
+		if (!child.alive()) {
+			throw new Error(`${program} did not start:\n${log()}`);
+		}
+		return fetch(origin, { signal: AbortSignal.timeout(10000) }).then((answer) => answer.arrayBuffer(), () => null);
+	}, { every: 100 });
+	return {
+		origin,
+		alive: child.alive,
+		log,
+		async stop() {
+			child.signal('SIGTERM');
+			await ended(program, child);
+		},
+	};
+}
+
+/**
+ * Somebody with a browser: keeps the cookies that the application sets.
+ * @param {App} app
+ */
+export function visit(app) {
+	/** @type {Map<string, string>} */
+	const jar = new Map();
+	/** @param {string} path @param {RequestInit} [init] */
+	async function get(path, init = {}) {
+		const cookie = [...jar].map((pair) => pair.join('=')).join('; ');
+		const answer = await fetch(app.origin + path, {
+			redirect: 'manual',
+			signal: AbortSignal.timeout(30000),
+			...init,
+			headers: { ...(cookie ? { cookie } : {}), ...init.headers },
+		});
+		for (const line of answer.headers.getSetCookie()) {
+			const [name, ...value] = line.split(';')[0].split('=');
+			jar.set(name, value.join('='));
+		}
+		return { status: answer.status, headers: answer.headers, text: await answer.text() };
+	}
+	return { get };
+}

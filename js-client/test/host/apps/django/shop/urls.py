@@ -1,0 +1,11 @@
+from django.urls import path
+from shop import views
+from shop.templatetags import mosquitto_chat
+
+urlpatterns = [
+    path("chat/token", mosquitto_chat.token),
+    path("", views.home),
+    path("odd", views.odd),
+    path("login", views.login),
+    path("broken", views.broken),
+]

@@ -1,0 +1,3 @@
+class ChatController < ApplicationController
+  include MosquittoChat
+end

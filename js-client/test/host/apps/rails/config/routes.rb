@@ -1,0 +1,6 @@
+Rails.application.routes.draw do
+  root to: "pages#home"
+  get "odd", to: "pages#odd"
+  get "login", to: "pages#login"
+  get "chat/token", to: "chat#token"
+end

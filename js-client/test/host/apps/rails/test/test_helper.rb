@@ -1,0 +1,4 @@
+ENV["RAILS_ENV"] = "test"
+require_relative "../config/application"
+Rails.application.initialize!
+require "rails/test_help"
