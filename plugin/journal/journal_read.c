@@ -1,48 +1,21 @@
-/* The saver's side of the journal: reading back what did not go through the memory, and noting what
- * is settled. */
-#include <assert.h>
+/* The saver's side of the journal: reading back what did not go through the memory, and settling.
+ */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "journal_state.h"
 
-static struct segment *find(const struct journal *journal, uint64_t number)
+size_t journal_alone(const struct journal *journal)
 {
-	struct segment *s = journal->oldest;
-	while (s != NULL && s->number != number) {
-		s = s->next;
-	}
-	return s;
+	return atomic_load(&journal->alone);
 }
 
-/* Under the lock: where to go on. */
-struct place {
-	uint64_t number;
-	uint64_t from;
-	uint64_t end;
-	uint32_t seed;
-};
-
-/* What the start has not set aside stays there.  The messages that are missing are counted at the
- * end. */
-static void keep_damaged(struct journal *journal, uint64_t number)
+bool journal_spills(const struct journal *journal)
 {
-	pthread_mutex_lock(&journal->lock);
-	struct segment *s = find(journal, number);
-	s->keep = !s->set_aside;
-	pthread_mutex_unlock(&journal->lock);
-}
-
-/* It is passed over. */
-static void cannot_read(struct journal *journal, uint64_t number, int error)
-{
-	journal_say(journal, STORE_ERROR,
-		NAME_SEGMENT "-%016" PRIx64 " cannot be read: %s; what waits there is not stored, "
-			     "and the file is kept as " NAME_DAMAGED "-%016" PRIx64,
-		number, strerror(error), number);
-	keep_damaged(journal, number);
+	return atomic_load(&journal->spills);
 }
 
 static bool passes(int error)
@@ -50,173 +23,138 @@ static bool passes(int error)
 	return error == EMFILE || error == ENFILE || error == ENOMEM || error == EINTR;
 }
 
-/* False: later. */
-static bool open_place(struct journal *journal, const struct place *place)
+static void drop_piece(struct journal *journal)
 {
-	int fd = journal_file(journal, NAME_SEGMENT, place->number, O_RDONLY);
-	if (fd < 0 && passes(errno)) {
+	free(journal->piece);
+	journal->piece = NULL;
+	journal->reader.bytes = NULL;
+	journal->reader.len = journal->reader.at = 0;
+}
+
+/* Loads what there is of the segment from read_at on.  False: later. */
+static bool load_piece(struct journal *journal)
+{
+	size_t len = 0;
+	pthread_mutex_lock(&journal->lock);
+	const struct segment *s = journal->reading;
+	uint64_t from = journal->read_at;
+	uint64_t to = s->size;
+	pthread_mutex_unlock(&journal->lock);
+	journal->piece = journal_load(journal, s->header.number, from, to, &len);
+	if (journal->piece == NULL && passes(errno)) {
 		return false;
 	}
-	if (fd < 0) {
-		cannot_read(journal, place->number, errno);
-	}
-	reader_open(
-		&journal->reader, fd, place->seed, fd < 0 ? place->end : place->from, place->end);
-	journal->reading = place->number;
-	journal->read_end = place->end;
+	journal->read_error = journal->piece == NULL ? errno : 0;
+	journal->reader.bytes = journal->piece;
+	journal->reader.len = len;
+	journal->reader.seed = record_seed(&s->header);
+	journal->piece_at = from;
+	pthread_mutex_lock(&journal->lock);
+	journal->read_at = to;
+	pthread_mutex_unlock(&journal->lock);
 	return true;
 }
 
-static bool begin_reading(struct journal *journal)
+static void say_lost(const struct journal *journal, uint64_t number, size_t lost)
 {
-	pthread_mutex_lock(&journal->lock);
-	const struct segment *s = find(journal, journal->spill_from);
-	assert(s != NULL);
-	struct place place = {s->number, journal->spill_at, s->size, s->seed};
-	pthread_mutex_unlock(&journal->lock);
-	return open_place(journal, &place);
+	bool failed = journal->read_error != 0;
+	journal_say(journal, JOURNAL_ERROR,
+		SEGMENT_FORMAT " %s%s: %zu messages that waited there are lost, and it is kept "
+			       "as " DAMAGED_FORMAT,
+		number, failed ? "cannot be read: " : "is damaged",
+		failed ? strerror(journal->read_error) : "", lost, number);
 }
 
-/* The end of what was known: there is more in this file, or in the next, or it was the last, and
- * new messages go through the memory again. */
+/* When all of the segment is read: goes on to the next.  False: it was the last, and new messages
+ * go through the memory again.  *lost: messages that were in it and could not be read. */
 static bool go_on(struct journal *journal, size_t *lost)
 {
-	struct place next = {0};
+	bool more = true;
+	*lost = 0;
 	pthread_mutex_lock(&journal->lock);
-	const struct segment *s = find(journal, journal->reading);
-	assert(s != NULL);
-	if (s->size > journal->read_end) {
-		journal->reader.end = journal->read_end = s->size;
-		pthread_mutex_unlock(&journal->lock);
-		return true;
-	}
-	if (s->next != NULL) {
-		s = s->next;
-		next = (struct place){s->number, HEADER_SIZE, s->size, s->seed};
-		journal->spill_from = next.number;
-		journal->spill_at = next.from;
-	} else {
-		atomic_store(&journal->spills, false);
-		journal->taken_lsn = journal->last_lsn;
-		*lost = atomic_exchange(&journal->alone, 0);
+	struct segment *s = journal->reading;
+	uint64_t number = s->header.number;
+	if (journal->read_at >= s->size) {
+		*lost = atomic_exchange(&s->unread, 0);
+		if (*lost > 0) {
+			atomic_store(&s->damaged, true);
+			atomic_fetch_sub(&s->unsettled, *lost);
+			atomic_fetch_sub(&journal->alone, *lost);
+		}
+		more = s->next != NULL;
+		journal->reading = s->next;
+		journal->read_at = HEADER_SIZE;
+		atomic_store(&journal->spills, more);
+		journal_tell(journal, &journal->settled);
 	}
 	pthread_mutex_unlock(&journal->lock);
-	reader_close(&journal->reader);
-	journal->reading = 0;
-	return next.number != 0 && open_place(journal, &next);
+	if (*lost > 0) {
+		say_lost(journal, number, *lost);
+	}
+	return more;
 }
 
-static struct save_job *job_of(const struct journal *journal, const struct record *record)
+/* The message that was read back, with its place in `reading`. */
+static bool hand_out(struct journal *journal, struct record *record, journal_take *take, void *arg)
 {
-	struct save_job *job = job_save(&record->message);
-	if (job != NULL) {
-		job->lsn = record->lsn;
-		job->replayed = record->lsn < journal->run_lsn;
-		if (job->replayed) {
-			job->message.from = 0;
-		}
+	struct segment *s = journal->reading;
+	bool replayed = s->header.number < journal->run;
+	uint64_t at = journal->piece_at + journal->reader.at - record->size;
+	if (replayed) {
+		record->message.from = 0;
 	}
-	return job;
-}
-
-/* False: no memory now. */
-static bool take_record(
-	struct journal *journal, const struct record *record, struct items *into, size_t *bytes)
-{
-	if (record->lsn <= journal->taken_lsn) {
-		return true;
-	}
-	struct save_job *job = job_of(journal, record);
-	if (job == NULL) {
+	if (!take(arg, &record->message, (struct journal_place){s, at}, replayed)) {
 		journal->reader.at -= record->size;
+		journal->reader.number = record->number - 1;
 		return false;
 	}
-	journal_take(journal, job);
-	items_append(into, &job->item);
-	if (atomic_load(&journal->alone) > 0) {
-		atomic_fetch_sub(&journal->alone, 1);
-	}
-	*bytes -= job->message.text.len < *bytes ? job->message.text.len : *bytes;
+	atomic_fetch_sub(&s->unread, 1);
+	atomic_fetch_sub(&journal->alone, 1);
 	return true;
 }
 
-size_t journal_read(
-	struct journal *journal, struct items *into, size_t count, size_t bytes, size_t *lost)
+size_t journal_read(struct journal *journal, journal_take *take, void *arg)
 {
 	struct record record;
-	uint64_t damage_at;
-	size_t before = into->count;
-	bool more = journal->reading != 0 || begin_reading(journal);
-
-	*lost = 0;
-	while (more && into->count - before < count && bytes > 0) {
-		switch (reader_next(&journal->reader, &record, &damage_at)) {
-		case READER_RECORD:
-			more = take_record(journal, &record, into, &bytes);
-			break;
-		case READER_DAMAGE:
-			keep_damaged(journal, journal->reading);
-			break;
-		case READER_FAILED:
-			cannot_read(journal, journal->reading, errno);
-			journal->reader.at = journal->reader.end;
-			break;
-		case READER_END:
-			more = go_on(journal, lost);
-			break;
+	size_t skipped;
+	size_t lost_here;
+	size_t lost = 0;
+	bool more = journal_spills(journal);
+	while (more) {
+		if (reader_next(&journal->reader, &record, &skipped)) {
+			more = record.settled || hand_out(journal, &record, take, arg);
+			continue;
 		}
+		drop_piece(journal);
+		more = go_on(journal, &lost_here) && load_piece(journal);
+		lost += lost_here;
 	}
-	if (*lost > 0) {
-		journal_say(journal, STORE_ERROR, "%zu messages could not be read back", *lost);
-	}
-	return into->count - before;
+	return lost;
 }
 
-/* What is taken and not settled. */
-
-void journal_take(struct journal *journal, struct save_job *job)
+/* The database would not know it by its key. */
+static void strike_out(const struct journal *journal, struct journal_place place)
 {
-	assert(job->lsn > journal->taken_lsn);
-	job->older = journal->newest_job;
-	job->newer = NULL;
-	if (journal->newest_job == NULL) {
-		journal->oldest_job = job;
-	} else {
-		journal->newest_job->newer = job;
-	}
-	journal->newest_job = job;
-	journal->taken_lsn = job->lsn;
-}
-
-void journal_settle(struct journal *journal, struct save_job *job)
-{
-	if (job->older == NULL) {
-		journal->oldest_job = job->newer;
-	} else {
-		job->older->newer = job->newer;
-	}
-	if (job->newer == NULL) {
-		journal->newest_job = job->older;
-	} else {
-		job->newer->older = job->older;
+	static const unsigned char strike = RECORD_STRIKE;
+	int fd = journal_file(journal, place.segment->header.number, O_WRONLY);
+	if (fd >= 0) {
+		(void)!pwrite(fd, &strike, 1, (off_t)(place.at + RECORD_STRIKE_AT));
+		close(fd);
 	}
 }
 
-void journal_note(struct journal *journal)
+void journal_settle(struct journal *journal, struct journal_place place, bool stored)
 {
-	uint64_t settled =
-		journal->oldest_job != NULL ? journal->oldest_job->lsn - 1 : journal->taken_lsn;
-	if (settled == journal->position.settled) {
-		journal_gather(journal);
+	if (!stored) {
+		strike_out(journal, place);
+	}
+	if (atomic_fetch_sub(&place.segment->unsettled, 1) > 1) {
 		return;
 	}
-	journal->position.settled = settled;
-	if (!journal_write_position(journal) && !journal->position_said) {
-		/* Harmless: the next start looks at more. */
-		journal->position_said = true;
-		journal_say(journal, STORE_WARNING, "the position cannot be written: %s",
-			strerror(errno));
+	/* It may be gone by now. */
+	pthread_mutex_lock(&journal->lock);
+	if (place.segment != journal->current) {
+		journal_tell(journal, &journal->settled);
 	}
-	journal_retire_settled(journal);
-	journal_gather(journal);
+	pthread_mutex_unlock(&journal->lock);
 }

@@ -2,21 +2,22 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "journal_state.h"
 
-#define SEGMENT_SIZE_MIN ((uint64_t)64 * 1024)
-#define SEGMENT_SIZE_MAX ((uint64_t)16 * 1024 * 1024)
-#define SEGMENTS_WISHED 16
+/* One message that waits holds on to its file, so files are small; and a message has room in one.
+ */
+#define SEGMENT_SIZE_MIN ((uint64_t)32 * 1024)
+#define SEGMENTS_WISHED 256
+
+_Static_assert(SEGMENT_SIZE_MIN >= HEADER_SIZE + RECORD_MAX, "a message has room");
 
 /* A path in a line of log. */
 #define PATH_SHOWN "%.250s"
@@ -111,105 +112,56 @@ static bool lock_folder(struct journal *journal, char *reason)
 	return true;
 }
 
-static bool say_foreign(const struct journal *journal, const char *file, char *reason)
-{
-	return give_up(reason,
-		"the journal's file " PATH_SHOWN
-		"/%s was written by another version of the plugin, "
-		"which alone can read it: start that one until nothing waits any more, or move the "
-		"folder away",
-		journal->name, file);
-}
-
-static bool read_position(struct journal *journal, char *reason)
-{
-	journal->position_file = openat(
-		journal->folder, "position", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (journal->position_file < 0) {
-		return say_cannot_use(journal->name, errno, reason);
-	}
-	bool damaged = false;
-	bool good = false;
-	for (int slot = 0; slot < 2; slot++) {
-		unsigned char bytes[BLOCK_SIZE];
-		static const unsigned char zeros[BLOCK_SIZE];
-		struct position position;
-		if (pread(journal->position_file, bytes, BLOCK_SIZE, slot * POSITION_SLOT) !=
-				BLOCK_SIZE ||
-			memcmp(bytes, zeros, BLOCK_SIZE) == 0) {
-			continue; /* never written */
-		}
-		enum block_state state = position_read(&journal->crc, bytes, &position);
-		if (state == BLOCK_FOREIGN) {
-			return say_foreign(journal, "position", reason);
-		}
-		damaged = damaged || state == BLOCK_DAMAGED;
-		good = good || state == BLOCK_GOOD;
-		if (state == BLOCK_GOOD && position.count >= journal->position.count) {
-			journal->position = position;
-		}
-	}
-	if (damaged && !good) {
-		journal_say(journal, STORE_WARNING,
-			"the position is damaged: all that is left is looked at again");
-	}
-	journal->id = journal->position.id;
-	return true;
-}
-
 /* The files that are there. */
 
-struct found {
-	uint64_t number;
-	uint64_t size; /* of the file */
-	enum block_state state;
-	struct header header;
-	bool superseded; /* all of it that matters is in a later one */
-};
-
-struct folder {
-	struct found *found;
-	size_t count;
-	size_t room;
-};
-
-static bool add_found(struct folder *folder, uint64_t number)
+/* Into the list, which is in the order of the numbers. */
+static bool add_segment(struct journal *journal, uint64_t number)
 {
-	if (folder->count == folder->room) {
-		size_t room = folder->room == 0 ? 32 : folder->room * 2;
-		struct found *more = realloc(folder->found, room * sizeof(*more));
-		if (more == NULL) {
-			return false;
-		}
-		folder->found = more;
-		folder->room = room;
+	struct segment *s = segment_new();
+	if (s == NULL) {
+		return false;
 	}
-	folder->found[folder->count++] = (struct found){.number = number};
+	s->header.number = number;
+	struct segment **at = &journal->oldest;
+	if (journal->newest != NULL && journal->newest->header.number < number) {
+		at = &journal->newest->next;
+	}
+	while (*at != NULL && (*at)->header.number < number) {
+		at = &(*at)->next;
+	}
+	s->next = *at;
+	*at = s;
+	if (s->next == NULL) {
+		journal->newest = s;
+	}
 	return true;
 }
 
-static int compare_found(const void *a, const void *b)
+/* The first edition noted in `position` what was settled, and had files ready to be used. */
+static bool is_left_over(const char *name)
 {
-	const struct found *x = a;
-	const struct found *y = b;
-	return (x->number > y->number) - (x->number < y->number);
+	uint64_t number;
+	return strcmp(name, "position") == 0 || journal_file_number(name, "spare", &number) ||
+	       journal_file_number(name, "new", &number);
 }
 
-/* What was being made, and spare files beyond the limit, go; their bytes in any case. */
-static void take_empty(struct journal *journal, const char *name, uint64_t number, bool spare)
+static bool look_at_name(struct journal *journal, const char *name)
 {
-	int fd = spare && journal->spare_count < journal->segments_max
-	                 ? journal_file(journal, NAME_SPARE, number, O_WRONLY | O_TRUNC)
-	                 : -1;
-	if (fd < 0) {
+	uint64_t number = 0;
+	bool good = true;
+	if (journal_file_number(name, NAME_SEGMENT, &number)) {
+		good = add_segment(journal, number);
+	} else if (!journal_file_number(name, NAME_DAMAGED, &number) && is_left_over(name)) {
 		(void)unlinkat(journal->folder, name, 0);
-		return;
 	}
-	close(fd);
-	journal->spares[journal->spare_count++] = number;
+	/* No new file takes the name of one that is kept. */
+	if (number >= journal->next_segment) {
+		journal->next_segment = number + 1;
+	}
+	return good;
 }
 
-static bool list(struct journal *journal, struct folder *folder)
+static bool list(struct journal *journal, char *reason)
 {
 	int fd = openat(journal->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -217,430 +169,229 @@ static bool list(struct journal *journal, struct folder *folder)
 		if (fd >= 0) {
 			close(fd);
 		}
-		return false;
+		return give_up(reason, "the journal's folder " PATH_SHOWN " cannot be listed: %s",
+			journal->name, strerror(errno));
 	}
 	bool good = true;
 	const struct dirent *entry;
 	while (good && (entry = readdir(dir)) != NULL) {
-		uint64_t number;
-		if (segment_number(entry->d_name, NAME_SEGMENT, &number)) {
-			good = add_found(folder, number);
-		} else if (segment_number(entry->d_name, NAME_SPARE, &number)) {
-			take_empty(journal, entry->d_name, number, true);
-		} else if (segment_number(entry->d_name, NAME_NEW, &number)) {
-			take_empty(journal, entry->d_name, number, false);
-		}
+		good = look_at_name(journal, entry->d_name);
 	}
 	closedir(dir);
-	if (folder->count > 1) {
-		qsort(folder->found, folder->count, sizeof(folder->found[0]), compare_found);
-	}
-	return good;
-}
-
-static bool look_at(struct journal *journal, struct found *found, char *reason)
-{
-	char name[SEGMENT_NAME_MAX];
-	unsigned char bytes[HEADER_SIZE] = {0};
-	struct stat stat;
-	segment_name(name, NAME_SEGMENT, found->number);
-	int fd = journal_file(journal, NAME_SEGMENT, found->number, O_RDONLY | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &stat) != 0 || !S_ISREG(stat.st_mode)) {
-		int error = errno;
-		if (fd >= 0) {
-			close(fd);
-		}
-		return give_up(reason, "the journal's file " PATH_SHOWN "/%s cannot be read: %s",
-			journal->name, name, strerror(fd < 0 ? error : EINVAL));
-	}
-	found->size = (uint64_t)stat.st_size;
-	(void)!pread(fd, bytes, sizeof(bytes), 0);
-	close(fd);
-	found->state = header_read(&journal->crc, bytes, &found->header);
-	if (found->state == BLOCK_FOREIGN) {
-		return say_foreign(journal, name, reason);
-	}
-	if (found->state == BLOCK_GOOD && found->header.number != found->number) {
-		found->state = BLOCK_DAMAGED;
-	}
-	if (found->state == BLOCK_GOOD && journal->id == 0) {
-		journal->id = found->header.id;
-	}
-	return true;
-}
-
-/* A segment into which others have been gathered stands for them; an end in between left them. */
-static void find_superseded(struct folder *folder)
-{
-	for (size_t i = 0; i < folder->count; i++) {
-		const struct found *by = &folder->found[i];
-		for (size_t k = i; by->state == BLOCK_GOOD && by->header.end_lsn != 0 && k-- > 0;) {
-			struct found *f = &folder->found[k];
-			f->superseded = f->superseded ||
-			                (f->state == BLOCK_GOOD &&
-						f->header.first_lsn >= by->header.first_lsn);
-		}
-	}
+	return good || give_up(reason, "out of memory");
 }
 
 /* Looking through them. */
 
-/* Bytes of a segment in which there is no record. */
-struct hole {
-	struct segment *segment;
-	uint64_t from;
-	uint64_t to;
-};
-
 struct scan {
 	struct journal *journal;
-	uint64_t next_lsn; /* what should come next; 0: nothing has been seen */
-	uint64_t last_lsn; /* what has been seen, or is settled */
-	size_t waiting;    /* records beyond that */
-	/* Nothing sound has come behind these yet. */
-	struct hole *holes;
-	size_t hole_count;
+	char *reason;
+	struct reader reader;
+	struct segment *last; /* the last with a record */
 };
 
-/* Copies the bytes into a file of their own. */
-static bool copy_hole(const struct journal *journal, const struct hole *hole, const char *name)
+static bool say_unreadable(const struct scan *scan, const struct segment *s, int error)
 {
-	char bytes[4096];
-	bool good = false;
-	int from = journal_file(journal, NAME_SEGMENT, hole->segment->number, O_RDONLY);
-	int to = openat(
-		journal->folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (from >= 0 && to >= 0) {
-		good = true;
-		for (uint64_t at = hole->from; good && at < hole->to;) {
-			uint64_t left = hole->to - at;
-			size_t size = left < sizeof(bytes) ? (size_t)left : sizeof(bytes);
-			ssize_t got = pread(from, bytes, size, (off_t)at);
-			good = got > 0 && write(to, bytes, (size_t)got) == got;
-			at += got > 0 ? (uint64_t)got : 0;
-		}
-	}
-	if (to >= 0) {
-		good = good && fsync(to) == 0;
-		close(to);
-		if (!good) {
-			(void)unlinkat(journal->folder, name, 0);
-		}
-	}
-	if (from >= 0) {
-		close(from);
-	}
-	return good;
+	return give_up(scan->reason,
+		"the journal's file " PATH_SHOWN "/" SEGMENT_FORMAT " cannot be used: %s",
+		scan->journal->name, s->header.number, strerror(error));
 }
 
-static void set_aside(struct scan *scan, const struct hole *hole)
+static bool say_foreign(const struct scan *scan, const struct segment *s)
 {
-	const struct journal *journal = scan->journal;
-	struct segment *s = hole->segment;
-	char segment[SEGMENT_NAME_MAX];
-	char name[SEGMENT_NAME_MAX + 24];
-	segment_name(segment, NAME_DAMAGED, s->number);
-	snprintf(name, sizeof(name), "%s-%" PRIu64, segment, hole->from);
-	bool copied = copy_hole(journal, hole, name);
-	if (!copied) {
-		/* Later, then, as a whole, which needs no room on the disk. */
-		s->keep = true;
-		snprintf(name, sizeof(name), "%s", segment);
-	}
-	s->set_aside = copied && !s->keep;
-	segment_name(segment, NAME_SEGMENT, s->number);
-	journal_say(journal, STORE_ERROR,
-		"%s is damaged: %" PRIu64 " bytes from %" PRIu64
-		" on %s set aside as %s; the rest is stored",
-		segment, hole->to - hole->from, hole->from, copied ? "are" : "will be", name);
+	return give_up(scan->reason,
+		"the journal's file " PATH_SHOWN "/" SEGMENT_FORMAT
+		" was written by another version of the plugin, which alone can read it: start "
+		"that one until nothing waits any more, or move the folder away",
+		scan->journal->name, s->header.number);
 }
 
-/* Something sound has come behind them: they are no torn end. */
-static void set_holes_aside(struct scan *scan)
-{
-	for (size_t i = 0; i < scan->hole_count; i++) {
-		set_aside(scan, &scan->holes[i]);
-	}
-	scan->hole_count = 0;
-}
-
-/* Messages that should stand in front of this one and do not, unless they are settled. */
-static void look_for_missing(struct scan *scan, uint64_t first, uint64_t number)
-{
-	uint64_t expected = scan->next_lsn;
-	uint64_t settled = scan->journal->position.settled;
-	if (expected == 0) {
-		return;
-	}
-	expected = expected > settled ? expected : settled + 1;
-	if (first > expected) {
-		journal_say(scan->journal, STORE_ERROR,
-			"%" PRIu64 " messages are missing in or before " NAME_SEGMENT
-			"-%016" PRIx64,
-			first - expected, number);
-	}
-}
-
-/* `contiguous`: the segment has all from its first to its last. */
-static void see_record(
-	struct scan *scan, struct segment *s, const struct record *record, bool contiguous)
-{
-	set_holes_aside(scan);
-	if (contiguous) {
-		look_for_missing(scan, record->lsn, s->number);
-	}
-	if (record->lsn >= scan->next_lsn) {
-		scan->next_lsn = record->lsn + 1;
-	}
-	/* As take_record() will see it. */
-	if (record->lsn > scan->last_lsn) {
-		scan->last_lsn = record->lsn;
-		scan->waiting++;
-	}
-}
-
-static void see_hole(struct scan *scan, struct segment *s, uint64_t from, uint64_t to)
-{
-	s->whole = false;
-	scan->holes[scan->hole_count++] = (struct hole){s, from, to};
-}
-
-/* Only the last hole of a file stays among the scan's: a record behind one sets it aside. */
-static void see_records(struct scan *scan, struct segment *s, const struct found *found)
-{
-	struct reader *reader = &scan->journal->reader;
-	struct record record;
-	uint64_t from;
-	for (;;) {
-		switch (reader_next(reader, &record, &from)) {
-		case READER_RECORD:
-			s->size = reader->at;
-			see_record(scan, s, &record, found->header.end_lsn == 0);
-			break;
-		case READER_DAMAGE:
-			see_hole(scan, s, from, reader->at);
-			break;
-		case READER_FAILED:
-			journal_say(scan->journal, STORE_ERROR,
-				NAME_SEGMENT "-%016" PRIx64
-					     " cannot be read on: %s; it is kept as " NAME_DAMAGED
-					     "-%016" PRIx64,
-				s->number, strerror(errno), s->number);
-			s->keep = true;
-			s->whole = false;
-			return;
-		case READER_END:
-			return;
-		}
-	}
-}
-
-static struct segment *make_known(const struct scan *scan, const struct found *found)
+/* Headers come first: the journal's id, from any of them, is needed to read what stands behind one
+ * that is damaged. */
+static bool read_header(const struct scan *scan, struct segment *s)
 {
 	struct journal *journal = scan->journal;
-	struct segment *s = calloc(1, sizeof(*s));
-	if (s != NULL) {
-		bool good = found->state == BLOCK_GOOD;
-		uint64_t first = good ? found->header.first_lsn : 0;
-		*s = (struct segment){
-			.number = found->number,
-			.first_lsn = first > scan->next_lsn ? first : scan->next_lsn,
-			.size = HEADER_SIZE,
-			.seed = record_seed(&journal->crc, good ? found->header.id : journal->id,
-				found->number),
-			.fd = -1,
-			.whole = good && found->header.id == journal->id &&
-		                 found->header.end_lsn == 0,
-		};
-	}
-	return s;
-}
-
-static bool see_found(struct scan *scan, const struct found *found)
-{
-	struct journal *journal = scan->journal;
-	int fd = journal_file(journal, NAME_SEGMENT, found->number, O_RDONLY);
-	if (fd < 0) {
-		return false;
-	}
-	if (scan->next_lsn == 0 && found->state == BLOCK_GOOD) {
-		scan->next_lsn = found->header.first_lsn;
-	}
-	struct segment *s = make_known(scan, found);
-	if (s == NULL || found->superseded || found->size == 0) {
+	unsigned char bytes[HEADER_SIZE] = {0};
+	struct header header = {0};
+	struct stat stat;
+	int fd = journal_file(journal, s->header.number, O_RDONLY);
+	bool is_file = fd >= 0 && fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode);
+	int error = fd < 0 ? errno : EINVAL;
+	ssize_t got = is_file ? pread(fd, bytes, sizeof(bytes), 0) : 0;
+	error = got < 0 ? errno : error;
+	if (fd >= 0) {
 		close(fd);
-		if (s != NULL) {
-			journal_drop_segment(journal, s);
-		}
-		return s != NULL;
 	}
-	journal_add_segment(journal, s);
-	if (found->state == BLOCK_DAMAGED) {
-		see_hole(scan, s, 0, found->size < HEADER_SIZE ? found->size : HEADER_SIZE);
+	if (!is_file || got < 0) {
+		return say_unreadable(scan, s, error);
 	}
-	reader_open(&journal->reader, fd, s->seed, HEADER_SIZE, found->size);
-	see_records(scan, s, found);
-	reader_close(&journal->reader);
-	if (s->size > HEADER_SIZE && found->header.end_lsn > scan->next_lsn) {
-		scan->next_lsn = found->header.end_lsn;
+	s->size = (uint64_t)stat.st_size;
+	enum header_state state = header_read(bytes, &header);
+	if (state == HEADER_FOREIGN) {
+		return say_foreign(scan, s);
+	}
+	if (state == HEADER_GOOD && header.number == s->header.number) {
+		s->header = header;
+		journal->id = journal->id == 0 ? header.id : journal->id;
+	} else {
+		/* Which files are gone behind it is not known. */
+		s->header.next = NUMBER_MAX;
+		atomic_store(&s->damaged, true);
 	}
 	return true;
+}
+
+/* Messages between the one that was read last and the first in `s`: when the files between were not
+ * removed by right, somebody else removed them. */
+static void look_for_missing(
+	const struct scan *scan, const struct segment *older, const struct segment *s)
+{
+	uint64_t expected = scan->reader.number + 1;
+	if (older != NULL && s->header.number > segment_next(older) && s->header.first > expected) {
+		journal_say(scan->journal, JOURNAL_ERROR,
+			"files between " SEGMENT_FORMAT " and " SEGMENT_FORMAT
+			" are missing: %" PRIu64 " messages are lost unless they were stored",
+			older->header.number, s->header.number, s->header.first - expected);
+	}
+}
+
+static void read_records(struct scan *scan, struct segment *s)
+{
+	struct record record;
+	size_t skipped;
+	uint64_t expected = s->header.first;
+	while (reader_next(&scan->reader, &record, &skipped)) {
+		s->unreadable += skipped;
+		s->missing +=
+			skipped > 0 && record.number > expected ? record.number - expected : 0;
+		expected = record.number + 1;
+		scan->last = s;
+		if (!record.settled) {
+			atomic_fetch_add(&s->unread, 1);
+			atomic_fetch_add(&s->unsettled, 1);
+		}
+	}
+	s->tail = s->size - HEADER_SIZE - scan->reader.end;
+}
+
+static bool scan_segment(struct scan *scan, struct segment *s)
+{
+	struct journal *journal = scan->journal;
+	size_t len = 0;
+	if (s->size <= HEADER_SIZE) {
+		return true;
+	}
+	if (atomic_load(&s->damaged)) {
+		s->header.id = journal->id;
+	}
+	uint64_t end = s->size < SEGMENT_SIZE_MAX ? s->size : SEGMENT_SIZE_MAX;
+	unsigned char *bytes = journal_load(journal, s->header.number, HEADER_SIZE, end, &len);
+	if (bytes == NULL) {
+		return say_unreadable(scan, s, errno);
+	}
+	scan->reader.bytes = bytes;
+	scan->reader.len = len;
+	scan->reader.at = scan->reader.end = 0;
+	scan->reader.seed = record_seed(&s->header);
+	read_records(scan, s);
+	free(bytes);
+	return true;
+}
+
+static void say_damaged(const struct journal *journal, const struct segment *s)
+{
+	journal_say(journal, JOURNAL_ERROR,
+		SEGMENT_FORMAT
+		" is damaged: %" PRIu64 " bytes, %" PRIu64
+		" or more messages, cannot be read; the rest is stored, and it is kept "
+		"as " DAMAGED_FORMAT,
+		s->header.number, s->unreadable, s->missing, s->header.number);
 }
 
 /* What was being written when the broker or the machine ended: nobody has an acknowledgement for
  * it. */
-static bool drop_torn_end(struct scan *scan, char *reason)
+static bool drop_torn_end(const struct scan *scan, struct segment *s)
 {
-	for (size_t i = 0; i < scan->hole_count; i++) {
-		const struct hole *hole = &scan->holes[i];
-		struct segment *s = hole->segment;
-		char name[SEGMENT_NAME_MAX];
-		segment_name(name, NAME_SEGMENT, s->number);
-		journal_say(scan->journal, STORE_WARNING,
-			"%" PRIu64 " bytes at the end of %s were not written whole and are dropped",
-			hole->to - hole->from, name);
-		int fd = journal_file(scan->journal, NAME_SEGMENT, s->number, O_WRONLY);
-		bool good = fd >= 0 && ftruncate(fd, (off_t)hole->from) == 0;
-		int error = errno;
-		if (fd >= 0) {
-			close(fd);
+	journal_say(scan->journal, JOURNAL_WARNING,
+		"%" PRIu64 " bytes at the end of " SEGMENT_FORMAT
+		" were not written whole and are dropped",
+		s->tail, s->header.number);
+	s->size -= s->tail;
+	int fd = journal_file(scan->journal, s->header.number, O_WRONLY);
+	bool good = fd >= 0 && ftruncate(fd, (off_t)s->size) == 0;
+	int error = errno;
+	if (fd >= 0) {
+		close(fd);
+	}
+	return good || say_unreadable(scan, s, error);
+}
+
+/* Behind the last record of all, nothing sound has come: that is a torn end, and no damage. */
+static bool judge(const struct scan *scan, struct segment *s, bool behind_last)
+{
+	if (behind_last) {
+		atomic_store(&s->damaged, false);
+	}
+	if (behind_last || s == scan->last) {
+		if (s->tail > 0 && !drop_torn_end(scan, s)) {
+			return false;
 		}
-		if (!good) {
-			return give_up(reason,
-				"the journal's file " PATH_SHOWN "/%s cannot be cut: %s",
-				scan->journal->name, name, strerror(error));
-		}
+	} else {
+		s->unreadable += s->tail;
+	}
+	if (s->unreadable > 0 || atomic_load(&s->damaged)) {
+		atomic_store(&s->damaged, true);
+		say_damaged(scan->journal, s);
 	}
 	return true;
 }
 
-/* Those without a record, at the end, are none. */
-static void drop_empty(struct journal *journal)
+static bool look_through(struct journal *journal, char *reason)
 {
-	struct segment *keep = NULL;
-	size_t count = 0;
-	size_t kept = 0;
+	struct scan scan = {.journal = journal, .reason = reason};
 	for (struct segment *s = journal->oldest; s != NULL; s = s->next) {
-		count++;
-		if (s->size > HEADER_SIZE || s->keep) {
-			keep = s;
-			kept = count;
-		}
-	}
-	struct segment *s = keep == NULL ? journal->oldest : keep->next;
-	if (keep == NULL) {
-		journal->oldest = NULL;
-	} else {
-		keep->next = NULL;
-	}
-	journal->newest = keep;
-	journal->segments = kept;
-	while (s != NULL) {
-		struct segment *next = s->next;
-		journal_drop_segment(journal, s);
-		s = next;
-	}
-}
-
-/* New messages go on behind the last, so that many starts do not make many files. */
-static void resume(struct journal *journal, uint64_t next_lsn)
-{
-	struct segment *s = journal->newest;
-	if (s == NULL || !s->whole || next_lsn != journal->last_lsn + 1 ||
-		s->size >= journal->segment_size) {
-		return;
-	}
-	s->fd = journal_file(journal, NAME_SEGMENT, s->number, O_WRONLY);
-	if (s->fd >= 0) {
-		journal->current = s;
-		/* Whether the kernel has brought it to the disk is not known. */
-		s->dirty = journal->written = true;
-	}
-}
-
-/* A lower limit than last time. */
-static void trim_spares(struct journal *journal)
-{
-	while (journal->spare_count > 0 &&
-		journal->segments + journal->spare_count > journal->segments_max) {
-		char name[SEGMENT_NAME_MAX];
-		segment_name(name, NAME_SPARE, journal->spares[--journal->spare_count]);
-		(void)unlinkat(journal->folder, name, 0);
-	}
-}
-
-static void begin(struct scan *scan)
-{
-	struct journal *journal = scan->journal;
-	uint64_t settled = journal->position.settled;
-	journal->last_lsn = scan->next_lsn > settled + 1 ? scan->next_lsn - 1 : settled;
-	journal->run_lsn = journal->last_lsn + 1;
-	journal->taken_lsn = scan->waiting > 0 ? settled : journal->last_lsn;
-	drop_empty(journal);
-	journal_retire_settled(journal);
-	if (scan->waiting > 0) {
-		atomic_store(&journal->alone, scan->waiting);
-		atomic_store(&journal->spills, true);
-		journal->spill_from = journal->oldest->number;
-		journal->spill_at = HEADER_SIZE;
-		journal_say(journal, STORE_NOTICE, "%zu messages wait from before the start",
-			scan->waiting);
-	}
-	resume(journal, scan->next_lsn);
-	trim_spares(journal);
-}
-
-static bool look_through(struct journal *journal, struct folder *folder, char *reason)
-{
-	for (size_t i = 0; i < folder->count; i++) {
-		if (!look_at(journal, &folder->found[i], reason)) {
+		if (!read_header(&scan, s)) {
 			return false;
 		}
 	}
-	find_superseded(folder);
-	struct scan scan = {.journal = journal, .last_lsn = journal->position.settled};
-	/* Of each file, one in its header and one at its end. */
-	scan.holes = calloc(2 * folder->count + 1, sizeof(*scan.holes));
-	bool good = scan.holes != NULL;
-	for (size_t i = 0; good && i < folder->count; i++) {
-		good = see_found(&scan, &folder->found[i]);
-		journal->next_number = folder->found[i].number + 1;
+	struct segment *older = NULL;
+	for (struct segment *s = journal->oldest; s != NULL; older = s, s = s->next) {
+		look_for_missing(&scan, older, s);
+		if (!scan_segment(&scan, s)) {
+			return false;
+		}
 	}
-	if (!good) {
-		give_up(reason, "out of memory or file descriptors");
-	} else {
-		good = drop_torn_end(&scan, reason);
+	bool behind_last = scan.last == NULL;
+	for (struct segment *s = journal->oldest; s != NULL; s = s->next) {
+		if (!judge(&scan, s, behind_last)) {
+			return false;
+		}
+		journal->bytes += s->size;
+		behind_last = behind_last || s == scan.last;
 	}
-	if (good) {
-		begin(&scan);
-	}
-	free(scan.holes);
-	return good;
+	journal->next_message = scan.reader.number + 1;
+	return true;
 }
 
-static bool look_into(struct journal *journal, char *reason)
+/* Messages wait, as if there had been no memory for them. */
+static void begin(struct journal *journal)
 {
-	struct folder folder = {0};
-	bool good = list(journal, &folder);
-	if (!good) {
-		give_up(reason, "the journal's folder " PATH_SHOWN " cannot be listed: %s",
-			journal->name, strerror(errno));
+	size_t waiting = 0;
+	for (const struct segment *s = journal->oldest; s != NULL; s = s->next) {
+		waiting += atomic_load(&s->unread);
 	}
-	good = good && look_through(journal, &folder, reason);
-	free(folder.found);
-	return good;
-}
-
-static bool set_sizes(struct journal *journal, uint64_t limit)
-{
-	uint64_t size = limit / SEGMENTS_WISHED;
-	size = size < SEGMENT_SIZE_MIN ? SEGMENT_SIZE_MIN : size;
-	size = size > SEGMENT_SIZE_MAX ? SEGMENT_SIZE_MAX : size;
-	journal->segment_size = size;
-	journal->segments_max = (size_t)(limit / size);
-	/* One more: a file may be made while another becomes spare. */
-	journal->spares = calloc(journal->segments_max + 1, sizeof(*journal->spares));
-	return journal->spares != NULL;
+	journal->run = journal->next_segment;
+	journal_remove_settled(journal);
+	if (waiting > 0) {
+		journal->reading = journal->oldest;
+		journal->read_at = HEADER_SIZE;
+		atomic_store(&journal->alone, waiting);
+		atomic_store(&journal->spills, true);
+		journal_say(journal, JOURNAL_NOTICE,
+			"%zu messages wait from before the start; what the database has of them is not "
+			"stored twice",
+			waiting);
+	}
 }
 
 static struct journal *make(const struct journal_options *options)
@@ -649,53 +400,44 @@ static struct journal *make(const struct journal_options *options)
 	if (journal == NULL) {
 		return NULL;
 	}
-	journal->folder = journal->lock_file = journal->position_file = -1;
-	journal->wakeup.fd = -1;
-	journal->reader.fd = -1;
-	journal->next_number = 1;
+	pthread_condattr_t monotonic;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&journal->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	pthread_mutex_init(&journal->lock, NULL);
+	uint64_t size = options->limit / SEGMENTS_WISHED;
+	size = size < SEGMENT_SIZE_MIN ? SEGMENT_SIZE_MIN : size;
+	journal->segment_size = size > SEGMENT_SIZE_MAX ? SEGMENT_SIZE_MAX : size;
+	journal->limit = options->limit;
+	journal->folder = journal->lock_file = -1;
+	journal->next_segment = journal->next_message = 1;
 	journal->sync_ms = options->sync_ms;
-	journal->saver_wakeup = options->wakeup;
 	journal->log = options->log;
 	journal->log_arg = options->log_arg;
-	crc32c_init(&journal->crc);
-	if (pthread_mutex_init(&journal->lock, NULL) != 0) {
-		free(journal);
-		return NULL;
-	}
+	journal->spilling = options->spilling;
+	journal->spilling_arg = options->spilling_arg;
 	journal->name = strdup(options->folder);
 	journal->record = malloc(RECORD_MAX);
-	if (journal->name == NULL || journal->record == NULL || !wakeup_init(&journal->wakeup) ||
-		!reader_init(&journal->reader, &journal->crc) ||
-		!set_sizes(journal, options->limit)) {
+	if (journal->name == NULL || journal->record == NULL) {
 		journal_free(journal);
 		return NULL;
 	}
 	return journal;
 }
 
-/* The id is on the disk before the first segment: with it, records can be told even where a
- * segment's header is damaged. */
-static void choose_id(struct journal *journal)
-{
-	while (journal->id == 0) {
-		(void)!getrandom(&journal->id, sizeof(journal->id), 0);
-	}
-	(void)journal_write_position(journal);
-	(void)fdatasync(journal->position_file);
-}
-
 struct journal *journal_open(const struct journal_options *options, char reason[JOURNAL_REASON_MAX])
 {
 	struct journal *journal = make(options);
 	if (journal == NULL) {
-		give_up(reason, "out of memory or file descriptors");
+		give_up(reason, "out of memory");
 		return NULL;
 	}
 	if (!open_folder(journal, reason) || !lock_folder(journal, reason) ||
-		!read_position(journal, reason) || !look_into(journal, reason)) {
+		!list(journal, reason) || !look_through(journal, reason)) {
 		journal_free(journal);
 		return NULL;
 	}
-	choose_id(journal);
+	begin(journal);
 	return journal;
 }

@@ -5,11 +5,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 512
+#define NAME_MAX_SIZE 64
+#define READ_SIZE ((size_t)4096) /* what a bad spot of the disk costs */
 
-void journal_say(const struct journal *journal, enum store_level level, const char *format, ...)
+void journal_say(const struct journal *journal, enum journal_level level, const char *format, ...)
 {
 	char line[LINE_MAX_BYTES];
 	int used = snprintf(line, sizeof(line), "journal: ");
@@ -20,81 +23,76 @@ void journal_say(const struct journal *journal, enum store_level level, const ch
 	journal->log(journal->log_arg, level, line);
 }
 
-int journal_file(const struct journal *journal, const char *kind, uint64_t number, int flags)
+/* Files. */
+
+int journal_file(const struct journal *journal, uint64_t number, int flags)
 {
-	char name[SEGMENT_NAME_MAX];
-	segment_name(name, kind, number);
-	return openat(journal->folder, name, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+	char name[NAME_MAX_SIZE];
+	snprintf(name, sizeof(name), SEGMENT_FORMAT, number);
+	/* A pipe under that name is not to hold up anybody. */
+	return openat(journal->folder, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 }
 
-static bool rename_file(const struct journal *journal, const char *from, uint64_t from_number,
-	const char *to, uint64_t to_number)
+bool journal_file_number(const char *name, const char *kind, uint64_t *number)
 {
-	char old[SEGMENT_NAME_MAX];
-	char new[SEGMENT_NAME_MAX];
-	segment_name(old, from, from_number);
-	segment_name(new, to, to_number);
-	return renameat(journal->folder, old, journal->folder, new) == 0;
-}
-
-static void remove_file(const struct journal *journal, const char *kind, uint64_t number)
-{
-	char name[SEGMENT_NAME_MAX];
-	segment_name(name, kind, number);
-	(void)unlinkat(journal->folder, name, 0);
-}
-
-/* Segments come and go. */
-
-void journal_add_segment(struct journal *journal, struct segment *segment)
-{
-	segment->next = NULL;
-	if (journal->newest == NULL) {
-		journal->oldest = segment;
-	} else {
-		journal->newest->next = segment;
-	}
-	journal->newest = segment;
-	journal->segments++;
-}
-
-static bool may_keep_spare(struct journal *journal)
-{
-	pthread_mutex_lock(&journal->lock);
-	bool may = journal->segments + journal->spare_count < journal->segments_max;
-	pthread_mutex_unlock(&journal->lock);
-	return may;
-}
-
-/* Its bytes go at once: what people wrote is not to lie around here. */
-static bool make_spare(struct journal *journal, uint64_t number)
-{
-	if (!may_keep_spare(journal) ||
-		!rename_file(journal, NAME_SEGMENT, number, NAME_SPARE, number)) {
+	const size_t digits = 16;
+	size_t len = strlen(kind);
+	if (strncmp(name, kind, len) != 0 || name[len] != '-' || strlen(name + len + 1) != digits ||
+		strspn(name + len + 1, "0123456789abcdef") != digits) {
 		return false;
 	}
-	int fd = journal_file(journal, NAME_SPARE, number, O_WRONLY | O_TRUNC);
-	if (fd < 0) {
-		remove_file(journal, NAME_SPARE, number);
-		return true;
-	}
-	close(fd);
-	pthread_mutex_lock(&journal->lock);
-	journal->spares[journal->spare_count++] = number;
-	pthread_mutex_unlock(&journal->lock);
-	return true;
+	*number = strtoull(name + len + 1, NULL, 16);
+	return *number != 0 && *number < NUMBER_MAX;
 }
 
-void journal_retire(struct journal *journal, uint64_t number, bool keep)
+/* What the disk does not give is zeros, which are no record.  Returns how far the file goes. */
+static size_t read_all(int fd, unsigned char *bytes, size_t size, uint64_t from)
 {
-	if (keep) {
-		(void)rename_file(journal, NAME_SEGMENT, number, NAME_DAMAGED, number);
-	} else if (!make_spare(journal, number)) {
-		remove_file(journal, NAME_SEGMENT, number);
+	size_t len = 0;
+	while (len < size) {
+		size_t part = size - len < READ_SIZE ? size - len : READ_SIZE;
+		ssize_t got = pread(fd, bytes + len, part, (off_t)(from + len));
+		if (got == 0) {
+			break;
+		}
+		if (got < 0 && errno != EINTR) {
+			memset(bytes + len, 0, part);
+			got = (ssize_t)part;
+		}
+		len += got > 0 ? (size_t)got : 0;
 	}
+	return len;
 }
 
-void journal_free_segment(struct segment *segment)
+unsigned char *journal_load(
+	const struct journal *journal, uint64_t number, uint64_t from, uint64_t to, size_t *len)
+{
+	int fd = journal_file(journal, number, O_RDONLY);
+	if (fd < 0) {
+		return NULL;
+	}
+	unsigned char *bytes = malloc((size_t)(to - from) + 1);
+	if (bytes != NULL) {
+		*len = read_all(fd, bytes, (size_t)(to - from), from);
+	}
+	int error = errno;
+	close(fd);
+	errno = error;
+	return bytes;
+}
+
+/* Segments. */
+
+struct segment *segment_new(void)
+{
+	struct segment *segment = calloc(1, sizeof(*segment));
+	if (segment != NULL) {
+		segment->fd = -1;
+	}
+	return segment;
+}
+
+void segment_free(struct segment *segment)
 {
 	if (segment->fd >= 0) {
 		close(segment->fd);
@@ -102,146 +100,23 @@ void journal_free_segment(struct segment *segment)
 	free(segment);
 }
 
-void journal_drop_segment(struct journal *journal, struct segment *segment)
+uint64_t segment_next(const struct segment *segment)
 {
-	journal_retire(journal, segment->number, segment->keep);
-	journal_free_segment(segment);
+	uint64_t next = segment->header.number + 1;
+	return segment->header.next > next ? segment->header.next : next;
 }
 
-/* 0: none. */
-static uint64_t take_spare(struct journal *journal)
+void journal_remove(const struct journal *journal, const struct segment *segment)
 {
-	pthread_mutex_lock(&journal->lock);
-	uint64_t number = journal->spare_count > 0 ? journal->spares[--journal->spare_count] : 0;
-	pthread_mutex_unlock(&journal->lock);
-	return number;
-}
-
-static void give_spare_back(struct journal *journal, uint64_t number)
-{
-	pthread_mutex_lock(&journal->lock);
-	journal->spares[journal->spare_count++] = number;
-	pthread_mutex_unlock(&journal->lock);
-}
-
-/* A file with a header under the segment's name.  -1: errno says why not. */
-static int make_file(const struct journal *journal, const struct header *header, uint64_t spare)
-{
-	unsigned char bytes[HEADER_SIZE];
-	const char *kind = spare != 0 ? NAME_SPARE : NAME_NEW;
-	uint64_t number = spare != 0 ? spare : header->number;
-	int fd = journal_file(journal, kind, number, O_WRONLY | O_CREAT | O_TRUNC);
-	if (fd < 0) {
-		return -1;
+	char name[NAME_MAX_SIZE];
+	char kept[NAME_MAX_SIZE];
+	snprintf(name, sizeof(name), SEGMENT_FORMAT, segment->header.number);
+	snprintf(kept, sizeof(kept), DAMAGED_FORMAT, segment->header.number);
+	if (atomic_load(&segment->damaged)) {
+		(void)renameat(journal->folder, name, journal->folder, kept);
+	} else {
+		(void)unlinkat(journal->folder, name, 0);
 	}
-	header_write(&journal->crc, header, bytes);
-	errno = ENOSPC; /* in case it is written in part */
-	if (pwrite(fd, bytes, HEADER_SIZE, 0) != HEADER_SIZE ||
-		!rename_file(journal, kind, number, NAME_SEGMENT, header->number)) {
-		int error = errno;
-		close(fd);
-		if (spare == 0) {
-			remove_file(journal, kind, number);
-		}
-		errno = error;
-		return -1;
-	}
-	return fd;
-}
-
-struct segment *journal_new_segment(struct journal *journal)
-{
-	struct header header = {
-		.id = journal->id,
-		.number = journal->next_number,
-		.first_lsn = journal->last_lsn + 1,
-	};
-	struct segment *segment = calloc(1, sizeof(*segment));
-	if (segment == NULL) {
-		return NULL;
-	}
-	uint64_t spare = take_spare(journal);
-	int fd = make_file(journal, &header, spare);
-	if (fd < 0) {
-		free(segment);
-		if (spare != 0) {
-			give_spare_back(journal, spare);
-		}
-		return NULL;
-	}
-	*segment = (struct segment){
-		.number = header.number,
-		.first_lsn = header.first_lsn,
-		.size = HEADER_SIZE,
-		.seed = record_seed(&journal->crc, journal->id, header.number),
-		.fd = fd,
-	};
-	return segment;
-}
-
-/* Takes the oldest out of the list, if by what is settled it is out of use. */
-static bool take_settled(struct journal *journal, uint64_t *number, bool *keep)
-{
-	struct segment *done = NULL;
-	pthread_mutex_lock(&journal->lock);
-	struct segment *s = journal->oldest;
-	bool taken =
-		s != NULL && s->next != NULL && s->next->first_lsn <= journal->position.settled + 1;
-	if (taken) {
-		*number = s->number;
-		*keep = s->keep;
-		journal->oldest = s->next;
-		journal->segments--;
-		if (journal->reading == s->number) {
-			/* All of it was read: else it would not be settled. */
-			reader_close(&journal->reader);
-			journal->reading = 0;
-			journal->spill_from = s->next->number;
-			journal->spill_at = HEADER_SIZE;
-		}
-		s->gone = s->syncing;
-		done = s->syncing ? NULL : s;
-	}
-	pthread_mutex_unlock(&journal->lock);
-	if (done != NULL) {
-		journal_free_segment(done);
-	}
-	return taken;
-}
-
-void journal_retire_settled(struct journal *journal)
-{
-	uint64_t number;
-	bool keep;
-	while (take_settled(journal, &number, &keep)) {
-		journal_retire(journal, number, keep);
-	}
-}
-
-bool journal_sync_folder(struct journal *journal)
-{
-	pthread_mutex_lock(&journal->lock);
-	bool dirty = journal->folder_dirty;
-	journal->folder_dirty = false;
-	pthread_mutex_unlock(&journal->lock);
-	if (!dirty || fsync(journal->folder) == 0) {
-		return true;
-	}
-	pthread_mutex_lock(&journal->lock);
-	journal->folder_dirty = journal->written = true;
-	pthread_mutex_unlock(&journal->lock);
-	return false;
-}
-
-bool journal_write_position(struct journal *journal)
-{
-	unsigned char bytes[BLOCK_SIZE];
-	journal->position.id = journal->id;
-	journal->position.count++;
-	position_write(&journal->crc, &journal->position, bytes);
-	off_t slot = journal->position.count % 2 == 0 ? 0 : POSITION_SLOT;
-	atomic_store(&journal->position_dirty, true);
-	return pwrite(journal->position_file, bytes, sizeof(bytes), slot) == sizeof(bytes);
 }
 
 void journal_free(struct journal *journal)
@@ -249,19 +124,18 @@ void journal_free(struct journal *journal)
 	struct segment *s;
 	while ((s = journal->oldest) != NULL) {
 		journal->oldest = s->next;
-		journal_free_segment(s);
+		segment_free(s);
 	}
-	const int files[] = {journal->position_file, journal->lock_file, journal->folder};
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		if (files[i] >= 0) {
-			close(files[i]);
-		}
+	if (journal->lock_file >= 0) {
+		close(journal->lock_file);
 	}
-	reader_finish(&journal->reader);
-	wakeup_finish(&journal->wakeup);
+	if (journal->folder >= 0) {
+		close(journal->folder);
+	}
+	pthread_cond_destroy(&journal->wake);
 	pthread_mutex_destroy(&journal->lock);
+	free(journal->piece);
 	free(journal->record);
-	free(journal->spares);
 	free(journal->name);
 	free(journal);
 }

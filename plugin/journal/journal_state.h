@@ -1,33 +1,44 @@
-/* What the journal's rooms share: its state, its files, and what to do with a file.
+/* What the journal's sources share: its state, and what to do with a file.
  *
- * journal_start.c opens it, journal_append.c is the broker's side, journal_read.c and
- * journal_gather.c are the saver's, journal.c is its own thread and the end. */
+ * journal_start.c opens it, journal_append.c is the broker's side, journal_read.c the saver's, and
+ * journal_thread.c its own thread and the end. */
 #ifndef CHAT_JOURNAL_STATE_H
 #define CHAT_JOURNAL_STATE_H
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "clock.h"
 #include "journal.h"
-#include "segment.h"
+#include "record.h"
 
-/* The two slots of the position lie in different pages, so a torn write costs one of them. */
-#define POSITION_SLOT 4096
+/* "<kind>-<number>" is the name of a file; the number has 16 hexadecimal digits, so names sort like
+ * numbers. */
+#define NAME_SEGMENT "segment"
+#define NAME_DAMAGED "damaged" /* kept for whoever wants to look at it; never read again */
+#define SEGMENT_FORMAT NAME_SEGMENT "-%016" PRIx64
+#define DAMAGED_FORMAT NAME_DAMAGED "-%016" PRIx64
 
-/* A file of the journal. */
+/* The largest file, of the first edition too. */
+#define SEGMENT_SIZE_MAX ((uint64_t)16 * 1024 * 1024)
+
+/* A file of the journal.  Only the journal's thread takes one out of the list and frees it. */
 struct segment {
-	struct segment *next;
-	uint64_t number;
-	uint64_t first_lsn;
-	uint64_t size; /* up to the end of its last whole record */
-	uint32_t seed;
-	int fd;         /* for writing; -1: not open */
-	bool whole;     /* could be appended to */
-	bool set_aside; /* what is damaged here has been */
-	bool keep;      /* holds damage that could not be: not to be used again */
-	bool dirty;     /* has been written to since it was synced */
-	bool syncing;   /* the journal's thread is at it, without the lock */
-	bool gone;      /* meanwhile it left the list: that thread frees it */
+	struct segment *next; /* newer */
+	struct header header;
+	uint64_t size;        /* up to the end of its last record */
+	int fd;               /* for writing; -1: not open */
+	bool dirty;           /* has been written to since it was synced */
+	bool removed;         /* by somebody else */
+	_Atomic bool damaged; /* some of it cannot be read: it is renamed, not removed */
+	/* Messages, and one more while another is being appended. */
+	_Atomic size_t unsettled;
+	_Atomic size_t unread; /* of them, those that wait in the journal alone */
+	/* What a start found. */
+	uint64_t unreadable; /* bytes in front of a record */
+	uint64_t missing;    /* messages in there, as far as can be told */
+	uint64_t tail;       /* bytes behind the last record */
 };
 
 /* Why messages are refused. */
@@ -38,33 +49,33 @@ enum refusal {
 };
 
 struct journal {
-	struct crc32c crc;
 	char *name; /* the folder's */
 	int folder;
 	int lock_file;
-	int position_file;
 	uint64_t id;
+	uint64_t limit;
 	uint64_t segment_size;
-	size_t segments_max;
 	int sync_ms;
-	uint64_t run_lsn; /* the first that this start gives out */
-	struct wakeup *saver_wakeup;
-	void (*log)(void *log_arg, enum store_level level, const char *line);
+	uint64_t run; /* the number of the first file of this start */
+	void (*log)(void *log_arg, enum journal_level level, const char *line);
 	void *log_arg;
+	void (*spilling)(void *spilling_arg);
+	void *spilling_arg;
 
 	pthread_mutex_t lock;
+	pthread_cond_t wake; /* the journal's thread */
 	/* Under the lock; held by nobody who waits for a disk. */
 	struct segment *oldest;
 	struct segment *newest;
-	size_t segments;
-	uint64_t *spares; /* numbers of empty files; room for segments_max */
-	size_t spare_count;
-	uint64_t last_lsn;   /* of all appended */
-	uint64_t spill_from; /* the number of the segment and the place where spilling began */
-	uint64_t spill_at;
+	struct segment *current; /* is appended to; the newest, or NULL */
+	struct segment *reading; /* has the next message that waits in the journal alone */
+	uint64_t read_at;        /* where, in there */
+	uint64_t bytes;          /* of all segments */
 	bool folder_dirty;
-	bool written;      /* something is to be synced */
-	bool sync_awaited; /* the journal's thread sleeps until something is written */
+	/* What the journal's thread is told. */
+	bool written; /* something is to be synced */
+	bool settled; /* a segment may be ready to go */
+	bool stop;
 
 	_Atomic bool spills;
 	_Atomic size_t alone;
@@ -72,60 +83,55 @@ struct journal {
 
 	/* The broker's thread's. */
 	unsigned char *record; /* RECORD_MAX bytes */
-	struct segment *current;
-	uint64_t next_number;
+	uint64_t next_segment; /* the number of the next file */
+	uint64_t next_message; /* and of the next message */
 	enum refusal refusal;
 	int64_t refused_at;
 	bool refusal_said;
 
 	/* The saver's. */
-	struct reader reader;
-	uint64_t reading;  /* the number of the segment that is being read; 0: none */
-	uint64_t read_end; /* of it, as far as was known when it was looked at last */
-	struct save_job *oldest_job;
-	struct save_job *newest_job;
-	uint64_t taken_lsn;
-	struct position position;
-	bool position_said;
-	uint64_t gathered; /* the number of the last segment that was, or could not be */
+	struct reader reader; /* of a piece of `reading` */
+	unsigned char *piece; /* NULL: none is loaded */
+	uint64_t piece_at;    /* where it begins in the file */
+	int read_error;       /* errno, when it could not be read */
 
 	/* The journal's own. */
 	pthread_t thread;
 	bool started;
-	struct wakeup wakeup;
-	_Atomic bool position_dirty;
-	int64_t position_synced;
 };
 
 __attribute__((format(printf, 3, 4))) void journal_say(
-	const struct journal *journal, enum store_level level, const char *format, ...);
+	const struct journal *journal, enum journal_level level, const char *format, ...);
 
 /* Opens a file of the folder; the descriptor stays out of child processes. */
-int journal_file(const struct journal *journal, const char *kind, uint64_t number, int flags);
+int journal_file(const struct journal *journal, uint64_t number, int flags);
 
-/* Takes the file out of use: it becomes a spare one, or what it has to be. */
-void journal_retire(struct journal *journal, uint64_t number, bool keep);
+/* False: not the name of a file of that kind. */
+MUST_CHECK bool journal_file_number(const char *name, const char *kind, uint64_t *number);
+
+/* Reads from `from` to `to`, or to the end of the file when that comes first, into memory that is
+ * the caller's to free.  NULL: errno says why not. */
+MUST_CHECK unsigned char *journal_load(
+	const struct journal *journal, uint64_t number, uint64_t from, uint64_t to, size_t *len);
+
+MUST_CHECK struct segment *segment_new(void);
 /* Closes it, and leaves its file as it is. */
-void journal_free_segment(struct segment *segment);
-/* Both, for a segment that nobody else knows. */
-void journal_drop_segment(struct journal *journal, struct segment *segment);
+void segment_free(struct segment *segment);
 
-/* A file with a header, not in the list yet.  The broker's thread.  NULL: errno says why not. */
-MUST_CHECK struct segment *journal_new_segment(struct journal *journal);
-/* Behind the newest. */
-void journal_add_segment(struct journal *journal, struct segment *segment);
+/* The lowest number that the next file behind it may have, unless somebody removed one. */
+uint64_t segment_next(const struct segment *segment);
 
-/* The names of new files; any thread.  False: errno says why not. */
+/* Removes the file, or keeps it as a damaged one. */
+void journal_remove(const struct journal *journal, const struct segment *segment);
+
+/* Removes what is settled, but for the segments in use.  The journal's thread, or no other. */
+void journal_remove_settled(struct journal *journal);
+
+/* The names of new files, on the disk.  Any thread.  False: errno says why not. */
 bool journal_sync_folder(struct journal *journal);
 
-/* False: could not be written. */
-bool journal_write_position(struct journal *journal);
-
-/* Gives back what is settled altogether, but for the newest. */
-void journal_retire_settled(struct journal *journal);
-
-/* When few messages hold on to many files: see journal_gather.c. */
-void journal_gather(struct journal *journal);
+/* Under the lock: sets one of the flags that the journal's thread is told by. */
+void journal_tell(struct journal *journal, bool *what);
 
 void journal_free(struct journal *journal);
 

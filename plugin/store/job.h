@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "journal.h"
 #include "level.h"
 #include "message.h"
 #include "queue.h"
@@ -29,11 +30,9 @@ struct save_job {
 	enum saved_as as; /* out */
 	bool in_doubt;    /* was sent, and the connection was lost before the answer */
 	/* With a journal. */
+	struct journal_place place;
 	bool replayed; /* from before the start: may be stored already, and nobody waits for it */
-	uint64_t lsn;  /* 0: none */
-	struct save_job *older; /* of those not settled, in the order of their lsns */
-	struct save_job *newer;
-	bool quiet; /* nobody is to hear of it */
+	bool quiet;    /* nobody is to hear of it */
 	char bytes[];
 };
 

@@ -1,4 +1,4 @@
-/* How serious a log line is that a thread of the store or of the journal hands over. */
+/* How serious a log line is that a thread of the store hands over. */
 #ifndef CHAT_LEVEL_H
 #define CHAT_LEVEL_H
 

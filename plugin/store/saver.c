@@ -175,10 +175,11 @@ static struct save_job *repeat_of(const struct save_job *job, const struct save_
 	return repeat;
 }
 
-static void forget(const struct saver *saver, struct save_job *job)
+/* `stored` under its own key. */
+static void settle_in_journal(const struct saver *saver, const struct save_job *job, bool stored)
 {
 	if (saver->journal != NULL) {
-		journal_settle(saver->journal, job);
+		journal_settle(saver->journal, job->place, stored);
 	}
 }
 
@@ -189,14 +190,14 @@ static bool settle(const struct saver *saver, struct save_job *job,
 	if (answer->outcome == SAVE_REFUSED) {
 		job->as = SAVED_REJECTED;
 		job->quiet = job->replayed;
-		forget(saver, job);
+		settle_in_journal(saver, job, false);
 	} else if (answer->outcome == SAVE_REPEATED) {
 		struct save_job *repeat = repeat_of(job, answer);
 		if (repeat == NULL) {
 			return false;
 		}
 		repeat->quiet = job->replayed;
-		forget(saver, job);
+		settle_in_journal(saver, job, false);
 		job_free(&job->item);
 		job = repeat;
 	} else {
@@ -205,7 +206,7 @@ static bool settle(const struct saver *saver, struct save_job *job,
 		/* What was committed before the start is in the history of whoever has come since.
 		 */
 		job->quiet = job->replayed && answer->outcome == SAVE_KNOWN && !job->in_doubt;
-		forget(saver, job);
+		settle_in_journal(saver, job, true);
 	}
 	items_append(done, &job->item);
 	return true;
@@ -235,7 +236,6 @@ static void report_done(struct saver *saver, struct items *done)
 	drop_quiet(done);
 	atomic_fetch_add(&saver->unheard, done->count);
 	report_items(saver->report, done);
-	journal_note(saver->journal);
 }
 
 static void succeeded(struct saver *saver)
@@ -369,7 +369,7 @@ static void refused(struct saver *saver)
 	say_refused(saver, job, slice_str(pgconn_sqlstate(&saver->conn)));
 	job->as = SAVED_REJECTED;
 	job->quiet = job->replayed;
-	forget(saver, job);
+	settle_in_journal(saver, job, false);
 	release(saver, job);
 	items_append(&done, &job->item);
 	succeeded(saver);
@@ -432,11 +432,6 @@ static bool has_something(const struct saver *saver)
 static void take_news(struct saver *saver)
 {
 	struct items news = queue_take_all(&saver->in);
-	if (saver->journal != NULL) {
-		for (struct item *item = news.first; item != NULL; item = item->next) {
-			journal_take(saver->journal, (struct save_job *)item);
-		}
-	}
 	items_join(&saver->ready, &news);
 }
 
@@ -449,6 +444,31 @@ static size_t room_in_memory(const struct saver *saver)
 	return here < saver->memory_limit ? saver->memory_limit - here : 0;
 }
 
+/* How much may still be read back. */
+struct reading {
+	struct items *into;
+	size_t count;
+	size_t bytes;
+};
+
+static bool take_read(
+	void *arg, const struct message *message, struct journal_place place, bool replayed)
+{
+	struct reading *reading = arg;
+	size_t len = message->text.len;
+	struct save_job *job =
+		reading->count == 0 || reading->bytes == 0 ? NULL : job_save(message);
+	if (job == NULL) {
+		return false;
+	}
+	job->place = place;
+	job->replayed = replayed;
+	items_append(reading->into, &job->item);
+	reading->count--;
+	reading->bytes -= len < reading->bytes ? len : reading->bytes;
+	return true;
+}
+
 /* The next of those that wait in the journal alone. */
 static void read_back(struct saver *saver)
 {
@@ -459,10 +479,12 @@ static void read_back(struct saver *saver)
 	if (saver->ready.first != NULL || room == 0) {
 		return;
 	}
-	size_t lost;
-	(void)journal_read(saver->journal, &saver->ready, room < SAVES_MAX ? room : SAVES_MAX,
-		SAVES_BYTES_MAX, &lost);
-	atomic_fetch_sub(saver->waiting, lost);
+	struct reading reading = {
+		.into = &saver->ready,
+		.count = room < SAVES_MAX ? room : SAVES_MAX,
+		.bytes = SAVES_BYTES_MAX,
+	};
+	atomic_fetch_sub(saver->waiting, journal_read(saver->journal, take_read, &reading));
 }
 
 /* Sleeps until something may have changed.  True: the thread has to end. */

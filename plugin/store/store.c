@@ -53,9 +53,19 @@ static bool start_threads(struct store *store)
 	return started;
 }
 
-static void on_journal_log(void *arg, enum store_level level, const char *line)
+static void on_journal_log(void *arg, enum journal_level level, const char *line)
 {
-	report_line(arg, level, line);
+	static const enum store_level levels[] = {
+		[JOURNAL_NOTICE] = STORE_NOTICE,
+		[JOURNAL_WARNING] = STORE_WARNING,
+		[JOURNAL_ERROR] = STORE_ERROR,
+	};
+	report_line(arg, levels[level], line);
+}
+
+static void on_spilling(void *saver_wakeup)
+{
+	wakeup_ring(saver_wakeup);
 }
 
 static bool open_journal(
@@ -69,9 +79,10 @@ static bool open_journal(
 			.folder = options->journal,
 			.sync_ms = options->journal_sync_ms,
 			.limit = (uint64_t)options->journal_limit_mib << 20,
-			.wakeup = &store->saver.wakeup,
 			.log = on_journal_log,
 			.log_arg = &store->report,
+			.spilling = on_spilling,
+			.spilling_arg = &store->saver.wakeup,
 		},
 		reason);
 	if (store->journal == NULL) {
@@ -142,18 +153,18 @@ static bool has_room(const struct store *store)
 /* The journal first: what is there is safe, whether there is memory to pass it on or not. */
 static enum chat_error save_in_journal(struct store *store, const struct message *message)
 {
-	uint64_t lsn = 0;
+	struct journal_place place;
 	struct save_job *job = has_room(store) ? job_save(message) : NULL;
 	atomic_fetch_add(&store->waiting, 1);
-	enum chat_error error = journal_append(store->journal, message, job != NULL, &lsn);
+	enum chat_error error = journal_append(store->journal, message, job != NULL, &place);
 	if (error != CHAT_OK) {
 		atomic_fetch_sub(&store->waiting, 1);
 	}
-	if (lsn == 0) {
+	if (place.segment == NULL) {
 		free(job);
 		return error;
 	}
-	job->lsn = lsn;
+	job->place = place;
 	return queue_put(&store->saver.in, &job->item);
 }
 

@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "clock.h"
 #include "slice.h"
 
-#define NEVER INT64_MAX
 #define NO_SOCKET (-1)
 
 struct wakeup {
@@ -24,9 +24,6 @@ enum wakeup_event {
 	WAKEUP_SOCKET,
 	WAKEUP_STOP, /* stop_at has passed */
 };
-
-/* Milliseconds of a clock that only runs forward. */
-int64_t clock_ms(void);
 
 /* False: out of file descriptors. */
 MUST_CHECK bool wakeup_init(struct wakeup *wakeup);
@@ -43,8 +40,5 @@ bool wakeup_stopping(const struct wakeup *wakeup);
 /* The wakeup's own thread.  `events` as for poll(); `socket` may be NO_SOCKET.  `until` is a time
  * of clock_ms, or NEVER. */
 enum wakeup_event wakeup_wait(struct wakeup *wakeup, int socket, short events, int64_t until);
-
-/* Waits for a thread to end.  False: it had not by then. */
-MUST_CHECK bool thread_join(pthread_t thread, int64_t until);
 
 #endif

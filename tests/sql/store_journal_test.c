@@ -531,6 +531,39 @@ static void a_replayed_message_that_is_refused_is_said_to_nobody(void **state)
 	assert_int_equal(store_waiting(b->store), 0);
 }
 
+/* A message that waits keeps the file, and with it what was settled in there. */
+static void what_was_refused_or_repeated_is_not_stored_after_the_next_start(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	save(b, "1/2", "0");
+	struct message first = message(b, "1/100", "0");
+	first.ref = SLICE("r");
+	assert_int_equal(store_save(b->store, &first), CHAT_OK);
+	until(b, b->saved_count == 2);
+	PGconn *other = session_open(&server, b->database);
+	session_run(b->admin,
+		"alter table chat.messages add constraint clean check (text <> 'poison')");
+	session_run(other, "begin; select from chat.conversations where room = '1/2' for update");
+	save(b, "1/2", "1");
+	save(b, "1/101", "poison");
+	struct message again = message(b, "1/100", "1");
+	again.ref = SLICE("r");
+	assert_int_equal(store_save(b->store, &again), CHAT_OK);
+	until(b, b->saved_count == 4);
+	assert_int_equal(close_store(b), 1);
+
+	session_run(other, "rollback");
+	PQfinish(other);
+	session_run(b->admin, "alter table chat.messages drop constraint clean;"
+			      " update chat.messages set ref = null");
+	open_store(b);
+	until(b, store_waiting(b->store) == 0);
+	until(b, b->saved_count == 1);
+	assert_string_equal(b->saved[0].room, "1/2");
+	assert_stored_once_and_in_order(b, 3);
+}
+
 static void two_stores_cannot_share_a_journal(void **state)
 {
 	struct bench *b = *state;
@@ -644,6 +677,7 @@ int main(int argc, char **argv)
 		TEST(a_replayed_commit_in_doubt_is_said),
 		TEST(a_repeat_of_what_waits_from_before_is_stored_once),
 		TEST(a_replayed_message_that_is_refused_is_said_to_nobody),
+		TEST(what_was_refused_or_repeated_is_not_stored_after_the_next_start),
 		TEST(two_stores_cannot_share_a_journal),
 		TEST(a_killed_store_loses_and_doubles_nothing),
 	};
