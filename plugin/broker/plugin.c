@@ -129,7 +129,7 @@ static void sink_saved(void *arg, enum saved_as as, const struct message *messag
 
 static void sink_page(void *arg, uint64_t ticket, const struct page *page)
 {
-	chat_page(((struct plugin *)arg)->chat, ticket, page);
+	chat_page(((struct plugin *)arg)->chat, ticket, page, now());
 }
 
 static void sink_unread(void *arg, uint64_t ticket, const struct unread *unread)

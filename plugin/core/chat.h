@@ -110,12 +110,16 @@ bool chat_tick(struct chat *chat, struct chat_time now);
 
 /* What the store brings back: see struct store_sink. */
 void chat_saved(struct chat *chat, enum saved_as as, const struct message *message);
-void chat_page(struct chat *chat, uint64_t ticket, const struct page *page);
+void chat_page(struct chat *chat, uint64_t ticket, const struct page *page, struct chat_time now);
 void chat_unread(struct chat *chat, uint64_t ticket, const struct unread *unread);
 void chat_load_failed(struct chat *chat, uint64_t ticket);
 void chat_marked(struct chat *chat, const struct mark *mark, const struct marked *result);
 void chat_mark_failed(struct chat *chat, const struct mark *mark, bool for_good);
 void chat_store_up(struct chat *chat, bool up);
+
+/* A chat was closed, or is open again, by its users or the application.  Hearing of it more than
+ * once does no harm. */
+void chat_closed(struct chat *chat, struct slice room, bool closed, struct chat_time now);
 
 /* What is in the books. */
 struct chat_counts {

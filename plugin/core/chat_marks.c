@@ -22,7 +22,8 @@ void chat_send_marks(struct chat *chat)
 
 static void tell_chat(struct chat *chat, const struct mark *mark, const struct marked *result)
 {
-	if (presence_room(chat->presence, mark->room) == NULL) {
+	const struct room *room = presence_room(chat->presence, mark->room);
+	if (room == NULL || result->closed || room->state == ROOM_CLOSED) {
 		return;
 	}
 	char bytes[TOPIC_MAX + 1];

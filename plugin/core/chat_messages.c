@@ -12,7 +12,8 @@ static void notify(struct chat *chat, struct slice id, const struct message *mes
 		return;
 	}
 	char bytes[TOPIC_MAX + 1];
-	bool quiet = slice_equal(id, message->user_id) || presence_is_in(room, user);
+	bool quiet =
+		slice_equal(id, message->user_id) || message->muted || presence_is_in(room, user);
 	struct buffer *payload = chat_begin(chat);
 	protocol_notification(payload, message, quiet);
 	(void)chat_send(chat, topic_of_lobby(id, bytes), payload, 1, in_chat);
@@ -42,6 +43,9 @@ static void send_outcome(struct chat *chat, struct slice topic, enum saved_as as
 	} else if (as == SAVED_REJECTED) {
 		chat_send_error(chat, topic, to, CHAT_EREJECTED,
 			"the database refused this message; do not send it again", message->ref, 0);
+	} else if (as == SAVED_FORBIDDEN) {
+		chat_send_error(
+			chat, topic, to, CHAT_EFORBIDDEN, CHAT_CLOSED_REASON, message->ref, 0);
 	}
 }
 

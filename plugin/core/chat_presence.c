@@ -9,13 +9,15 @@
 #define ANSWERS_FIRST 64
 #define ANNOUNCE_WITHIN_MS 1000
 
-/* A client that has subscribed to a chat and was not told who is there; nor were the others. */
+/* A client that has subscribed to a chat, and the others were not told. */
 struct arrival {
-	struct arrival *prev, *next; /* among all of them, oldest first */
+	struct arrival *prev, *next; /* in chat->arrivals or chat->early_arrivals, oldest first */
 	struct table_link by_room;
 	struct membership *m;
-	bool first;    /* of its user's clients in this chat: the others are to be told, too */
-	int64_t since; /* ms of the steady clock */
+	bool first;      /* of its user's clients in this chat: the others are to be told, too */
+	bool told_alone; /* the client was told of itself alone */
+	bool early;      /* it is not known whether the chat is open */
+	int64_t since;   /* ms of the steady clock */
 };
 
 static struct person person_of(const struct user *user)
@@ -53,6 +55,12 @@ static bool is_in_room(const struct table_link *link, const void *room)
 	return TABLE_ELEMENT(link, struct arrival, by_room)->m->room == room;
 }
 
+static bool is_early_in_room(const struct table_link *link, const void *room)
+{
+	const struct arrival *arrival = TABLE_ELEMENT(link, struct arrival, by_room);
+	return arrival->m->room == room && arrival->early;
+}
+
 static bool is_of_membership(const struct table_link *link, const void *m)
 {
 	return TABLE_ELEMENT(link, struct arrival, by_room)->m == m;
@@ -72,7 +80,11 @@ static struct arrival *arrival_in(
 static void forget(struct chat *chat, struct arrival *arrival)
 {
 	table_remove(&chat->arrivals_by_room, &arrival->by_room);
-	DL_DELETE(chat->arrivals, arrival);
+	if (arrival->early) {
+		DL_DELETE(chat->early_arrivals, arrival);
+	} else {
+		DL_DELETE(chat->arrivals, arrival);
+	}
 	free(arrival);
 }
 
@@ -84,7 +96,7 @@ void chat_announce(struct chat *chat, struct room *room)
 	struct person joined[2];
 	size_t count = 0;
 	struct arrival *arrival = arrival_in(chat, room, NULL);
-	if (arrival == NULL) {
+	if (arrival == NULL || room->state != ROOM_OPEN) {
 		return;
 	}
 	struct buffer *payload = chat_begin(chat);
@@ -110,22 +122,75 @@ static bool may_wait(const struct chat *chat, const struct arrival *arrival, str
 	       now.steady - arrival->since < ANNOUNCE_WITHIN_MS;
 }
 
-void chat_joined(struct chat *chat, struct membership *m, bool first, struct chat_time now)
+/* A new one, or the one of an earlier subscribe that nobody was told of; NULL: out of memory. */
+static struct arrival *arrive(
+	struct chat *chat, struct membership *m, bool first, struct chat_time now)
 {
-	if (arrival_in(chat, m->room, m) != NULL) {
-		/* Nobody was told yet: that will do for this subscribe as well. */
-		return;
+	struct arrival *arrival = arrival_in(chat, m->room, m);
+	if (arrival != NULL) {
+		return arrival;
 	}
-	struct arrival *arrival = malloc(sizeof(*arrival));
+	arrival = malloc(sizeof(*arrival));
 	if (arrival == NULL) {
 		chat_log(chat, CHAT_WARNING, m->client, "out of memory: presence was not sent");
-		return;
+		return NULL;
 	}
 	*arrival = (struct arrival){.m = m, .first = first, .since = now.steady};
+	arrival->early = m->room->state == ROOM_UNKNOWN;
 	table_add(&chat->arrivals_by_room, &arrival->by_room, m->room->by_name.hash);
-	DL_APPEND(chat->arrivals, arrival);
-	if (!may_wait(chat, arrival, now)) {
+	if (arrival->early) {
+		DL_APPEND(chat->early_arrivals, arrival);
+	} else {
+		DL_APPEND(chat->arrivals, arrival);
+	}
+	return arrival;
+}
+
+static void tell_alone(struct chat *chat, struct arrival *arrival)
+{
+	if (arrival->told_alone) {
+		return;
+	}
+	arrival->told_alone = true;
+	char bytes[TOPIC_MAX + 1];
+	const struct client *client = arrival->m->client;
+	struct person person = person_of(client->user);
+	struct buffer *payload = chat_begin(chat);
+	protocol_presence_state(payload, &person, 1);
+	chat_send_to(chat, topic_of_chat(presence_room_name(arrival->m->room), bytes), payload,
+		client->serial);
+}
+
+void chat_joined_alone(struct chat *chat, const struct room *room, const struct client *client)
+{
+	const struct membership *m = presence_membership(client, room);
+	struct arrival *arrival = m == NULL ? NULL : arrival_in(chat, room, m);
+	if (arrival != NULL && arrival->early) {
+		tell_alone(chat, arrival);
+	}
+}
+
+void chat_all_joined_alone(struct chat *chat)
+{
+	struct arrival *arrival;
+	DL_FOREACH (chat->early_arrivals, arrival) {
+		tell_alone(chat, arrival);
+	}
+}
+
+void chat_joined(struct chat *chat, struct membership *m, bool first, struct chat_time now)
+{
+	if (m->room->state == ROOM_CLOSED) {
+		return;
+	}
+	struct arrival *arrival = arrive(chat, m, first, now);
+	if (arrival == NULL) {
+		return;
+	}
+	if (!arrival->early && !may_wait(chat, arrival, now)) {
 		chat_announce(chat, m->room);
+	} else if (arrival->early && (!chat->store_up || m->history_request == NULL)) {
+		tell_alone(chat, arrival);
 	}
 }
 
@@ -135,15 +200,39 @@ void chat_leave(struct chat *chat, struct membership *m)
 	struct room *room = m->room;
 	struct slice topic = topic_of_chat(presence_room_name(room), bytes);
 	const struct user *user = m->client->user;
-	bool others_stay = room->members->room_next != NULL;
+	bool others_hear = room->state == ROOM_OPEN && room->members->room_next != NULL;
 	chat_announce(chat, room);
+	struct arrival *untold = arrival_in(chat, room, m);
+	if (untold != NULL) {
+		forget(chat, untold);
+	}
 	if (m->history_request != NULL) {
 		requests_cancel(&chat->requests, m->history_request);
 	}
 	presence_leave(chat->presence, m);
-	if (others_stay && !presence_is_in(room, user)) {
+	if (others_hear && !presence_is_in(room, user)) {
 		struct person person = person_of(user);
 		send_diff(chat, topic, room, &person, 1, false);
+	}
+}
+
+void chat_release_arrivals(struct chat *chat, const struct room *room)
+{
+	struct table_link *link;
+	while ((link = table_find(&chat->arrivals_by_room, room->by_name.hash, is_early_in_room,
+			room)) != NULL) {
+		struct arrival *arrival = TABLE_ELEMENT(link, struct arrival, by_room);
+		arrival->early = false;
+		DL_DELETE(chat->early_arrivals, arrival);
+		DL_APPEND(chat->arrivals, arrival);
+	}
+}
+
+void chat_forget_arrivals(struct chat *chat, const struct room *room)
+{
+	struct arrival *arrival;
+	while ((arrival = arrival_in(chat, room, NULL)) != NULL) {
+		forget(chat, arrival);
 	}
 }
 
@@ -160,6 +249,9 @@ void chat_free_arrivals(struct chat *chat)
 {
 	while (chat->arrivals != NULL) {
 		forget(chat, chat->arrivals);
+	}
+	while (chat->early_arrivals != NULL) {
+		forget(chat, chat->early_arrivals);
 	}
 	table_finish(&chat->arrivals_by_room);
 }

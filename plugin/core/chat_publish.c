@@ -139,7 +139,7 @@ static void on_typing(struct chat *chat, const struct publish *p)
 		return;
 	}
 	struct room *room = presence_room(chat->presence, p->room);
-	if (room == NULL) {
+	if (room == NULL || room->state != ROOM_OPEN) {
 		return;
 	}
 	chat_announce(chat, room);

@@ -114,23 +114,54 @@ static struct request *wanted_request(struct chat *chat, uint64_t ticket)
 	return request;
 }
 
-static void answer(struct chat *chat, struct request *request, const struct buffer *payload)
+static void send_answer(
+	struct chat *chat, const struct request *request, const struct buffer *payload)
 {
 	char bytes[TOPIC_MAX + 1];
 	chat_send_to(chat, topic_of(request, bytes), payload, request->serial);
 	chat->answers_this_turn++;
-	finish(chat, request);
 }
 
-void chat_page(struct chat *chat, uint64_t ticket, const struct page *page)
+/* In a closed chat nobody is told how far the other one has read. */
+static void hide_from(struct page *page, struct slice room, struct slice id)
+{
+	struct slice a, b;
+	if (page->closed && topic_split_room(room, &a, &b)) {
+		page->a_read = slice_equal(id, a) ? page->a_read : -1;
+		page->b_read = slice_equal(id, b) ? page->b_read : -1;
+	}
+}
+
+/* What the page says of the chat.  It may have been read before the chat was closed, and come after
+ * that: then it does not open it. */
+static void note_closed(struct chat *chat, const struct request *request, const struct page *page,
+	struct chat_time now)
+{
+	struct room *room = presence_room(chat->presence, request_room(request));
+	bool outdated = !page->closed && request->closings != chat->closings;
+	bool told = room != NULL && !(outdated && room->state == ROOM_CLOSED) &&
+	            chat_set_closed(chat, room, page->closed, now);
+	if (page->closed && request->for_subscribe && !told) {
+		char bytes[TOPIC_MAX + 1];
+		chat_send_error(chat, topic_of(request, bytes), request->serial, CHAT_EFORBIDDEN,
+			CHAT_CLOSED_REASON, slice_of("", 0), 0);
+	}
+}
+
+void chat_page(struct chat *chat, uint64_t ticket, const struct page *page, struct chat_time now)
 {
 	struct request *request = wanted_request(chat, ticket);
-	if (request != NULL) {
-		struct buffer *payload = chat_begin(chat);
-		protocol_history(payload, request_room(request), page, request->after >= 0,
-			request_ref(request));
-		answer(chat, request, payload);
+	if (request == NULL) {
+		return;
 	}
+	struct page told = *page;
+	hide_from(&told, request_room(request), chat_client_id(asker(chat, request)));
+	struct buffer *payload = chat_begin(chat);
+	protocol_history(
+		payload, request_room(request), &told, request->after >= 0, request_ref(request));
+	send_answer(chat, request, payload);
+	note_closed(chat, request, page, now);
+	finish(chat, request);
 }
 
 void chat_unread(struct chat *chat, uint64_t ticket, const struct unread *unread)
@@ -139,7 +170,8 @@ void chat_unread(struct chat *chat, uint64_t ticket, const struct unread *unread
 	if (request != NULL) {
 		struct buffer *payload = chat_begin(chat);
 		protocol_unread(payload, unread);
-		answer(chat, request, payload);
+		send_answer(chat, request, payload);
+		finish(chat, request);
 	}
 }
 
@@ -149,6 +181,9 @@ static void give_up(struct chat *chat, struct request *request)
 	tell_unavailable(chat, request);
 	if (!request->for_subscribe) {
 		finish(chat, request);
+	} else if (request->what == LOAD_HISTORY) {
+		chat_joined_alone(chat, presence_room(chat->presence, request_room(request)),
+			asker(chat, request));
 	}
 }
 
@@ -213,6 +248,7 @@ static bool send_request(struct chat *chat)
 	if (chat->ports.load(chat->ports.arg, &load) != CHAT_OK) {
 		return false;
 	}
+	request->closings = chat->closings;
 	requests_sent(&chat->requests, request);
 	return true;
 }
@@ -231,6 +267,7 @@ void chat_store_up(struct chat *chat, bool up)
 		chat_ask_store(chat);
 		return;
 	}
+	chat_all_joined_alone(chat);
 	struct request *request, *next;
 	DL_FOREACH_SAFE(chat->requests.waiting, request, next)
 	{

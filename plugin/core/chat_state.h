@@ -15,6 +15,7 @@
 #include "requests.h"
 #include "topic.h"
 
+#define CHAT_CLOSED_REASON "this chat is closed"
 #define RETRY_MS 1000 /* the least that a client is asked to wait */
 
 struct chat {
@@ -28,16 +29,19 @@ struct chat {
 	struct pending_table pending;
 	struct requests requests;
 	struct marks *marks;
-	struct arrival
-		*arrivals; /* subscribes to chats that nobody was told of yet, oldest first */
-	struct table arrivals_by_room;
-	size_t answers_this_turn; /* histories and unread lists sent since the last tick */
-	bool store_up;            /* the store answers loads and marks */
-	bool reloading;           /* until the next tick logins of connected clients are repeated */
-	uint64_t key_start;       /* a message's key: random for each start of the plugin … */
-	uint64_t key_counter;     /* … and the number of the message */
-	struct buffer payload;    /* see chat_begin */
-	struct event event;       /* the publish being read: too large for the stack */
+	/* Clients that have subscribed to a chat without anybody having been told, oldest first:
+	 * those in open chats, and those in chats of which that is not known. */
+	struct arrival *arrivals;
+	struct arrival *early_arrivals;
+	struct table arrivals_by_room; /* both */
+	uint32_t closings;             /* chats that were closed since the start */
+	size_t answers_this_turn;      /* histories and unread lists sent since the last tick */
+	bool store_up;                 /* the store answers loads and marks */
+	bool reloading;        /* until the next tick logins of connected clients are repeated */
+	uint64_t key_start;    /* a message's key: random for each start of the plugin … */
+	uint64_t key_counter;  /* … and the number of the message */
+	struct buffer payload; /* see chat_begin */
+	struct event event;    /* the publish being read: too large for the stack */
 };
 
 /* chat_send.c: to the log and to clients. */
@@ -87,8 +91,14 @@ void chat_send_marks(struct chat *chat);
 
 /* The client has subscribed to the chat.  It is told who is there, and everybody is told that its
  * user has joined, if it is the user's `first` client there: at once, or a little later when many
- * subscribe. */
+ * subscribe, or once it is known that the chat is open. */
 void chat_joined(struct chat *chat, struct membership *m, bool first, struct chat_time now);
+
+/* Nothing will say soon whether the chat is open: if the client is in it and waits for that, it is
+ * told of itself alone. */
+void chat_joined_alone(struct chat *chat, const struct room *room, const struct client *client);
+/* The same for all of those who wait for that. */
+void chat_all_joined_alone(struct chat *chat);
 
 /* Ends the membership and tells the others, if the user has left with it. */
 void chat_leave(struct chat *chat, struct membership *m);
@@ -100,7 +110,17 @@ void chat_announce(struct chat *chat, struct room *room);
  * turn. */
 bool chat_announce_due(struct chat *chat, struct chat_time now);
 
-/* At the end: forgets those that nobody was told of. */
+/* The chat is known to be open: who has subscribed before that is announced soon. */
+void chat_release_arrivals(struct chat *chat, const struct room *room);
+/* Nobody will be told of those who have subscribed to this chat. */
+void chat_forget_arrivals(struct chat *chat, const struct room *room);
+/* The same for all chats, at the end. */
 void chat_free_arrivals(struct chat *chat);
+
+/* chat_closed.c */
+
+/* The store has said whether the chat is closed.  Where that is news to those who are in it they
+ * are told; true: they were told that it is closed. */
+bool chat_set_closed(struct chat *chat, struct room *room, bool closed, struct chat_time now);
 
 #endif

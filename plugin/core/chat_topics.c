@@ -86,10 +86,10 @@ static enum chat_answer enter_chat(
 	if (m == NULL) {
 		return CHAT_DENY;
 	}
-	chat_joined(chat, m, first, now);
 	if (!subscribes_too_often(chat, client, topic_of_chat(topic->room, bytes), now)) {
 		chat_request_history(chat, m, now);
 	}
+	chat_joined(chat, m, first, now);
 	return CHAT_ALLOW;
 }
 

@@ -49,14 +49,16 @@ struct message {
 	int64_t seq;            /* 1, 2, 3, … */
 	int64_t change;         /* the number of its last change; 0: it never changed */
 	bool deleted;
+	bool muted;         /* the opponent has muted the chat; only on the way out */
 	client_serial from; /* the sending connection */
 };
 
 /* What became of a message that the store took. */
 enum saved_as {
-	SAVED_NEW,      /* committed: goes to everyone */
-	SAVED_REPEAT,   /* its ref was stored before: text, seq and sent_at are the stored one's */
-	SAVED_REJECTED, /* the database refused it for good */
+	SAVED_NEW,       /* committed: goes to everyone */
+	SAVED_REPEAT,    /* its ref was stored before: text, seq and sent_at are the stored one's */
+	SAVED_REJECTED,  /* the database refused it for good */
+	SAVED_FORBIDDEN, /* the chat is closed */
 };
 
 /* What a client asks to be changed of a stored message. */
@@ -126,6 +128,7 @@ struct page {
 	int64_t b_read;          /* likewise, the second one */
 	int64_t change;          /* the chat's latest change number, 0 for none */
 	struct slice epoch;      /* empty: the store knows neither changes nor epochs */
+	bool closed;             /* the chat is */
 	const struct peer *peer; /* NULL: not to be told */
 };
 
@@ -190,6 +193,7 @@ struct marked {
 	int64_t seq;   /* where it stands now */
 	int64_t count; /* unread left for this user in this chat */
 	int64_t total; /* and in all chats */
+	bool closed;   /* the chat is: only the user themselves is told */
 };
 
 #endif

@@ -45,12 +45,21 @@ struct membership {
 	struct request *history_request;
 };
 
+/* A chat that is closed tells neither user of the other one.  Until the store has said whether it
+ * is, it is treated so. */
+enum room_state {
+	ROOM_UNKNOWN,
+	ROOM_OPEN,
+	ROOM_CLOSED,
+};
+
 /* A chat that at least one client is subscribed to. */
 struct room {
 	struct table_link by_name;
 	struct membership *members; /* linked by room_next */
 	uint64_t last_message;      /* the gate's number of the last `message` published here */
 	uint64_t last_diff;         /* and of the last `presence_diff` */
+	enum room_state state;
 	uint32_t name_len;
 	char name[]; /* "1/2" */
 };

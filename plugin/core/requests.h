@@ -34,6 +34,7 @@ struct request {
 	bool sent;             /* the store has it */
 	bool cancelled;        /* nobody wants it any more, but the store has it */
 	bool has_deadline;     /* false once its client was told that it takes longer */
+	uint32_t closings;     /* chats that had been closed when it was sent: see chat_page */
 	uint8_t failures;      /* answers in a row that said the database refuses to read this */
 	int64_t deadline;      /* ms of the steady clock */
 	int64_t before, after; /* as in struct load */

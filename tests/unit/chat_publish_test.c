@@ -86,11 +86,11 @@ static void subscribe_beyond_the_limit_is_granted_but_not_answered(void **state)
 	world_forget(world);
 	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_ALLOW);
 	world_route(world);
-	assert_event(world, ANN, CHAT, "presence_state");
-	assert_event(world, ANN, CHAT, "presence_diff");
 	const struct world_event *event = world_next(world, ANN);
 	assert_non_null(strstr(event->payload, "\"code\":\"rate_limited\""));
 	assert_non_null(strstr(event->payload, "\"retry_ms\":1000"));
+	assert_event(world, ANN, CHAT, "presence_state");
+	assert_silence(world, ANN);
 }
 
 static void history_and_read_share_the_request_limit(void **state)

@@ -396,8 +396,8 @@ void world_answer(struct world *world, size_t n)
 	assert_true(n < world->load_count);
 	const struct load *load = &world->loads[n].load;
 	if (load->what == LOAD_HISTORY) {
-		struct page page = {0};
-		chat_page(world->chat, load->ticket, &page);
+		struct page page = {.a_read = 3, .b_read = 4, .closed = world->closed};
+		chat_page(world->chat, load->ticket, &page, world->now);
 	} else {
 		struct unread unread = {0};
 		chat_unread(world->chat, load->ticket, &unread);
@@ -416,7 +416,7 @@ void world_marked(struct world *world, size_t n, bool moved)
 {
 	assert_true(n < world->mark_count);
 	const struct mark *mark = &world->marks[n].mark;
-	struct marked marked = {.moved = moved, .seq = mark->seq};
+	struct marked marked = {.moved = moved, .seq = mark->seq, .closed = world->closed};
 	chat_marked(world->chat, mark, &marked);
 }
 

@@ -69,6 +69,7 @@ struct world {
 	struct chat_time now;
 	enum chat_error save_says, load_says, mark_says;
 	bool publish_fails;
+	bool closed; /* what pages and marks say of the chat */
 	bool away; /* the next logins are sessions that a reload asks about */
 	struct world_client clients[WORLD_CLIENTS];
 	struct world_event queue[WORLD_QUEUE]; /* published and not routed yet */

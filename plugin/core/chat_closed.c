@@ -1,0 +1,49 @@
+/* Chats that are closed: by a user who blocks the other one, or by the application. */
+#include "chat_state.h"
+
+static void tell_closed(struct chat *chat, const struct room *room)
+{
+	char bytes[TOPIC_MAX + 1];
+	chat_send_error(chat, topic_of_chat(presence_room_name(room), bytes), 0, CHAT_EFORBIDDEN,
+		CHAT_CLOSED_REASON, slice_of("", 0), 0);
+}
+
+/* All who are subscribed are sent what a subscribe brings. */
+static void reopen(struct chat *chat, struct room *room, struct chat_time now)
+{
+	for (struct membership *m = room->members; m != NULL; m = m->room_next) {
+		chat_request_history(chat, m, now);
+		chat_joined(chat, m, false, now);
+	}
+}
+
+bool chat_set_closed(struct chat *chat, struct room *room, bool closed, struct chat_time now)
+{
+	enum room_state before = room->state;
+	room->state = closed ? ROOM_CLOSED : ROOM_OPEN;
+	if (before == room->state) {
+		return false;
+	}
+	if (closed) {
+		chat_forget_arrivals(chat, room);
+		if (before == ROOM_OPEN) {
+			tell_closed(chat, room);
+		}
+		return before == ROOM_OPEN;
+	}
+	if (before == ROOM_UNKNOWN) {
+		chat_release_arrivals(chat, room);
+	} else {
+		reopen(chat, room, now);
+	}
+	return false;
+}
+
+void chat_closed(struct chat *chat, struct slice room_name, bool closed, struct chat_time now)
+{
+	struct room *room = presence_room(chat->presence, room_name);
+	chat->closings += closed;
+	if (room != NULL) {
+		(void)chat_set_closed(chat, room, closed, now);
+	}
+}
