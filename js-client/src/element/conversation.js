@@ -43,13 +43,13 @@ export class MosquittoChat extends Base {
 		typing: (on) => this.#room?.typing(on),
 	});
 	#picture = make('span');
-	#name = make('bdi', { class: 'name cut', part: 'name' });
+	#name = make('bdi');
 	#presence = make('span', { class: 'presence', part: 'presence' });
 	#notice = make('div', { class: 'notice', part: 'notice', role: 'status' });
 	#typing = make('div', { class: 'typing', part: 'typing', role: 'status' });
-	#header = make('header', { part: 'header' },
+	#header = make('div', { class: 'header', part: 'header' },
 		make('slot', { name: 'before-name' }), this.#picture,
-		make('div', { class: 'who' }, this.#name, this.#presence), make('slot', { name: 'after-name' }));
+		make('div', { class: 'who' }, make('div', { class: 'name cut', part: 'name' }, this.#name), this.#presence), make('slot', { name: 'after-name' }));
 
 	/** @type {Line | null} */
 	#line = null;

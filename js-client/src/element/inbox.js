@@ -293,14 +293,14 @@ export class MosquittoChatInbox extends Base {
 		const button = /** @type {HTMLButtonElement} */ (child.firstElementChild);
 		button.className = `person${count > 0 ? ' new' : ''}${last ? '' : ' quiet'}`;
 		button.setAttribute('aria-current', String(chosen));
-		const parts = [avatar(peer, name), make('bdi', { class: 'name cut' }, name)];
+		const parts = [avatar(peer, name), make('span', { class: 'name cut' }, make('bdi', {}, name))];
 		if (last) {
 			const text = `${last.mine ? `${texts.you}: ` : ''}${last.text.slice(0, 200)}`;
 			parts.push(make('time', { datetime: last.sent_at.toISOString() }, this.#when(last.sent_at)));
-			parts.push(make('span', { class: 'last cut', dir: 'auto' }, text));
+			parts.push(make('span', { class: 'last cut' }, make('bdi', {}, text)));
 		}
 		if (count > 0) {
-			parts.push(make('span', { class: 'count', part: 'count' }, make('span', { 'aria-hidden': 'true' }, count > 99 ? '99+' : String(count)),
+			parts.push(make('span', { class: 'count', part: 'count' }, make('span', { 'aria-hidden': 'true', dir: 'ltr' }, count > 99 ? '99+' : String(count)),
 				make('span', { class: 'spoken' }, texts.unreadCount(count))));
 		}
 		button.replaceChildren(...parts);

@@ -138,7 +138,7 @@ export class Log {
 		setText(this.#remark, view.remark);
 		this.#remark.hidden = messages.length > 0;
 		this.#box.classList.toggle('bare', messages.length === 0);
-		this.#box.setAttribute('aria-label', texts.messages(view.peerName));
+		this.#box.setAttribute('aria-label', view.peerName ? texts.messages(view.peerName) : texts.inbox);
 		this.#box.setAttribute('aria-busy', String(!loaded || view.fetching));
 		this.#lastSeq = messages.reduce((last, it) => Math.max(last, it.seq ?? 0), 0);
 
@@ -327,8 +327,10 @@ export class Log {
 		return make('li', {},
 			make('div', { class: 'bubble', part: `bubble ${message.mine ? 'bubble-mine' : 'bubble-theirs'}` },
 				make('bdi', { class: 'spoken author' }),
-				make('p', { class: 'text', part: 'text', dir: 'auto' }, ...linked(message.text)),
-				make('span', { class: 'meta', part: 'meta' }, make('time'))));
+				make('p', { class: 'line', dir: 'auto' },
+					make('span', { class: 'text', part: 'text' }, ...linked(message.text)),
+					make('span', { class: 'room', 'aria-hidden': 'true' }),
+					make('span', { class: 'meta', part: 'meta' }, make('time', { dir: 'auto' })))));
 	}
 
 	/**
@@ -345,7 +347,10 @@ export class Log {
 		const time = /** @type {HTMLTimeElement} */ (child.querySelector('time'));
 		time.dateTime = message.sent_at.toISOString();
 		time.title = this.#formats.moment(message.sent_at);
-		setText(time, this.#formats.time(message.sent_at));
+		const clock = this.#formats.time(message.sent_at);
+		setText(time, clock);
+		// The last line of the text leaves so much room for what stands in its corner.
+		child.style.setProperty('--meta', String(clock.length + (message.mine ? 3 : 0)));
 		if (message.mine) {
 			this.#showStatus(child, message, /** @type {'sending' | 'sent' | 'read' | 'failed'} */ (status));
 		}

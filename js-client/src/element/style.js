@@ -96,14 +96,14 @@ button { font: inherit; color: inherit; background: none; border: 0; padding: 0;
 	letter-spacing: .02em;
 	user-select: none;
 }
-.name { font-weight: 600; unicode-bidi: isolate; }
+.name { font-weight: 600; }
 .cut { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-inline-size: 0; }
 `;
 
 export const CONVERSATION = `${COMMON}
 :host { block-size: 36rem; max-block-size: 100dvh; position: relative; }
 
-header {
+.header {
 	flex: none;
 	display: flex;
 	align-items: center;
@@ -112,10 +112,10 @@ header {
 	background: var(--surface);
 	border-block-end: 1px solid var(--line);
 }
-header .who { flex: 1; min-inline-size: 0; }
-header .name { display: block; line-height: 1.25; }
+.header .who { flex: 1; min-inline-size: 0; }
+.header .name { line-height: 1.25; }
 .presence { font-size: .8125rem; color: var(--faint); display: flex; align-items: center; gap: .4em; }
-.presence::before { content: ""; inline-size: .5rem; block-size: .5rem; border-radius: 50%; border: 1.5px solid var(--faint); }
+.presence::before { content: ""; flex: none; inline-size: .5rem; block-size: .5rem; border-radius: 50%; border: 1.5px solid var(--faint); }
 .presence.here::before { background: var(--good); border-color: var(--good); }
 
 .notice {
@@ -161,11 +161,6 @@ header .name { display: block; line-height: 1.25; }
 .mine { align-items: flex-end; }
 .bubble {
 	position: relative;
-	display: flex;
-	flex-wrap: wrap;
-	justify-content: flex-end;
-	align-items: flex-end;
-	column-gap: .6rem;
 	max-inline-size: min(85%, 34rem);
 	padding: .45rem .8rem;
 	border: 1px solid transparent;
@@ -178,13 +173,15 @@ header .name { display: block; line-height: 1.25; }
 .message:not(.last):not(.mine) .bubble { border-end-start-radius: .35rem; }
 .mine:not(.first) .bubble { border-start-end-radius: .35rem; }
 .mine:not(.last) .bubble { border-end-end-radius: .35rem; }
-.text { min-inline-size: 0; flex: 0 1 auto; margin-inline-end: auto; white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; }
+.line { position: relative; min-inline-size: 0; unicode-bidi: isolate; }
+.text { white-space: pre-wrap; overflow-wrap: anywhere; }
 .text a { color: inherit; }
 .large .text { font-size: 2.25rem; line-height: 1.2; }
-.meta { flex: none; display: inline-flex; align-items: center; gap: .3em; font-size: .6875rem; line-height: 1.3; opacity: .85; white-space: nowrap; margin-block-end: .1em; }
+.room, .meta { font-size: .6875rem; line-height: 1.3; }
+.room { display: inline-block; inline-size: calc(var(--meta, 8) * 1ch + .9em); }
+.meta { position: absolute; inset-block-end: -.1em; inset-inline-end: 0; display: inline-flex; align-items: center; gap: .3em; white-space: nowrap; }
 .status { display: inline-flex; }
 .meta .icon { font-size: .9rem; }
-.sending .bubble { opacity: .75; }
 .failed .bubble { background: none; border: 1px dashed var(--bad); color: var(--text); }
 .failure { display: flex; flex-wrap: wrap; justify-content: flex-end; gap: .1rem .75rem; padding: .2rem .25rem; font-size: .8125rem; color: var(--bad); }
 .ways { display: inline-flex; gap: .75rem; }
@@ -193,9 +190,12 @@ header .name { display: block; line-height: 1.25; }
 .to-end {
 	position: absolute;
 	inset-block-end: .75rem;
-	inset-inline-end: var(--gap);
+	inset-inline: 0;
+	margin-inline: auto;
+	inline-size: fit-content;
 	display: flex;
 	align-items: center;
+	justify-content: center;
 	gap: .35rem;
 	min-inline-size: 2.5rem;
 	block-size: 2.5rem;
@@ -278,8 +278,8 @@ nav { padding: .5rem; }
 .person[aria-current="true"] { background: var(--theirs); color: var(--on-theirs); }
 .person:focus-visible { outline-offset: -2px; }
 .person .avatar { grid-row: 1 / 3; }
-.person time { font-size: .75rem; color: var(--faint); }
-.last { font-size: .875rem; color: var(--faint); unicode-bidi: isolate; min-block-size: 1.4em; }
+.person time { justify-self: end; font-size: .75rem; color: var(--faint); }
+.last { font-size: .875rem; color: var(--faint); min-block-size: 1.4em; }
 .person.new .last { color: var(--text); }
 .person.quiet .name { grid-row: 1 / 3; }
 .count {
@@ -292,6 +292,10 @@ nav { padding: .5rem; }
 	font-size: .75rem;
 	font-weight: 700;
 	text-align: center;
+}
+@media (forced-colors: active) {
+	.person[aria-current="true"] { outline: 2px solid Highlight; outline-offset: -2px; }
+	.count { border: 1px solid; }
 }
 `;
 

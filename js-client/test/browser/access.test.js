@@ -167,6 +167,37 @@ describe('for everybody', { skip: noBrowser }, () => {
 		assert.equal(await her.input.evaluate((it) => getComputedStyle(it).direction), 'rtl');
 	});
 
+	test('a_name_in_the_other_direction_stands_beside_its_picture', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'نور الدين');
+		await scene.say(ben, ann, ['Hello']);
+		const her = await scene.open(ann, { peer: ben.id, people: [ben] });
+		await her.message('Hello').waitFor();
+		for (const place of ['.header', '.person']) {
+			const [picture, name] = await Promise.all(['.avatar', 'bdi'].map((it) => her.page.locator(`${place} ${it}`).first().boundingBox()));
+			assert.ok(picture && name);
+			const gap = name.x - picture.x - picture.width;
+			assert.ok(gap >= 0 && gap < 20, `${gap} pixels from the picture in ${place}`);
+		}
+	});
+
+	test('the_time_stands_in_the_last_line_where_that_has_room_and_never_on_a_text', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		const texts = ['Short', 'שלום', '...', 'A longer text that takes two lines because it says more than one line can hold, and ends soon', 'x'.repeat(300)];
+		await scene.say(ben, ann, texts);
+		for (const html of ['lang="en-GB"', 'lang="ar" dir="rtl"']) {
+			const her = await scene.open(ann, { peer: ben.id, html });
+			await her.message('Short').waitFor();
+			const overlaps = await her.page.locator('.message').evaluateAll((all) => all.map((message) => {
+				const time = /** @type {Element} */ (message.querySelector('.meta')).getBoundingClientRect();
+				const lines = [.../** @type {Element} */ (message.querySelector('.text')).getClientRects()];
+				return lines.some((it) => it.left < time.right - 1 && it.right > time.left + 1 && it.bottom > time.top + 4 && it.top < time.bottom - 4);
+			}));
+			assert.deepEqual(overlaps, texts.map(() => false), html);
+			const box = await her.message('Short').locator('.bubble').boundingBox();
+			assert.ok(box && box.height < 45, 'a short message is one line');
+		}
+	});
+
 	test('on_a_phone_enter_is_a_new_line', options, async () => {
 		const [ann, ben] = scene.people('Ann', 'Ben');
 		const her = await scene.open(ann, { peer: ben.id, browser: { viewport: { width: 320, height: 568 }, hasTouch: true, isMobile: true } });

@@ -23,7 +23,7 @@ describe('a conversation', { skip: noBrowser }, () => {
 		const his = await scene.open(ben, { peer: ann.id });
 		await his.message('Hello Ben').waitFor();
 		// Nobody has told his page how she is called: that comes from her.
-		await his.page.locator('header').getByText('Ann', { exact: true }).waitFor();
+		await his.page.locator('.header').getByText('Ann', { exact: true }).waitFor();
 		await her.page.getByText('Here now').waitFor();
 		await her.until('Hello Ben', 'Read');
 
@@ -140,10 +140,10 @@ describe('a conversation', { skip: noBrowser }, () => {
 		await her.inbox.getByRole('button', { name: 'Ben' }).click();
 		await her.input.fill('Dear Ben,');
 		await her.inbox.getByRole('button', { name: 'Cleo' }).click();
-		await her.page.locator('header').getByText('Cleo').waitFor();
+		await her.page.locator('.header').getByText('Cleo').waitFor();
 		assert.equal(await her.input.inputValue(), '');
 		await her.inbox.getByRole('button', { name: 'Ben' }).click();
-		await her.page.locator('header').getByText('Ben').waitFor();
+		await her.page.locator('.header').getByText('Ben').waitFor();
 		assert.equal(await her.input.inputValue(), 'Dear Ben,');
 	});
 
