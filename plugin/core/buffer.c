@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eight_bytes.h"
-
 #define BUFFER_FIRST 512 /* bytes: a chat message as most are */
 
 void buffer_clear(struct buffer *buffer)
@@ -94,9 +92,25 @@ static size_t write_escape(char into[6], char c)
 	return 6;
 }
 
+#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+/* Whether one of eight bytes has to be escaped.  A borrow runs on only from a byte that has, so a
+ * no is exact. */
+static bool eight_escape(const char *bytes)
+{
+	uint64_t word;
+	memcpy(&word, bytes, sizeof(word));
+	uint64_t quote = word ^ EACH_BYTE('"');
+	uint64_t backslash = word ^ EACH_BYTE('\\');
+	uint64_t control_hit = (word - EACH_BYTE(0x20)) & ~word;
+	uint64_t quote_hit = (quote - EACH_BYTE(1)) & ~quote;
+	uint64_t backslash_hit = (backslash - EACH_BYTE(1)) & ~backslash;
+	return ((control_hit | quote_hit | backslash_hit) & EACH_BYTE(0x80)) != 0;
+}
+
 static size_t skip_unescaped(struct slice text, size_t at)
 {
-	while (text.len - at >= 8 && eight_special(load_eight(text.bytes + at)) == 0) {
+	while (text.len - at >= 8 && !eight_escape(text.bytes + at)) {
 		at += 8;
 	}
 	while (at < text.len && escape_letter(text.bytes[at]) == '\0') {

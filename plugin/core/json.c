@@ -1,82 +1,112 @@
-/* Not cJSON: the strictness that the protocol promises takes a full pass of our own anyway, and
- * after it only a handful of top-level values are left to take, so that pass hands them over. */
+/* cJSON takes what the protocol refuses: it does not look at UTF-8, ends strings at U+0000, skips
+ * any control character as space, and reads 01.  Hence the pass before it, which is also all that
+ * an unknown member costs: no memory, no recursion. */
 #include "json.h"
 
-#include <float.h>
-#include <stdlib.h>
-
-#include "eight_bytes.h"
+#include "siphash.h"
 #include "utf8.h"
 
 /* Where we are in the text, and what is wrong with it (NULL so far). */
-struct cursor {
+struct reader {
 	struct slice text;
 	size_t at;
+	size_t values;
 	const char *reason;
+	size_t unknown_count;
+	uint64_t unknown[JSON_MEMBERS_MAX]; /* hashes of the names that nobody wants */
 };
 
-/* Hashes of the top-level names that nobody wants; two equal ones are a duplicate.  A collision
- * that somebody constructs costs him his own message. */
-#define NAMES_FEW 64 /* more than any client of ours sends; beyond that they go to the heap */
-struct names {
-	uint64_t few[NAMES_FEW];
-	uint64_t *hashes;
-	size_t count;
-	size_t size;
-};
-
-static bool fail(struct cursor *cursor, const char *reason)
+static bool fail(struct reader *reader, const char *reason)
 {
-	cursor->reason = reason;
+	reader->reason = reason;
 	return false;
 }
 
-static bool at_end(const struct cursor *cursor)
-{
-	return cursor->at == cursor->text.len;
-}
-
 /* The byte ahead; 0, which begins nothing in JSON, at the end. */
-static char peek(const struct cursor *cursor)
+static char peek(const struct reader *reader)
 {
-	return at_end(cursor) ? '\0' : cursor->text.bytes[cursor->at];
+	return reader->at == reader->text.len ? '\0' : reader->text.bytes[reader->at];
 }
 
-static void skip_space(struct cursor *cursor)
+static bool take(struct reader *reader, char expected)
 {
-	while (!at_end(cursor)) {
-		char c = cursor->text.bytes[cursor->at];
-		if (c != ' ' && c != '\n' && c != '\r' && c != '\t') {
-			return;
-		}
-		cursor->at++;
-	}
-}
-
-static bool take(struct cursor *cursor, char expected)
-{
-	if (peek(cursor) != expected || at_end(cursor)) {
+	if (peek(reader) != expected) {
 		return false;
 	}
-	cursor->at++;
+	reader->at++;
 	return true;
+}
+
+static void skip_space(struct reader *reader)
+{
+	for (char c = peek(reader); c == ' ' || c == '\n' || c == '\r' || c == '\t';
+		c = peek(reader)) {
+		reader->at++;
+	}
+}
+
+/* Not isdigit, which asks the locale. */
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
 }
 
 /* ---- strings */
 
+/* The code unit of the "\uXXXX" that `rest` begins with; 0, which is no legal one either, when
+ * there is none. */
+static uint32_t read_unit(struct slice rest)
+{
+	if (rest.len < 6 || rest.bytes[0] != '\\' || rest.bytes[1] != 'u') {
+		return 0;
+	}
+	uint32_t unit = 0;
+	for (size_t i = 2; i < 6; i++) {
+		char c = rest.bytes[i];
+		char letter = (char)(c | 0x20);
+		if (!is_digit(c) && (letter < 'a' || letter > 'f')) {
+			return 0;
+		}
+		unit = unit << 4 | ((uint32_t)(c & 0xF) + (is_digit(c) ? 0 : 9));
+	}
+	return unit;
+}
+
+/* The length of the escape that `rest` begins with; 0 when it is none, or stands for U+0000 or half
+ * a surrogate pair.  *made: the bytes of UTF-8 that it stands for. */
+static size_t escape_length(struct slice rest, size_t *made)
+{
+	if (rest.len < 2) {
+		return 0;
+	}
+	char letter = rest.bytes[1];
+	if (letter != 'u') {
+		*made = 1;
+		return letter == '"' || letter == '\\' || letter == '/' || letter == 'b' ||
+		                       letter == 'f' || letter == 'n' || letter == 'r' ||
+		                       letter == 't'
+		               ? 2
+		               : 0;
+	}
+	uint32_t unit = read_unit(rest);
+	if (unit == 0 || (unit >= 0xDC00 && unit <= 0xDFFF)) {
+		return 0;
+	}
+	if (unit < 0xD800 || unit > 0xDBFF) {
+		*made = unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
+		return 6;
+	}
+	uint32_t low = read_unit(slice_from(rest, 6));
+	*made = 4;
+	return low >= 0xDC00 && low <= 0xDFFF ? 12 : 0;
+}
+
 /* To the first byte that is special in a string or no ASCII. */
 static size_t skip_plain(struct slice text, size_t at)
 {
-	while (text.len - at >= 8) {
-		uint64_t word = load_eight(text.bytes + at);
-		if ((eight_special(word) | (word & EACH_BYTE(0x80))) != 0) {
-			break;
-		}
-		at += 8;
-	}
 	while (at < text.len) {
 		unsigned char c = (unsigned char)text.bytes[at];
-		if (c < 0x20 || c == '"' || c == '\\' || c >= 0x80) {
+		if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') {
 			break;
 		}
 		at++;
@@ -84,536 +114,325 @@ static size_t skip_plain(struct slice text, size_t at)
 	return at;
 }
 
-static char unescape_letter(char letter)
+/* From the opening quote.  *len: the string's bytes once unescaped. */
+static bool read_string(struct reader *reader, size_t *len)
 {
-	switch (letter) {
-	case '"':
-	case '\\':
-	case '/':
-		return letter;
-	case 'b':
-		return '\b';
-	case 'f':
-		return '\f';
-	case 'n':
-		return '\n';
-	case 'r':
-		return '\r';
-	case 't':
-		return '\t';
-	default:
-		return '\0';
-	}
-}
-
-/* The code unit of a "\uXXXX" at `at`; 0, which is no legal one either, when there is none. */
-static uint32_t read_unit(struct slice text, size_t at)
-{
-	if (text.len < at + 6 || text.bytes[at] != '\\' || text.bytes[at + 1] != 'u') {
-		return 0;
-	}
-	uint32_t unit = 0;
-	for (size_t i = at + 2; i < at + 6; i++) {
-		char c = text.bytes[i];
-		uint32_t digit;
-		if (c >= '0' && c <= '9') {
-			digit = (uint32_t)(c - '0');
-		} else if (c >= 'a' && c <= 'f') {
-			digit = (uint32_t)(c - 'a') + 10;
-		} else if (c >= 'A' && c <= 'F') {
-			digit = (uint32_t)(c - 'A') + 10;
-		} else {
-			return 0;
-		}
-		unit = unit << 4 | digit;
-	}
-	return unit;
-}
-
-static size_t encode_utf8(uint32_t code, char into[4])
-{
-	if (code < 0x80) {
-		into[0] = (char)code;
-		return 1;
-	}
-	size_t len = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-	for (size_t i = len - 1; i > 0; i--) {
-		into[i] = (char)(0x80 | (code & 0x3F));
-		code >>= 6;
-	}
-	static const unsigned char first[] = {0, 0, 0xC0, 0xE0, 0xF0};
-	into[0] = (char)(first[len] | code);
-	return len;
-}
-
-/* Reads the escape that `text` has at `at`.  Returns its length there, 0 when it is none or stands
- * for U+0000 or half a surrogate pair; *made bytes of UTF-8 go to `into`. */
-static size_t read_escape(struct slice text, size_t at, char into[4], size_t *made)
-{
-	if (text.len < at + 2) {
-		return 0;
-	}
-	if (text.bytes[at + 1] != 'u') {
-		into[0] = unescape_letter(text.bytes[at + 1]);
-		*made = 1;
-		return into[0] == '\0' ? 0 : 2;
-	}
-	uint32_t code = read_unit(text, at);
-	if (code == 0 || (code >= 0xDC00 && code <= 0xDFFF)) {
-		return 0;
-	}
-	if (code < 0xD800 || code > 0xDBFF) {
-		*made = encode_utf8(code, into);
-		return 6;
-	}
-	uint32_t low = read_unit(text, at + 6);
-	if (low < 0xDC00 || low > 0xDFFF) {
-		return 0;
-	}
-	*made = encode_utf8(0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00), into);
-	return 12;
-}
-
-/* The cursor stands on the opening quote. */
-static bool read_string(struct cursor *cursor, struct json_value *value)
-{
-	struct slice text = cursor->text;
-	size_t start = cursor->at + 1;
+	size_t start = reader->at + 1;
 	size_t at = start;
-	size_t saved = 0; /* bytes by which unescaping shortens it */
+	size_t saved = 0;
 	for (;;) {
-		at = skip_plain(text, at);
-		if (at == text.len) {
-			return fail(cursor, "A string has no end.");
+		at = skip_plain(reader->text, at);
+		struct slice rest = slice_from(reader->text, at);
+		if (rest.len == 0) {
+			return fail(reader, "A string has no end.");
 		}
-		char c = text.bytes[at];
-		if (c == '"') {
+		if (rest.bytes[0] == '"') {
 			break;
 		}
-		if (c == '\\') {
-			char bytes[4];
+		if (rest.bytes[0] == '\\') {
 			size_t made = 0;
-			size_t len = read_escape(text, at, bytes, &made);
-			if (len == 0) {
-				return fail(cursor,
+			size_t escape = escape_length(rest, &made);
+			if (escape == 0) {
+				return fail(reader,
 					"A string has an escape that is not good: unknown, "
 					"half a surrogate pair, or U+0000.");
 			}
-			at += len;
-			saved += len - made;
+			saved += escape - made;
+			at += escape;
 			continue;
 		}
-		size_t len =
-			(unsigned char)c < 0x20 ? 0 : utf8_length(text.bytes + at, text.len - at);
-		if (len == 0) {
+		size_t length =
+			(unsigned char)rest.bytes[0] < 0x20 ? 0 : utf8_length(rest.bytes, rest.len);
+		if (length == 0) {
 			return fail(
-				cursor, "A string has a raw control character or invalid UTF-8.");
+				reader, "A string has a raw control character or invalid UTF-8.");
 		}
-		at += len;
+		at += length;
 	}
-	value->type = JSON_STRING;
-	value->raw = slice_of(text.bytes + start, at - start);
-	value->escaped = saved > 0; /* each escape is longer than what it stands for */
-	value->len = at - start - saved;
-	cursor->at = at + 1;
+	*len = at - start - saved;
+	reader->at = at + 1;
 	return true;
 }
 
-/* The next piece of a string that was read before: what stands up to a backslash, or what one
- * escape makes (in `into`).  Empty at the end. */
-static struct slice next_piece(struct slice raw, size_t *at, char into[4])
+/* From a name's opening quote to the value. */
+static bool read_name(struct reader *reader, struct slice *quoted, size_t *len)
 {
-	if (*at < raw.len && raw.bytes[*at] == '\\') {
-		size_t made = 0;
-		*at += read_escape(raw, *at, into, &made);
-		return slice_of(into, made);
+	size_t start = reader->at;
+	if (peek(reader) != '"') {
+		return fail(reader, "Something stands where a member's name should be.");
 	}
-	struct slice rest = slice_from(raw, *at);
-	const char *backslash = rest.len == 0 ? NULL : memchr(rest.bytes, '\\', rest.len);
-	if (backslash != NULL) {
-		rest.len = (size_t)(backslash - rest.bytes);
+	if (!read_string(reader, len)) {
+		return false;
 	}
-	*at += rest.len;
-	return rest;
-}
-
-struct slice json_unescape(const struct json_value *value, char *into)
-{
-	if (!value->escaped) {
-		return value->raw;
+	*quoted = slice_of(reader->text.bytes + start, reader->at - start);
+	skip_space(reader);
+	if (!take(reader, ':')) {
+		return fail(reader, "A member's name is not followed by a colon.");
 	}
-	size_t len = 0;
-	size_t at = 0;
-	while (at < value->raw.len) {
-		char bytes[4];
-		struct slice piece = next_piece(value->raw, &at, bytes);
-		memcpy(into + len, piece.bytes, piece.len);
-		len += piece.len;
-	}
-	return slice_of(into, len);
+	skip_space(reader);
+	return true;
 }
 
 /* ---- other values */
 
-static bool skip_digits(struct cursor *cursor)
+static bool skip_digits(struct reader *reader)
 {
-	size_t start = cursor->at;
-	while (peek(cursor) >= '0' && peek(cursor) <= '9') {
-		cursor->at++;
+	size_t start = reader->at;
+	while (is_digit(peek(reader))) {
+		reader->at++;
 	}
-	return cursor->at > start;
+	return reader->at > start;
 }
 
-static bool read_number(struct cursor *cursor, struct json_value *value)
+static bool read_number(struct reader *reader)
 {
-	static const char wrong[] = "A number is not one by JSON's rules.";
-	size_t start = cursor->at;
-	(void)take(cursor, '-');
-	if (!take(cursor, '0') && !skip_digits(cursor)) {
-		return fail(cursor, wrong);
+	(void)take(reader, '-');
+	bool good = take(reader, '0') || skip_digits(reader);
+	if (good && take(reader, '.')) {
+		good = skip_digits(reader);
 	}
-	if (take(cursor, '.') && !skip_digits(cursor)) {
-		return fail(cursor, wrong);
+	if (good && (take(reader, 'e') || take(reader, 'E'))) {
+		(void)(take(reader, '+') || take(reader, '-'));
+		good = skip_digits(reader);
 	}
-	if (take(cursor, 'e') || take(cursor, 'E')) {
-		if (!take(cursor, '+')) {
-			(void)take(cursor, '-');
+	return good || fail(reader, "A number is not one by JSON's rules.");
+}
+
+static bool read_word(struct reader *reader)
+{
+	static const struct slice words[] = {{"true", 4}, {"false", 5}, {"null", 4}};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (slice_starts(slice_from(reader->text, reader->at), words[i])) {
+			reader->at += words[i].len;
+			return true;
 		}
-		if (!skip_digits(cursor)) {
-			return fail(cursor, wrong);
-		}
 	}
-	value->type = JSON_NUMBER;
-	value->raw = slice_of(cursor->text.bytes + start, cursor->at - start);
-	return true;
+	return fail(reader, "Something stands where a value should be.");
 }
 
-static const char no_value[] = "Something stands where a value should be.";
-
-static bool read_literal(
-	struct cursor *cursor, struct slice word, enum json_type type, struct json_value *value)
+static bool read_scalar(struct reader *reader, size_t *len)
 {
-	if (!slice_starts(slice_from(cursor->text, cursor->at), word)) {
-		return fail(cursor, no_value);
+	char first = peek(reader);
+	if (first == '"') {
+		return read_string(reader, len);
 	}
-	value->type = type;
-	value->raw = slice_of(cursor->text.bytes + cursor->at, word.len);
-	cursor->at += word.len;
-	return true;
+	return first == '-' || is_digit(first) ? read_number(reader) : read_word(reader);
 }
 
-static bool read_scalar(struct cursor *cursor, struct json_value *value)
-{
-	char first = peek(cursor);
-	switch (first) {
-	case '"':
-		return read_string(cursor, value);
-	case 't':
-		return read_literal(cursor, SLICE("true"), JSON_TRUE, value);
-	case 'f':
-		return read_literal(cursor, SLICE("false"), JSON_FALSE, value);
-	case 'n':
-		return read_literal(cursor, SLICE("null"), JSON_NULL, value);
-	default:
-		break;
-	}
-	if (first == '-' || (first >= '0' && first <= '9')) {
-		return read_number(cursor, value);
-	}
-	return fail(cursor, no_value);
-}
+/* ---- arrays and objects: not by recursion, because a client decides how deep they go */
 
-/* `"name":`, and the spaces around. */
-static bool read_name(struct cursor *cursor, struct json_value *name)
-{
-	skip_space(cursor);
-	if (peek(cursor) != '"') {
-		return fail(cursor, "Something stands where a member's name should be.");
-	}
-	if (!read_string(cursor, name)) {
-		return false;
-	}
-	skip_space(cursor);
-	if (!take(cursor, ':')) {
-		return fail(cursor, "A member's name is not followed by a colon.");
-	}
-	skip_space(cursor);
-	return true;
-}
-
-/* The arrays and objects that are open, innermost last: a bit each, set for an object.  Not
- * recursion, because a client decides how deep it goes. */
+/* Those that are open. */
 struct nesting {
 	size_t depth;
-	unsigned char is_object[JSON_DEPTH_MAX / 8];
+	size_t deepest;
+	char closing[JSON_VALUES_MAX]; /* what ends each, the innermost last */
 };
 
-static bool in_object(const struct nesting *nesting)
+/* Closes what ends here; false: nothing does. */
+static bool close_nested(struct reader *reader, struct nesting *nesting)
 {
-	size_t top = nesting->depth - 1;
-	return (nesting->is_object[top / 8] >> (top % 8) & 1) != 0;
-}
-
-static bool open_nested(struct cursor *cursor, struct nesting *nesting)
-{
-	if (nesting->depth == JSON_DEPTH_MAX) {
-		return fail(cursor, "It is nested too deeply.");
-	}
-	unsigned bit = 1U << (nesting->depth % 8);
-	unsigned char *byte = &nesting->is_object[nesting->depth / 8];
-	*byte = (unsigned char)(peek(cursor) == '{' ? *byte | bit : *byte & ~bit);
-	nesting->depth++;
-	cursor->at++;
-	skip_space(cursor);
-	return true;
-}
-
-/* Behind a value, or just inside an opening bracket: closes what ends here. */
-static void close_nested(struct cursor *cursor, struct nesting *nesting)
-{
-	while (nesting->depth > 0 && take(cursor, in_object(nesting) ? '}' : ']')) {
+	size_t depth = nesting->depth;
+	while (nesting->depth > 0 && take(reader, nesting->closing[nesting->depth - 1])) {
 		nesting->depth--;
 		if (nesting->depth > 0) {
-			skip_space(cursor);
+			skip_space(reader);
 		}
 	}
+	return nesting->depth < depth;
 }
 
-/* One value inside the nesting; a bracket that opens counts as one that goes on. */
-static bool step_nested(struct cursor *cursor, struct nesting *nesting)
+/* From a value, or from the opening bracket of one, to the next value. */
+static bool step_nested(struct reader *reader, struct nesting *nesting)
 {
-	struct json_value ignored;
-	if (peek(cursor) != '[' && peek(cursor) != '{') {
-		if (!read_scalar(cursor, &ignored)) {
-			return false;
-		}
-		skip_space(cursor);
-	} else {
-		if (!open_nested(cursor, nesting)) {
-			return false;
-		}
-		char closing = in_object(nesting) ? '}' : ']';
-		if (peek(cursor) != closing) {
-			return !in_object(nesting) || read_name(cursor, &ignored);
-		}
+	struct slice name;
+	size_t len;
+	char first = peek(reader);
+	bool opens = take(reader, '{') || take(reader, '[');
+	if (reader->values++ == JSON_VALUES_MAX) {
+		return fail(reader, "It holds too many values.");
 	}
-	close_nested(cursor, nesting);
+	if (opens) {
+		nesting->closing[nesting->depth++] = first == '{' ? '}' : ']';
+		nesting->deepest += nesting->depth > nesting->deepest;
+	} else if (!read_scalar(reader, &len)) {
+		return false;
+	}
+	skip_space(reader);
+	bool closed = close_nested(reader, nesting);
 	if (nesting->depth == 0) {
 		return true;
 	}
-	if (!take(cursor, ',')) {
-		return fail(cursor, "An array or object goes on without a comma or has no end.");
+	if ((closed || !opens) && !take(reader, ',')) {
+		return fail(reader, "An array or object goes on without a comma or has no end.");
 	}
-	skip_space(cursor);
-	return !in_object(nesting) || read_name(cursor, &ignored);
+	skip_space(reader);
+	return nesting->closing[nesting->depth - 1] == ']' || read_name(reader, &name, &len);
 }
 
-/* The cursor stands on the opening bracket. */
-static bool read_nested(struct cursor *cursor, struct json_value *value)
+static bool read_nested(struct reader *reader, size_t *depth)
 {
 	struct nesting nesting;
 	nesting.depth = 0;
-	size_t start = cursor->at;
-	value->type = peek(cursor) == '{' ? JSON_OBJECT : JSON_ARRAY;
+	nesting.deepest = 0;
 	do {
-		if (!step_nested(cursor, &nesting)) {
+		if (!step_nested(reader, &nesting)) {
 			return false;
 		}
 	} while (nesting.depth > 0);
-	value->raw = slice_of(cursor->text.bytes + start, cursor->at - start);
+	*depth = nesting.deepest;
 	return true;
-}
-
-static bool read_value(struct cursor *cursor, struct json_value *value)
-{
-	value->escaped = false;
-	value->len = 0;
-	if (peek(cursor) == '{' || peek(cursor) == '[') {
-		return read_nested(cursor, value);
-	}
-	return read_scalar(cursor, value);
 }
 
 /* ---- top-level members */
 
 static const char member_twice[] = "A member is there twice.";
+static const char no_memory[] = "There is no memory for it.";
 
-static uint64_t hash_name(const struct json_value *name)
+/* False: no memory.  cJSON before 1.7.19 stops at a number's 64th character; it has no value then.
+ */
+static bool parse(struct slice raw, cJSON **value)
 {
-	uint64_t hash = 0xCBF29CE484222325; /* FNV-1a */
-	size_t at = 0;
-	while (at < name->raw.len) {
-		char bytes[4];
-		struct slice piece = next_piece(name->raw, &at, bytes);
-		for (size_t i = 0; i < piece.len; i++) {
-			hash = (hash ^ (unsigned char)piece.bytes[i]) * 0x100000001B3;
-		}
-	}
-	return hash;
-}
-
-static bool keep_name(struct names *names, const struct json_value *name)
-{
-	if (names->count == names->size) {
-		bool first = names->hashes == names->few;
-		size_t size = names->size * 2;
-		uint64_t *grown = realloc(first ? NULL : names->hashes, size * sizeof(*grown));
-		if (grown == NULL) {
-			return false;
-		}
-		if (first) {
-			memcpy(grown, names->few, sizeof(names->few));
-		}
-		names->hashes = grown;
-		names->size = size;
-	}
-	names->hashes[names->count++] = hash_name(name);
-	return true;
-}
-
-static int compare_hashes(const void *a, const void *b)
-{
-	uint64_t left = *(const uint64_t *)a;
-	uint64_t right = *(const uint64_t *)b;
-	return (left > right) - (left < right);
-}
-
-/* Sorted rather than looked up one by one: 128 KiB hold thousands of names, and no choice of names
- * makes this slow. */
-static bool names_differ(struct names *names)
-{
-	if (names->count < 2) {
+	const char *end;
+	*value = cJSON_ParseWithLengthOpts(raw.bytes, raw.len, &end, false);
+	if (*value != NULL && end != raw.bytes + raw.len) {
+		cJSON_Delete(*value);
+		*value = NULL;
 		return true;
 	}
-	qsort(names->hashes, names->count, sizeof(*names->hashes), compare_hashes);
-	for (size_t i = 1; i < names->count; i++) {
-		if (names->hashes[i - 1] == names->hashes[i]) {
-			return false;
+	return *value != NULL;
+}
+
+static bool read_value(struct reader *reader, struct json_member *member)
+{
+	size_t start = reader->at;
+	bool nested = peek(reader) == '{' || peek(reader) == '[';
+	if (!(nested ? read_nested(reader, &member->depth) : read_scalar(reader, &member->len))) {
+		return false;
+	}
+	member->raw = slice_of(reader->text.bytes + start, reader->at - start);
+	if (json_first(member) != '"') {
+		member->len = member->raw.len;
+	}
+	bool parsed = member->parsed_max > 0 && member->len <= member->parsed_max &&
+	              member->depth <= JSON_PARSED_DEPTH_MAX;
+	return !parsed || parse(member->raw, &member->value) || fail(reader, no_memory);
+}
+
+/* Compared by hashes, each with all: there are few. */
+static bool note_unknown(struct reader *reader, struct slice name)
+{
+	static const struct siphash_key key;
+	uint64_t hash = siphash(&key, name);
+	for (size_t i = 0; i < reader->unknown_count; i++) {
+		if (reader->unknown[i] == hash) {
+			return fail(reader, member_twice);
 		}
 	}
+	if (reader->unknown_count == JSON_MEMBERS_MAX) {
+		return fail(reader, "It has too many members.");
+	}
+	reader->unknown[reader->unknown_count++] = hash;
 	return true;
 }
 
-static struct json_member *find_wanted(
-	const struct json_value *name, struct json_member *wanted, size_t count)
+/* The wanted member of this name, or `unknown`; NULL when the name was there before. */
+static struct json_member *choose(struct reader *reader, struct slice name,
+	struct json_member *wanted, size_t count, struct json_member *unknown)
 {
-	if (name->len > JSON_NAME_MAX) {
-		return NULL;
-	}
-	char bytes[JSON_NAME_MAX];
-	struct slice plain = json_unescape(name, bytes);
 	for (size_t i = 0; i < count; i++) {
-		if (slice_equal(wanted[i].name, plain)) {
-			return &wanted[i];
+		if (slice_equal(wanted[i].name, name)) {
+			bool once = wanted[i].raw.len == 0 || fail(reader, member_twice);
+			return once ? &wanted[i] : NULL;
 		}
 	}
-	return NULL;
+	return note_unknown(reader, name) ? unknown : NULL;
 }
 
-static bool read_member(
-	struct cursor *cursor, struct json_member *wanted, size_t count, struct names *names)
+static bool read_member(struct reader *reader, struct json_member *wanted, size_t count)
 {
-	struct json_value name;
-	if (!read_name(cursor, &name)) {
+	struct slice quoted;
+	size_t len;
+	if (!read_name(reader, &quoted, &len)) {
 		return false;
 	}
-	struct json_member *member = find_wanted(&name, wanted, count);
-	if (member != NULL) {
-		if (member->there) {
-			return fail(cursor, member_twice);
+	if (len > JSON_NAME_MAX) {
+		return fail(reader, "A member's name is too long.");
+	}
+	struct slice name = slice_of(quoted.bytes + 1, quoted.len - 2);
+	cJSON *unescaped = NULL;
+	if (len < name.len) {
+		if (!parse(quoted, &unescaped)) {
+			return fail(reader, no_memory);
 		}
-		member->there = true;
-		return read_value(cursor, &member->value);
+		name = slice_of(unescaped->valuestring, len);
 	}
-	if (!keep_name(names, &name)) {
-		return fail(cursor, "There is no memory for that many members.");
-	}
-	struct json_value ignored;
-	return read_value(cursor, &ignored);
+	struct json_member unknown = {.parsed_max = 0};
+	struct json_member *member = choose(reader, name, wanted, count, &unknown);
+	cJSON_Delete(unescaped);
+	return member != NULL && read_value(reader, member);
 }
 
-static bool read_members(
-	struct cursor *cursor, struct json_member *wanted, size_t count, struct names *names)
+static bool read_object(struct reader *reader, struct json_member *wanted, size_t count)
 {
-	skip_space(cursor);
-	if (!take(cursor, '{')) {
-		return fail(cursor, "It is no JSON object.");
+	skip_space(reader);
+	if (!take(reader, '{')) {
+		return fail(reader, "It is no JSON object.");
 	}
-	skip_space(cursor);
-	if (!take(cursor, '}')) {
+	skip_space(reader);
+	if (peek(reader) != '}') {
 		do {
-			if (!read_member(cursor, wanted, count, names)) {
+			skip_space(reader);
+			if (!read_member(reader, wanted, count)) {
 				return false;
 			}
-			skip_space(cursor);
-		} while (take(cursor, ','));
-		if (!take(cursor, '}')) {
-			return fail(cursor, "The object goes on without a comma or has no end.");
-		}
+			skip_space(reader);
+		} while (take(reader, ','));
 	}
-	skip_space(cursor);
-	if (!at_end(cursor)) {
-		return fail(cursor, "Something stands behind the object.");
+	if (!take(reader, '}')) {
+		return fail(reader, "The object goes on without a comma or has no end.");
 	}
-	return names_differ(names) || fail(cursor, member_twice);
+	skip_space(reader);
+	return reader->at == reader->text.len ||
+	       fail(reader, "Something stands behind the object.");
 }
 
 bool json_read(struct slice text, struct json_member *wanted, size_t count, const char **reason)
 {
 	for (size_t i = 0; i < count; i++) {
-		wanted[i].there = false;
+		wanted[i] = (struct json_member){
+			.name = wanted[i].name, .parsed_max = wanted[i].parsed_max};
 	}
-	struct names names;
-	names.hashes = names.few;
-	names.count = 0;
-	names.size = NAMES_FEW;
-	struct cursor cursor = {text, 0, NULL};
-	bool good = read_members(&cursor, wanted, count, &names);
-	if (names.hashes != names.few) {
-		free(names.hashes);
-	}
-	*reason = cursor.reason;
+	struct reader reader;
+	reader.text = text;
+	reader.at = 0;
+	reader.values = 0;
+	reader.unknown_count = 0;
+	reader.reason = NULL;
+	bool good = read_object(&reader, wanted, count);
+	*reason = reader.reason;
 	return good;
 }
 
-bool json_next_string(
-	const struct json_value *array, size_t *at, struct json_value *element, bool *bad)
+void json_free(struct json_member *wanted, size_t count)
 {
-	*bad = false;
-	struct cursor cursor = {array->raw, *at, NULL};
-	/* On the opening bracket at first, later on a comma or the closing bracket: the array was
-	 * read before. */
-	if (*at != 0 && peek(&cursor) != ',') {
-		return false;
+	for (size_t i = 0; i < count; i++) {
+		cJSON_Delete(wanted[i].value);
+		wanted[i].value = NULL;
 	}
-	cursor.at++;
-	skip_space(&cursor);
-	if (peek(&cursor) == ']') {
-		return false;
-	}
-	if (peek(&cursor) != '"' || !read_string(&cursor, element)) {
-		*bad = true;
-		return false;
-	}
-	skip_space(&cursor);
-	*at = cursor.at;
-	return true;
 }
-
-/* ---- numbers */
 
 #define INTEGER_MAX 9007199254740991 /* 2^53 - 1, of 16 digits */
 #define INTEGER_DIGITS 16
 
-bool json_integer(const struct json_value *value, int64_t *into)
+bool json_integer(const struct json_member *member, int64_t *into)
 {
-	if (value->type != JSON_NUMBER || value->raw.len > INTEGER_DIGITS) {
+	if (member->raw.len == 0 || member->raw.len > INTEGER_DIGITS) {
 		return false;
 	}
 	int64_t number = 0;
-	for (size_t i = 0; i < value->raw.len; i++) {
-		char c = value->raw.bytes[i];
-		if (c < '0' || c > '9') {
+	for (size_t i = 0; i < member->raw.len; i++) {
+		char c = member->raw.bytes[i];
+		if (!is_digit(c)) {
 			return false;
 		}
 		number = number * 10 + (c - '0');
@@ -622,61 +441,5 @@ bool json_integer(const struct json_value *value, int64_t *into)
 		return false;
 	}
 	*into = number;
-	return true;
-}
-
-/* Beyond 10^SCALE_MAX in either direction no double is left, whatever the digits (there are at most
- * 131072 of them, which is why it is that high). */
-#define SCALE_MAX 200000
-
-static double scale(uint64_t digits, int64_t exponent)
-{
-	long double number = (long double)digits;
-	if (digits == 0) {
-		return 0;
-	}
-	/* 19 digits and 10^400 are above, and 10^-400 below, all that a double can hold. */
-	exponent = exponent > 400 ? 400 : exponent < -400 ? -400 : exponent;
-	for (; exponent > 0; exponent--) {
-		number *= 10;
-	}
-	for (; exponent < 0; exponent++) {
-		number /= 10;
-	}
-	return number > (long double)DBL_MAX ? DBL_MAX : (double)number;
-}
-
-/* Not strtod, which wants a NUL behind the number and asks the locale what a decimal point is. */
-bool json_double(const struct json_value *value, double *into)
-{
-	if (value->type != JSON_NUMBER) {
-		return false;
-	}
-	struct cursor cursor = {value->raw, 0, NULL};
-	bool negative = take(&cursor, '-');
-	bool fraction = false;
-	uint64_t digits = 0;
-	int64_t exponent = 0;
-	for (; !at_end(&cursor) && peek(&cursor) != 'e' && peek(&cursor) != 'E'; cursor.at++) {
-		if (peek(&cursor) == '.') {
-			fraction = true;
-		} else if (digits < UINT64_MAX / 10 - 1) {
-			digits = digits * 10 + (uint64_t)(peek(&cursor) - '0');
-			exponent -= fraction;
-		} else {
-			exponent += !fraction;
-		}
-	}
-	cursor.at += !at_end(&cursor);
-	bool shrinks = take(&cursor, '-');
-	(void)take(&cursor, '+');
-	int64_t written = 0;
-	for (; !at_end(&cursor); cursor.at++) {
-		if (written < SCALE_MAX) {
-			written = written * 10 + (peek(&cursor) - '0');
-		}
-	}
-	double number = scale(digits, exponent + (shrinks ? -written : written));
-	*into = negative ? -number : number;
 	return true;
 }

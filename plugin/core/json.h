@@ -1,6 +1,6 @@
-/* JSON as section 3 of the protocol reads it: one strict pass over an object, which hands over the
- * top-level members that the caller wants.  Strict: exactly one object in valid UTF-8, no duplicate
- * top-level members, no lone surrogates, no U+0000, nothing behind it. */
+/* JSON as section 3 of the protocol reads it: exactly one object in valid UTF-8, no duplicate
+ * top-level members, no lone surrogates, no U+0000, nothing behind it.  A strict pass looks at the
+ * whole text and finds the top-level members; cJSON makes values of those that the caller wants. */
 #ifndef CHAT_JSON_H
 #define CHAT_JSON_H
 
@@ -8,55 +8,43 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <cjson/cJSON.h>
+
 #include "slice.h"
 
-/* No text of 128 KiB, the longest that the wire takes, nests deeper: it needs two bytes a level. */
-#define JSON_DEPTH_MAX 65536
+/* What one text may hold, whatever its length.  Honest texts are far below; with more, a hostile one
+ * of 128 KiB would take the broker's thread longer than five messages of 16 KiB do. */
+#define JSON_VALUES_MAX 10240 /* values in all, those in arrays and objects included */
+#define JSON_MEMBERS_MAX 256  /* top-level members that the caller does not want */
+#define JSON_NAME_MAX 1024    /* bytes of a top-level member's name */
 
-enum json_type {
-	JSON_NULL,
-	JSON_FALSE,
-	JSON_TRUE,
-	JSON_NUMBER,
-	JSON_STRING,
-	JSON_ARRAY,
-	JSON_OBJECT,
-};
+/* The levels of a value that cJSON, which recurses, is given.  The pass follows any nesting. */
+#define JSON_PARSED_DEPTH_MAX 16
 
-struct json_value {
-	enum json_type type;
-	struct slice raw; /* the value's own bytes in the text; a string's without its quotes */
-	bool escaped;     /* a string with backslashes in it: json_unescape before use */
-	size_t len;       /* a string's length in bytes once unescaped */
-};
-
-/* A top-level member that the caller wants: gives the name, gets the rest. */
-#define JSON_NAME_MAX 16 /* bytes; no name that is ever wanted is longer */
+/* A top-level member that the caller wants: it gives `name` and `parsed_max`, gets the rest. */
 struct json_member {
 	struct slice name;
-	bool there;
-	struct json_value value;
+	size_t parsed_max; /* a value of a greater `len` is only checked and measured; 0: any is */
+	struct slice raw;  /* the value as it stands in the text; empty: the member is not there */
+	size_t len;        /* a string's bytes once unescaped; of other values those of `raw` */
+	size_t depth;      /* levels of arrays and objects: 0 for a number, 2 for [[],1] */
+	cJSON *value;      /* what cJSON makes of it; NULL: not there, or only checked */
 };
 
-/* Reads the whole text; the wanted members' values point into it and have been checked through
- * and through, the others too.  False: the text is not one good object; *reason is then a sentence
- * that quotes nothing of it.  Allocates nothing, unless dozens of members are unknown. */
+/* Reads the whole text.  Afterwards the caller calls json_free, also after a failure: the text is
+ * then not one good object or too much of one, or there is no memory; *reason is a sentence that
+ * quotes nothing of it. */
 MUST_CHECK bool json_read(
 	struct slice text, struct json_member *wanted, size_t count, const char **reason);
+void json_free(struct json_member *wanted, size_t count);
 
-/* The string's bytes: its raw ones when nothing is escaped, else unescaped into `into`, which has
- * room for value->len bytes. */
-struct slice json_unescape(const struct json_value *value, char *into);
+/* What the value begins with, which tells its type: one of `"{[tfn-` or a digit; 0: not there. */
+static inline char json_first(const struct json_member *member)
+{
+	return member->raw.len == 0 ? '\0' : member->raw.bytes[0];
+}
 
-/* A number from 0 to 2^53 - 1 without sign, fraction or exponent. */
-bool json_integer(const struct json_value *value, int64_t *into);
-
-/* A number of any form, to about 18 digits; what is too large comes as DBL_MAX. */
-bool json_double(const struct json_value *value, double *into);
-
-/* Steps through an array of strings (for `aud`): *at starts as 0.  False at its end or at an
- * element that is no string (*bad). */
-bool json_next_string(
-	const struct json_value *array, size_t *at, struct json_value *element, bool *bad);
+/* A number from 0 to 2^53 - 1 without sign, fraction or exponent.  Needs no `value`. */
+MUST_CHECK bool json_integer(const struct json_member *member, int64_t *into);
 
 #endif

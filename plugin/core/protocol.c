@@ -1,11 +1,13 @@
 #include "protocol.h"
 
+#include "json.h"
 #include "topic.h"
 #include "utf8.h"
 
 /* ---- in */
 
 #define HISTORY_LIMIT_DEFAULT 50
+#define WORD_MAX 16 /* bytes; no event's name and no literal is longer */
 
 /* All the members that any event knows. */
 enum {
@@ -28,20 +30,17 @@ static enum chat_error fail(enum chat_error error, const char **reason, const ch
 
 static bool decode_kind(const struct json_member *member, enum event_kind *kind)
 {
-	static const struct slice kinds[] = {
-		[EVENT_MESSAGE] = {"message", 7},
-		[EVENT_READ] = {"read", 4},
-		[EVENT_TYPING] = {"typing", 6},
-		[EVENT_HISTORY] = {"history", 7},
+	static const char *const kinds[] = {
+		[EVENT_MESSAGE] = "message",
+		[EVENT_READ] = "read",
+		[EVENT_TYPING] = "typing",
+		[EVENT_HISTORY] = "history",
 	};
-	const size_t longest = 7;
-	char bytes[7];
-	if (!member->there || member->value.type != JSON_STRING || member->value.len > longest) {
+	if (!cJSON_IsString(member->value)) {
 		return false;
 	}
-	struct slice word = json_unescape(&member->value, bytes);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (slice_equal(word, kinds[i])) {
+		if (strcmp(member->value->valuestring, kinds[i]) == 0) {
 			*kind = (enum event_kind)i;
 			return true;
 		}
@@ -52,44 +51,45 @@ static bool decode_kind(const struct json_member *member, enum event_kind *kind)
 /* A missing ref is a good one, and empty. */
 static bool decode_ref(const struct json_member *member, struct event *event)
 {
-	if (!member->there) {
+	if (json_first(member) == '\0') {
 		return true;
 	}
-	const struct json_value *value = &member->value;
-	if (value->type != JSON_STRING || value->len < 1 || value->len > REF_MAX) {
+	if (!cJSON_IsString(member->value) || member->len == 0) {
 		return false;
 	}
-	struct slice ref = json_unescape(value, event->bytes + TEXT_MAX);
+	const char *ref = member->value->valuestring;
 	size_t code_points = 0;
-	for (size_t i = 0; i < ref.len; i++) {
-		code_points += !utf8_continues((unsigned char)ref.bytes[i]);
+	for (size_t i = 0; i < member->len; i++) {
+		code_points += !utf8_continues((unsigned char)ref[i]);
 	}
 	if (code_points > REF_MAX_CODE_POINTS) {
 		return false;
 	}
-	event->ref = ref;
+	memcpy(event->bytes + TEXT_MAX, ref, member->len);
+	event->ref = slice_of(event->bytes + TEXT_MAX, member->len);
 	return true;
 }
 
 static enum chat_error decode_message(
 	const struct json_member members[MEMBERS], struct event *event, const char **reason)
 {
-	const struct json_value *text = &members[TEXT].value;
-	if (!members[TEXT].there || text->type != JSON_STRING || text->len == 0) {
+	const struct json_member *text = &members[TEXT];
+	if (json_first(text) != '"' || text->len == 0) {
 		return fail(CHAT_EBADFIELD, reason, "'text' must be a string that is not empty.");
 	}
 	if (text->len > TEXT_MAX) {
 		return fail(
 			CHAT_ETOOLARGE, reason, "'text' must have at most 16384 bytes of UTF-8.");
 	}
-	event->text = json_unescape(text, event->bytes);
+	memcpy(event->bytes, text->value->valuestring, text->len);
+	event->text = slice_of(event->bytes, text->len);
 	return CHAT_OK;
 }
 
 static enum chat_error decode_read(
 	const struct json_member members[MEMBERS], struct event *event, const char **reason)
 {
-	if (!members[SEQ].there || !json_integer(&members[SEQ].value, &event->seq)) {
+	if (!json_integer(&members[SEQ], &event->seq)) {
 		return fail(CHAT_EBADFIELD, reason, "'seq' must be an integer from 0 to 2^53 - 1.");
 	}
 	return CHAT_OK;
@@ -98,11 +98,11 @@ static enum chat_error decode_read(
 static enum chat_error decode_typing(
 	const struct json_member members[MEMBERS], struct event *event, const char **reason)
 {
-	enum json_type type = members[ON].there ? members[ON].value.type : JSON_TRUE;
-	if (type != JSON_TRUE && type != JSON_FALSE) {
+	const cJSON *on = members[ON].value;
+	if (json_first(&members[ON]) != '\0' && !cJSON_IsBool(on)) {
 		return fail(CHAT_EBADFIELD, reason, "'on' must be true or false.");
 	}
-	event->on = type == JSON_TRUE;
+	event->on = !cJSON_IsFalse(on);
 	return CHAT_OK;
 }
 
@@ -110,20 +110,22 @@ static enum chat_error decode_history(
 	const struct json_member members[MEMBERS], struct event *event, const char **reason)
 {
 	int64_t limit = event->limit;
-	event->has_before = members[BEFORE].there;
-	if (event->has_before && !json_integer(&members[BEFORE].value, &event->before)) {
+	bool has_after = json_first(&members[AFTER]) != '\0';
+	event->has_before = json_first(&members[BEFORE]) != '\0';
+	if (event->has_before && !json_integer(&members[BEFORE], &event->before)) {
 		return fail(
 			CHAT_EBADFIELD, reason, "'before' must be an integer from 0 to 2^53 - 1.");
 	}
-	if (members[AFTER].there && !json_integer(&members[AFTER].value, &event->after)) {
+	if (has_after && !json_integer(&members[AFTER], &event->after)) {
 		return fail(
 			CHAT_EBADFIELD, reason, "'after' must be an integer from 0 to 2^53 - 1.");
 	}
-	if (members[BEFORE].there && members[AFTER].there) {
+	if (event->has_before && has_after) {
 		return fail(CHAT_EBADFIELD, reason, "'before' and 'after' exclude each other.");
 	}
-	if (members[LIMIT].there && (!json_integer(&members[LIMIT].value, &limit) || limit < 1 ||
-					    limit > HISTORY_LIMIT_MAX)) {
+	if (json_first(&members[LIMIT]) != '\0' &&
+		(!json_integer(&members[LIMIT], &limit) || limit < 1 ||
+			limit > HISTORY_LIMIT_MAX)) {
 		return fail(CHAT_EBADFIELD, reason, "'limit' must be an integer from 1 to 200.");
 	}
 	event->limit = (int)limit;
@@ -144,44 +146,52 @@ static void reset(struct event *event)
 	event->limit = HISTORY_LIMIT_DEFAULT;
 }
 
-enum chat_error protocol_decode(struct slice payload, struct event *event, const char **reason)
+static enum chat_error decode(
+	const struct json_member members[MEMBERS], struct event *event, const char **reason)
 {
-	static enum chat_error (*const decode[])(
+	static enum chat_error (*const decoders[])(
 		const struct json_member[MEMBERS], struct event *, const char **) = {
 		[EVENT_MESSAGE] = decode_message,
 		[EVENT_READ] = decode_read,
 		[EVENT_TYPING] = decode_typing,
 		[EVENT_HISTORY] = decode_history,
 	};
+	bool good_ref = decode_ref(&members[REF], event);
+	if (!decode_kind(&members[EVENT], &event->kind)) {
+		return fail(CHAT_EBADEVENT, reason,
+			"'event' must be \"message\", \"read\", \"typing\" or \"history\".");
+	}
+	enum chat_error error = decoders[event->kind](members, event, reason);
+	bool knows_ref = event->kind == EVENT_MESSAGE || event->kind == EVENT_HISTORY;
+	if (error == CHAT_OK && knows_ref && !good_ref) {
+		return fail(
+			CHAT_EBADFIELD, reason, "'ref' must be a string of 1 to 64 code points.");
+	}
+	return error;
+}
+
+enum chat_error protocol_decode(struct slice payload, struct event *event, const char **reason)
+{
 	reset(event);
 	*reason = NULL;
 	if (payload.len > PAYLOAD_MAX) {
 		return fail(CHAT_ETOOLARGE, reason, "The payload must have at most 131072 bytes.");
 	}
 	struct json_member members[MEMBERS] = {
-		[EVENT] = {.name = SLICE("event")},
-		[REF] = {.name = SLICE("ref")},
-		[TEXT] = {.name = SLICE("text")},
+		[EVENT] = {.name = SLICE("event"), .parsed_max = WORD_MAX},
+		[REF] = {.name = SLICE("ref"), .parsed_max = REF_MAX},
+		[TEXT] = {.name = SLICE("text"), .parsed_max = TEXT_MAX},
 		[SEQ] = {.name = SLICE("seq")},
-		[ON] = {.name = SLICE("on")},
+		[ON] = {.name = SLICE("on"), .parsed_max = WORD_MAX},
 		[BEFORE] = {.name = SLICE("before")},
 		[AFTER] = {.name = SLICE("after")},
 		[LIMIT] = {.name = SLICE("limit")},
 	};
-	if (!json_read(payload, members, MEMBERS, reason)) {
-		return CHAT_EBADJSON;
+	enum chat_error error = CHAT_EBADJSON;
+	if (json_read(payload, members, MEMBERS, reason)) {
+		error = decode(members, event, reason);
 	}
-	bool good_ref = decode_ref(&members[REF], event);
-	if (!decode_kind(&members[EVENT], &event->kind)) {
-		return fail(CHAT_EBADEVENT, reason,
-			"'event' must be \"message\", \"read\", \"typing\" or \"history\".");
-	}
-	enum chat_error error = decode[event->kind](members, event, reason);
-	bool knows_ref = event->kind == EVENT_MESSAGE || event->kind == EVENT_HISTORY;
-	if (error == CHAT_OK && knows_ref && !good_ref) {
-		return fail(
-			CHAT_EBADFIELD, reason, "'ref' must be a string of 1 to 64 code points.");
-	}
+	json_free(members, MEMBERS);
 	return error;
 }
 

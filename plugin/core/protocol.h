@@ -7,7 +7,6 @@
 
 #include "buffer.h"
 #include "error.h"
-#include "json.h"
 #include "message.h"
 
 enum event_kind {

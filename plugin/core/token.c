@@ -357,36 +357,41 @@ static const char *check_header(struct slice text)
 		COUNT
 	};
 	struct json_member members[COUNT] = {
-		[ALG] = {.name = SLICE("alg")},
+		[ALG] = {.name = SLICE("alg"), .parsed_max = sizeof("HS256") - 1},
 		[TYP] = {.name = SLICE("typ")},
 		[CRIT] = {.name = SLICE("crit")},
 	};
 	const char *reason;
-	if (!json_read(text, members, COUNT, &reason)) {
-		return "the header is not good JSON";
+	bool good = json_read(text, members, COUNT, &reason);
+	const cJSON *alg = members[ALG].value;
+	char typ = json_first(&members[TYP]);
+	if (!good) {
+		reason = "the header is not good JSON";
+	} else if (!cJSON_IsString(alg) || strcmp(alg->valuestring, "HS256") != 0) {
+		reason = "the header's 'alg' is not HS256";
+	} else if (typ != '\0' && typ != '"') {
+		reason = "the header's 'typ' is no string";
+	} else if (json_first(&members[CRIT]) != '\0') {
+		reason = "the header has 'crit'";
 	}
-	const struct json_member *alg = &members[ALG];
-	char bytes[5];
-	if (!alg->there || alg->value.type != JSON_STRING || alg->value.len != sizeof(bytes) ||
-		!slice_equal(json_unescape(&alg->value, bytes), SLICE("HS256"))) {
-		return "the header's 'alg' is not HS256";
-	}
-	if (members[TYP].there && members[TYP].value.type != JSON_STRING) {
-		return "the header's 'typ' is no string";
-	}
-	return members[CRIT].there ? "the header has 'crit'" : NULL;
+	json_free(members, COUNT);
+	return reason;
+}
+
+static bool is_there(const struct json_member *member)
+{
+	return member->raw.len > 0;
 }
 
 /* A claim's seconds as milliseconds.  What lies beyond the years that anybody lives in is cut to
  * a bound that can be added to without overflow. */
 #define TIME_BOUND 9e15 /* ms; the year 287,000 */
-static bool read_time(const struct json_member *claim, int64_t *into)
+static bool read_time(const cJSON *claim, int64_t *into)
 {
-	double seconds;
-	if (!json_double(&claim->value, &seconds)) {
+	if (!cJSON_IsNumber(claim)) {
 		return false;
 	}
-	double ms = seconds * 1000;
+	double ms = claim->valuedouble * 1000;
 	*into = (int64_t)(ms > TIME_BOUND ? TIME_BOUND : ms < -TIME_BOUND ? -TIME_BOUND : ms);
 	return true;
 }
@@ -404,86 +409,72 @@ enum {
 static const char *check_times(
 	const struct json_member claims[CLAIMS], int64_t now, int64_t *expires_at)
 {
-	if (!claims[EXP].there || !read_time(&claims[EXP], expires_at)) {
+	if (!read_time(claims[EXP].value, expires_at)) {
 		return "'exp' is missing or no number";
 	}
 	if (*expires_at <= 0 || now >= *expires_at + TOKEN_LEEWAY_MS) {
 		return "it has expired";
 	}
-	int64_t time;
-	if (claims[NBF].there && !read_time(&claims[NBF], &time)) {
+	int64_t not_before = now;
+	if (is_there(&claims[NBF]) && !read_time(claims[NBF].value, &not_before)) {
 		return "'nbf' is no number";
 	}
-	if (claims[NBF].there && now < time - TOKEN_LEEWAY_MS) {
+	if (now < not_before - TOKEN_LEEWAY_MS) {
 		return "it is not valid yet ('nbf')";
 	}
-	if (claims[IAT].there && !read_time(&claims[IAT], &time)) {
+	int64_t issued_at = now;
+	if (is_there(&claims[IAT]) && !read_time(claims[IAT].value, &issued_at)) {
 		return "'iat' is no number";
 	}
-	if (claims[IAT].there && now < time - TOKEN_LEEWAY_MS) {
+	if (now < issued_at - TOKEN_LEEWAY_MS) {
 		return "it comes from the future ('iat')";
 	}
 	return NULL;
 }
 
-static bool is_string(const struct json_value *value, struct slice expected)
+static bool is_string(const cJSON *value, struct slice expected)
 {
-	char bytes[TOKEN_MAX];
-	return value->len == expected.len && slice_equal(json_unescape(value, bytes), expected);
+	return cJSON_IsString(value) && slice_equal(slice_str(value->valuestring), expected);
 }
 
 static const char *check_audience(const struct json_member *aud, struct slice audience)
 {
 	static const char wrong_type[] = "'aud' is neither a string nor an array of strings";
-	bool found = audience.len == 0;
-	if (aud->there && aud->value.type == JSON_STRING) {
-		found = found || is_string(&aud->value, audience);
-	} else if (aud->there && aud->value.type == JSON_ARRAY) {
-		size_t at = 0;
-		struct json_value element;
-		bool bad;
-		while (json_next_string(&aud->value, &at, &element, &bad)) {
-			found = found || is_string(&element, audience);
-		}
-		if (bad) {
+	bool found = audience.len == 0 || is_string(aud->value, audience);
+	if (is_there(aud) && !cJSON_IsString(aud->value) && !cJSON_IsArray(aud->value)) {
+		return wrong_type;
+	}
+	const cJSON *element;
+	cJSON_ArrayForEach(element, aud->value)
+	{
+		if (!cJSON_IsString(element)) {
 			return wrong_type;
 		}
-	} else if (aud->there) {
-		return wrong_type;
+		found = found || is_string(element, audience);
 	}
 	return found ? NULL
 	             : "'aud' does not name the audience that plugin_opt_jwt_audience asks for";
 }
 
-/* The text of a claim that is a string, of at most `size` bytes. */
-static bool read_text(const struct json_member *claim, char *into, size_t size, struct slice *text)
-{
-	if (claim->value.type != JSON_STRING || claim->value.len > size) {
-		return false;
-	}
-	*text = json_unescape(&claim->value, into);
-	return true;
-}
-
 static const char *check_user(
 	const struct json_member claims[CLAIMS], struct slice username, struct claims *into)
 {
-	char id_bytes[ID_MAX];
-	char name_bytes[NAME_MAX_BYTES];
 	struct slice id;
-	struct slice name;
 	int64_t number;
-	if (!claims[SUB].there) {
+	if (!is_there(&claims[SUB])) {
 		return "'sub' is missing";
 	}
-	if (json_integer(&claims[SUB].value, &number)) {
-		id = claims[SUB].value.raw;
-	} else if (!read_text(&claims[SUB], id_bytes, sizeof(id_bytes), &id)) {
+	if (json_integer(&claims[SUB], &number)) {
+		id = claims[SUB].raw;
+	} else if (cJSON_IsString(claims[SUB].value)) {
+		id = slice_str(claims[SUB].value->valuestring);
+	} else {
 		return "'sub' is neither a user id nor an integer from 0 to 2^53 - 1";
 	}
-	if (!claims[NAME].there) {
-		name = id;
-	} else if (!read_text(&claims[NAME], name_bytes, sizeof(name_bytes), &name)) {
+	struct slice name = id;
+	if (cJSON_IsString(claims[NAME].value)) {
+		name = slice_str(claims[NAME].value->valuestring);
+	} else if (is_there(&claims[NAME])) {
 		return "'name' is no string or longer than 128 bytes";
 	}
 	if (username.len > 0 && !slice_equal(username, id)) {
@@ -496,24 +487,27 @@ static const char *check_claims(struct slice text, const struct token_rules *rul
 	struct slice username, int64_t now, struct claims *into)
 {
 	struct json_member claims[CLAIMS] = {
-		[SUB] = {.name = SLICE("sub")},
-		[EXP] = {.name = SLICE("exp")},
-		[NBF] = {.name = SLICE("nbf")},
-		[IAT] = {.name = SLICE("iat")},
-		[AUD] = {.name = SLICE("aud")},
-		[NAME] = {.name = SLICE("name")},
+		[SUB] = {.name = SLICE("sub"), .parsed_max = ID_MAX},
+		[EXP] = {.name = SLICE("exp"), .parsed_max = TOKEN_MAX},
+		[NBF] = {.name = SLICE("nbf"), .parsed_max = TOKEN_MAX},
+		[IAT] = {.name = SLICE("iat"), .parsed_max = TOKEN_MAX},
+		[AUD] = {.name = SLICE("aud"), .parsed_max = TOKEN_MAX},
+		[NAME] = {.name = SLICE("name"), .parsed_max = NAME_MAX_BYTES},
 	};
 	const char *reason;
 	if (!json_read(text, claims, CLAIMS, &reason)) {
-		return "the claims are not good JSON";
+		reason = "the claims are not good JSON";
 	}
-	reason = check_times(claims, now, &into->expires_at);
+	if (reason == NULL) {
+		reason = check_times(claims, now, &into->expires_at);
+	}
 	if (reason == NULL) {
 		reason = check_audience(&claims[AUD], rules->audience);
 	}
 	if (reason == NULL) {
 		reason = check_user(claims, username, into);
 	}
+	json_free(claims, CLAIMS);
 	return reason;
 }
 

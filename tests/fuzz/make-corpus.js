@@ -25,6 +25,12 @@ write('topic', [
 	...topics.filters.map((/** @type {any} */ it) => Buffer.concat([bytesOf(it.topic), NUL, Buffer.from('chat/1/2')])),
 ]);
 
+write('json', [
+	...loadVectors('payloads.json').map((/** @type {any} */ it) => bytesOf(it.payload)),
+	...['{"v":[1,[2],{"a":"\\u0062"},null]}', '{"v":-1.5e-3,"":true}', '{"v":{"a":{},"a":[]},"text":"\\ud83d\\ude00é€😀"}', '{"\\u0076":""}']
+		.map((it) => Buffer.from(it)),
+]);
+
 write('protocol', loadVectors('payloads.json').map((/** @type {any} */ it) => bytesOf(it.payload)));
 
 write('token', loadVectors('tokens.json').logins.flatMap((/** @type {any} */ it) => {

@@ -1,22 +1,14 @@
 #include "buffer.h"
 #include "json.h"
 
-#include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "unit.h"
 
-/* ---- the end of the memory */
+/* ---- the end of the memory, for the buffer and for cJSON */
 
 static bool no_memory;
-
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_malloc(size_t size)
-{
-	return no_memory ? NULL : __real_malloc(size);
-}
 
 void *__real_realloc(void *bytes, size_t size);
 void *__wrap_realloc(void *bytes, size_t size);
@@ -25,16 +17,33 @@ void *__wrap_realloc(void *bytes, size_t size)
 	return no_memory ? NULL : __real_realloc(bytes, size);
 }
 
+static size_t allocations_left;
+
+static void *last_malloc(size_t size)
+{
+	return allocations_left-- == 0 ? NULL : malloc(size);
+}
+
 /* ---- reading */
 
-/* The member "v" of the text, in memory that ends where the text ends. */
-static bool read_v(struct slice text, struct json_member *v)
+/* The member "v" of the text that was read last. */
+static struct json_member v;
+
+static bool read_v(struct slice text)
 {
-	v->name = SLICE("v");
+	json_free(&v, 1);
+	v = (struct json_member){SLICE("v"), .parsed_max = 100000};
 	const char *reason = NULL;
-	bool good = json_read(text, v, 1, &reason);
+	bool good = json_read(text, &v, 1, &reason);
 	assert_true(good == (reason == NULL));
 	return good;
+}
+
+static int forget_v(void **state)
+{
+	(void)state;
+	json_free(&v, 1);
+	return 0;
 }
 
 static bool good(const char *text)
@@ -43,8 +52,7 @@ static bool good(const char *text)
 	char *exact = malloc(len == 0 ? 1 : len);
 	assert_non_null(exact);
 	memcpy(exact, text, len);
-	struct json_member v;
-	bool read = read_v(slice_of(exact, len), &v);
+	bool read = read_v(slice_of(exact, len));
 	free(exact);
 	return read;
 }
@@ -62,17 +70,14 @@ static bool good(const char *text)
 		}                                                                                  \
 	} while (0)
 
-/* The value of {"v":<text>}. */
-static struct json_value value_of(const char *text)
+/* Reads {"v":<text>}. */
+static void read_value(const char *text)
 {
 	static char whole[512]; /* what comes out points into it */
-	struct json_member v;
 	snprintf(whole, sizeof(whole), "{\"v\": %s }", text);
-	if (!read_v(slice_str(whole), &v)) {
+	if (!read_v(slice_str(whole))) {
 		fail_msg("refused: %s", whole);
 	}
-	assert_true(v.there);
-	return v.value;
 }
 
 static void only_one_object_is_an_object(void **state)
@@ -86,10 +91,9 @@ static void only_one_object_is_an_object(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_bad(bad[i]);
 	}
-	struct json_member v;
-	assert_false(read_v(slice_of(NULL, 0), &v));
-	assert_false(read_v(slice_of("{}\0", 3), &v));
-	assert_false(read_v(slice_of("\0{}", 3), &v));
+	assert_false(read_v(slice_of(NULL, 0)));
+	assert_false(read_v(slice_of("{}\0", 3)));
+	assert_false(read_v(slice_of("\0{}", 3)));
 }
 
 static void members_are_read_by_the_grammar(void **state)
@@ -138,46 +142,95 @@ static void values_are_read_by_the_grammar(void **state)
 	}
 }
 
-static void every_type_is_told_with_its_bytes(void **state)
+static void every_value_comes_parsed_and_as_it_stands(void **state)
 {
 	(void)state;
 	static const struct {
 		const char *text;
-		enum json_type type;
+		int type;
+		size_t depth;
 	} values[] = {
-		{"null", JSON_NULL},
-		{"true", JSON_TRUE},
-		{"false", JSON_FALSE},
-		{"-1.5e3", JSON_NUMBER},
-		{"[ 1, [] ]", JSON_ARRAY},
-		{"{ \"a\" : {} }", JSON_OBJECT},
+		{"null", cJSON_NULL, 0},
+		{"true", cJSON_True, 0},
+		{"false", cJSON_False, 0},
+		{"-1.5e3", cJSON_Number, 0},
+		{"[ 1, [] ]", cJSON_Array, 2},
+		{"[[], 1, [[]], {}]", cJSON_Array, 3},
+		{"{ \"a\" : {} }", cJSON_Object, 2},
 	};
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-		struct json_value value = value_of(values[i].text);
-		assert_int_equal(value.type, values[i].type);
-		assert_slice_equal(value.raw, slice_str(values[i].text));
+		read_value(values[i].text);
+		assert_int_equal(v.value->type, values[i].type);
+		assert_slice_equal(v.raw, slice_str(values[i].text));
+		assert_int_equal(v.len, v.raw.len);
+		assert_int_equal(v.depth, values[i].depth);
+		assert_int_equal(json_first(&v), values[i].text[0]);
 	}
-	struct json_value value = value_of("\"a\\n\"");
-	assert_int_equal(value.type, JSON_STRING);
-	assert_slice_equal(value.raw, SLICE("a\\n"));
-	assert_true(value.escaped);
-	assert_int_equal(value.len, 2);
+	read_value("\"a\\n\"");
+	assert_string_equal(v.value->valuestring, "a\n");
+	assert_slice_equal(v.raw, SLICE("\"a\\n\""));
+	assert_int_equal(v.len, 2);
+	assert_int_equal(v.depth, 0);
+}
+
+static void a_member_that_is_not_there_is_nothing(void **state)
+{
+	(void)state;
+	assert_true(read_v(SLICE("{\"w\":1}")));
+	assert_int_equal(json_first(&v), '\0');
+	assert_null(v.value);
+	int64_t number;
+	assert_false(json_integer(&v, &number));
+}
+
+static bool read_with_max(const char *text, size_t parsed_max)
+{
+	json_free(&v, 1);
+	v = (struct json_member){SLICE("v"), .parsed_max = parsed_max};
+	const char *reason;
+	return json_read(slice_str(text), &v, 1, &reason);
+}
+
+static void what_is_longer_than_wanted_is_measured_but_not_parsed(void **state)
+{
+	(void)state;
+	assert_true(read_with_max("{\"v\":\"\\u0061bc\"}", 3));
+	assert_string_equal(v.value->valuestring, "abc");
+	assert_true(read_with_max("{\"v\":\"\\u0061bc\"}", 2));
+	assert_null(v.value);
+	assert_int_equal(v.len, 3);
+	assert_true(read_with_max("{\"v\":[1,2]}", 4));
+	assert_null(v.value);
+	assert_slice_equal(v.raw, SLICE("[1,2]"));
+	assert_true(read_with_max("{\"v\":\"\"}", 0));
+	assert_null(v.value);
+	assert_int_equal(json_first(&v), '"');
+	assert_false(read_with_max("{\"v\":\"\xFF\"}", 0));
+}
+
+static void what_is_nested_too_deeply_for_recursion_is_not_parsed(void **state)
+{
+	(void)state;
+	read_value("[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]");
+	assert_int_equal(v.depth, JSON_PARSED_DEPTH_MAX);
+	assert_non_null(v.value);
+	read_value("[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]");
+	assert_int_equal(v.depth, JSON_PARSED_DEPTH_MAX + 1);
+	assert_null(v.value);
 }
 
 static void wanted_members_are_found_whatever_their_order_and_spelling(void **state)
 {
 	(void)state;
 	struct json_member wanted[] = {
-		{.name = SLICE("a")}, {.name = SLICE("sixteen-byte-nam")}, {.name = SLICE("z")}};
+		{.name = SLICE("a")}, {.name = SLICE("name")}, {.name = SLICE("z")}};
 	const char *reason;
-	assert_true(json_read(SLICE("{\"x\":0,\"\\u0073ixteen-byte-nam\":2,\"A\":3,\"\\u0061\":1,"
-				    "\"seventeen-bytes-n\":4}"),
+	assert_true(json_read(SLICE("{\"x\":0,\"n\\u0061me\":2,\"A\":3,\"\\u0061\":1,"
+				    "\"names\":4}"),
 		wanted, 3, &reason));
-	assert_true(wanted[0].there);
-	assert_slice_equal(wanted[0].value.raw, SLICE("1"));
-	assert_true(wanted[1].there);
-	assert_slice_equal(wanted[1].value.raw, SLICE("2"));
-	assert_false(wanted[2].there);
+	assert_slice_equal(wanted[0].raw, SLICE("1"));
+	assert_slice_equal(wanted[1].raw, SLICE("2"));
+	assert_int_equal(wanted[2].raw.len, 0);
 }
 
 static void a_member_that_is_there_twice_is_refused(void **state)
@@ -220,36 +273,80 @@ static struct slice many_members(int count, int twice)
 	return slice_of(text, (size_t)len);
 }
 
-static void any_number_of_unknown_members_is_read(void **state)
+static bool reads_members(int count, int twice)
 {
-	(void)state;
-	static const int counts[] = {1, 63, 64, 65, 127, 128, 129, 1000, 13000};
-	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-		struct json_member v;
-		struct slice text = many_members(counts[i], -1);
-		assert_true(read_v(text, &v));
-		assert_slice_equal(v.value.raw, SLICE("7"));
-		free((char *)(uintptr_t)text.bytes);
-		text = many_members(counts[i], counts[i] / 2);
-		assert_false(read_v(text, &v));
-		free((char *)(uintptr_t)text.bytes);
-	}
+	struct slice text = many_members(count, twice);
+	bool read = read_v(text);
+	assert_true(!read || slice_equal(v.raw, SLICE("7")));
+	free((char *)(uintptr_t)text.bytes);
+	return read;
 }
 
-static void no_memory_for_many_members_refuses_the_text(void **state)
+static void unknown_members_are_read_up_to_a_bound(void **state)
 {
 	(void)state;
-	struct json_member v;
-	struct slice few = many_members(64, -1);
-	struct slice many = many_members(65, -1);
-	no_memory = true;
-	bool read_few = read_v(few, &v);
-	bool read_many = read_v(many, &v);
-	no_memory = false;
-	assert_true(read_few);
-	assert_false(read_many);
-	free((char *)(uintptr_t)few.bytes);
-	free((char *)(uintptr_t)many.bytes);
+	static const int counts[] = {1, 2, 63, 64, 65, 255, JSON_MEMBERS_MAX};
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		assert_true(reads_members(counts[i], -1));
+		assert_false(reads_members(counts[i], 0));
+		assert_false(reads_members(counts[i], counts[i] / 2));
+		assert_false(reads_members(counts[i], counts[i] - 1));
+	}
+	assert_false(reads_members(JSON_MEMBERS_MAX + 1, -1));
+	assert_false(reads_members(13000, -1));
+}
+
+/* {"<len times x>":1} */
+static bool reads_name(size_t len)
+{
+	char text[2 * JSON_NAME_MAX] = "{\"";
+	memset(text + 2, 'x', len);
+	memcpy(text + 2 + len, "\":1}", sizeof("\":1}"));
+	return good(text);
+}
+
+static void a_name_is_read_up_to_a_bound(void **state)
+{
+	(void)state;
+	assert_true(reads_name(JSON_NAME_MAX));
+	assert_false(reads_name(JSON_NAME_MAX + 1));
+}
+
+/* {"v":[1,1,…]} with `count` values in all. */
+static bool reads_values(size_t count)
+{
+	char *text = malloc(2 * count + 16);
+	assert_non_null(text);
+	char *at = text + sprintf(text, "{\"v\":[1");
+	for (size_t i = 2; i < count; i++) {
+		at += sprintf(at, ",1");
+	}
+	at += sprintf(at, "]}");
+	bool read = read_v(slice_of(text, (size_t)(at - text)));
+	free(text);
+	return read;
+}
+
+static void values_are_read_up_to_a_bound(void **state)
+{
+	(void)state;
+	assert_true(reads_values(JSON_VALUES_MAX));
+	assert_false(reads_values(JSON_VALUES_MAX + 1));
+}
+
+static void without_memory_nothing_is_read(void **state)
+{
+	(void)state;
+	cJSON_Hooks hooks = {last_malloc, free};
+	cJSON_InitHooks(&hooks);
+	size_t failed = 0;
+	for (allocations_left = 0; !read_v(SLICE("{\"\\u0076\":[\"x\",{\"a\":1}]}"));
+		allocations_left = failed) {
+		failed++;
+		assert_null(v.value);
+	}
+	cJSON_InitHooks(NULL);
+	assert_in_range(failed, 5, 20);
 }
 
 /* {"v":<depth times open>0<depth times close>} */
@@ -267,23 +364,22 @@ static bool nested(size_t depth, const char *open, const char *close)
 	memset(at, close[0], depth);
 	at += depth;
 	*at++ = '}';
-	struct json_member v;
-	bool read = read_v(slice_of(text, (size_t)(at - text)), &v);
+	bool read = read_v(slice_of(text, (size_t)(at - text)));
 	free(text);
 	return read;
 }
 
-static void nesting_is_followed_as_deep_as_a_payload_can_go(void **state)
+static void nesting_is_followed_up_to_the_bound_of_values(void **state)
 {
 	(void)state;
-	static const size_t depths[] = {1, 7, 8, 9, 63, 64, 65, 1000, 10000, JSON_DEPTH_MAX};
+	static const size_t depths[] = {1, 7, 8, 9, 63, 64, 65, 1000, 10000, JSON_VALUES_MAX - 1};
 	for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++) {
 		assert_true(nested(depths[i], "[", "]"));
 		assert_true(nested(depths[i], "{\"a\":", "}"));
 		assert_false(nested(depths[i], "[", "}"));
 		assert_false(nested(depths[i], "{\"a\":", "]"));
 	}
-	assert_false(nested(JSON_DEPTH_MAX + 1, "[", "]"));
+	assert_false(nested(JSON_VALUES_MAX, "[", "]"));
 	assert_false(nested(1000000, "[", "]"));
 	assert_false(nested(1000000, "[", "x"));
 }
@@ -323,21 +419,10 @@ static void escapes_become_what_they_stand_for(void **state)
 		{"\"\x7F\"", "\x7F"},
 	};
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
-		struct json_value value = value_of(strings[i].text);
-		assert_int_equal(value.type, JSON_STRING);
-		assert_int_equal(value.len, strlen(strings[i].string));
-		char *into = malloc(value.len + 1);
-		assert_non_null(into);
-		assert_slice_equal(json_unescape(&value, into), slice_str(strings[i].string));
-		free(into);
+		read_value(strings[i].text);
+		assert_int_equal(v.len, strlen(strings[i].string));
+		assert_string_equal(v.value->valuestring, strings[i].string);
 	}
-}
-
-static void a_string_without_escapes_is_not_copied(void **state)
-{
-	(void)state;
-	struct json_value value = value_of("\"plain\"");
-	assert_ptr_equal(json_unescape(&value, NULL).bytes, value.raw.bytes);
 }
 
 static void bad_escapes_are_refused(void **state)
@@ -374,8 +459,7 @@ static bool string_with(const char *bytes, size_t len, size_t before, size_t beh
 	memset(text + at, 'y', behind);
 	at += behind;
 	memcpy(text + at, "\"}", 2);
-	struct json_member v;
-	return read_v(slice_of(text, at + 2), &v) && v.value.len == before + len + behind;
+	return read_v(slice_of(text, at + 2)) && v.len == before + len + behind;
 }
 
 static void raw_control_characters_are_refused_anywhere(void **state)
@@ -455,54 +539,10 @@ static void a_text_cut_anywhere_is_refused_and_not_read_beyond(void **state)
 		char *exact = malloc(len == 0 ? 1 : len);
 		assert_non_null(exact);
 		memcpy(exact, text.bytes, len);
-		struct json_member v;
-		assert_false(read_v(slice_of(exact, len), &v));
+		assert_false(read_v(slice_of(exact, len)));
 		free(exact);
 	}
-	struct json_member v;
-	assert_true(read_v(text, &v));
-}
-
-static void arrays_of_strings_are_stepped_through(void **state)
-{
-	(void)state;
-	struct json_value array = value_of("[ \"a\" , \"\\u0062\",\"\" ]");
-	struct json_value element;
-	char bytes[8];
-	size_t at = 0;
-	bool bad;
-	assert_true(json_next_string(&array, &at, &element, &bad));
-	assert_slice_equal(json_unescape(&element, bytes), SLICE("a"));
-	assert_true(json_next_string(&array, &at, &element, &bad));
-	assert_slice_equal(json_unescape(&element, bytes), SLICE("b"));
-	assert_true(json_next_string(&array, &at, &element, &bad));
-	assert_slice_equal(json_unescape(&element, bytes), SLICE(""));
-	assert_false(json_next_string(&array, &at, &element, &bad));
-	assert_false(bad);
-	assert_false(json_next_string(&array, &at, &element, &bad));
-	assert_false(bad);
-}
-
-static void an_element_that_is_no_string_is_bad(void **state)
-{
-	(void)state;
-	static const char *const arrays[] = {
-		"[1]", "[null]", "[[\"a\"]]", "[{}]", "[\"a\",1]", "[\"a\", \"b\", []]"};
-	for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
-		struct json_value array = value_of(arrays[i]);
-		struct json_value element;
-		size_t at = 0;
-		bool bad;
-		while (json_next_string(&array, &at, &element, &bad)) {
-		}
-		assert_true(bad);
-	}
-	struct json_value array = value_of("[ ]");
-	struct json_value element;
-	size_t at = 0;
-	bool bad;
-	assert_false(json_next_string(&array, &at, &element, &bad));
-	assert_false(bad);
+	assert_true(read_v(text));
 }
 
 /* ---- numbers */
@@ -519,14 +559,14 @@ static void integers_are_plain_and_below_2_53(void **state)
 		"true", "null", "\"1\"", "[1]", "{}"};
 	int64_t number = -7;
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		struct json_value value = value_of(numbers[i].text);
-		assert_true(json_integer(&value, &number));
+		read_value(numbers[i].text);
+		assert_true(json_integer(&v, &number));
 		assert_int_equal(number, numbers[i].number);
 	}
 	number = -7;
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
-		struct json_value value = value_of(none[i]);
-		assert_false(json_integer(&value, &number));
+		read_value(none[i]);
+		assert_false(json_integer(&v, &number));
 		assert_int_equal(number, -7);
 	}
 }
@@ -538,57 +578,18 @@ static void doubles_are_what_strtod_says(void **state)
 		"1E-3", "1500.5", "1795334400", "1795334400.123", "1795334400123e-3",
 		"9007199254740993", "18446744073709551615", "18446744073709551616",
 		"123456789012345678901234567890",
-		"0.00000000000000000000000000000000000000012345678901234567890123456789e40",
+		"0.0000000000000000000000000000012345678901234567890123456789e30",
 		"1.7976931348623157e308", "1e308", "1e-300", "0e999999999",
 		"0.0000e-99999999999999999"};
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		struct json_value value = value_of(numbers[i]);
-		double number = -7;
-		assert_true(json_double(&value, &number));
+		read_value(numbers[i]);
+		assert_true(cJSON_IsNumber(v.value));
+		double number = v.value->valuedouble;
 		double expected = strtod(numbers[i], NULL);
-		double off = number > expected ? number - expected : expected - number;
-		double size = expected < 0 ? -expected : expected;
-		if (off > size * 4 * DBL_EPSILON) {
+		if (number < expected || number > expected) {
 			fail_msg("%s: %.17g, not %.17g", numbers[i], number, expected);
 		}
 	}
-}
-
-static void doubles_beyond_their_range_stay_finite(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *text;
-		double number;
-	} numbers[] = {
-		{"1e309", DBL_MAX},
-		{"-1e309", -DBL_MAX},
-		{"1e99999999999999999999999", DBL_MAX},
-		{"1e-99999999999999999999999", 0},
-		{"-1e-400", 0},
-	};
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		struct json_value value = value_of(numbers[i].text);
-		double number;
-		assert_true(json_double(&value, &number));
-		assert_true(number <= numbers[i].number && number >= numbers[i].number);
-	}
-	struct json_value value = value_of("\"1\"");
-	double number;
-	assert_false(json_double(&value, &number));
-}
-
-static void a_number_of_many_digits_keeps_its_size(void **state)
-{
-	(void)state;
-	static char text[100100];
-	memset(text, '0', sizeof(text));
-	text[0] = '1';
-	memcpy(text + 100001, "e-100000", sizeof("e-100000"));
-	struct json_value value = {.type = JSON_NUMBER, .raw = slice_str(text)};
-	double number;
-	assert_true(json_double(&value, &number));
-	assert_true(number > 0.999999 && number < 1.000001);
 }
 
 /* ---- writing */
@@ -613,7 +614,6 @@ static void every_byte_that_is_written_reads_back_as_it_was(void **state)
 	for (int c = 1; c < 0x80; c++) {
 		for (size_t len = 1; len <= 17; len++) {
 			char text[17];
-			char back[17];
 			memset(text, c, len);
 			text[len / 2] = 'x';
 			buffer_clear(&buffer);
@@ -623,9 +623,8 @@ static void every_byte_that_is_written_reads_back_as_it_was(void **state)
 			assert_int_equal(
 				buffer.len - before, buffer_json_string_size(slice_of(text, len)));
 			buffer_append(&buffer, SLICE("}"));
-			struct json_member v;
-			assert_true(read_v(buffer_slice(&buffer), &v));
-			assert_slice_equal(json_unescape(&v.value, back), slice_of(text, len));
+			assert_true(read_v(buffer_slice(&buffer)));
+			assert_slice_equal(slice_str(v.value->valuestring), slice_of(text, len));
 		}
 	}
 	buffer_free(&buffer);
@@ -694,31 +693,31 @@ int main(void)
 		cmocka_unit_test(only_one_object_is_an_object),
 		cmocka_unit_test(members_are_read_by_the_grammar),
 		cmocka_unit_test(values_are_read_by_the_grammar),
-		cmocka_unit_test(every_type_is_told_with_its_bytes),
+		cmocka_unit_test(every_value_comes_parsed_and_as_it_stands),
+		cmocka_unit_test(a_member_that_is_not_there_is_nothing),
+		cmocka_unit_test(what_is_longer_than_wanted_is_measured_but_not_parsed),
+		cmocka_unit_test(what_is_nested_too_deeply_for_recursion_is_not_parsed),
 		cmocka_unit_test(wanted_members_are_found_whatever_their_order_and_spelling),
 		cmocka_unit_test(a_member_that_is_there_twice_is_refused),
 		cmocka_unit_test(only_top_level_names_have_to_differ),
-		cmocka_unit_test(any_number_of_unknown_members_is_read),
-		cmocka_unit_test(no_memory_for_many_members_refuses_the_text),
-		cmocka_unit_test(nesting_is_followed_as_deep_as_a_payload_can_go),
+		cmocka_unit_test(unknown_members_are_read_up_to_a_bound),
+		cmocka_unit_test(a_name_is_read_up_to_a_bound),
+		cmocka_unit_test(values_are_read_up_to_a_bound),
+		cmocka_unit_test(without_memory_nothing_is_read),
+		cmocka_unit_test(nesting_is_followed_up_to_the_bound_of_values),
 		cmocka_unit_test(mixed_nesting_closes_in_its_order),
 		cmocka_unit_test(escapes_become_what_they_stand_for),
-		cmocka_unit_test(a_string_without_escapes_is_not_copied),
 		cmocka_unit_test(bad_escapes_are_refused),
 		cmocka_unit_test(raw_control_characters_are_refused_anywhere),
 		cmocka_unit_test(exactly_the_well_formed_utf8_is_accepted),
 		cmocka_unit_test(a_text_cut_anywhere_is_refused_and_not_read_beyond),
-		cmocka_unit_test(arrays_of_strings_are_stepped_through),
-		cmocka_unit_test(an_element_that_is_no_string_is_bad),
 		cmocka_unit_test(integers_are_plain_and_below_2_53),
 		cmocka_unit_test(doubles_are_what_strtod_says),
-		cmocka_unit_test(doubles_beyond_their_range_stay_finite),
-		cmocka_unit_test(a_number_of_many_digits_keeps_its_size),
 		cmocka_unit_test(strings_are_escaped_as_little_as_possible),
 		cmocka_unit_test(every_byte_that_is_written_reads_back_as_it_was),
 		cmocka_unit_test(integers_are_written_in_full),
 		cmocka_unit_test(a_buffer_grows_as_needed),
 		cmocka_unit_test(a_buffer_without_memory_stays_empty_until_it_is_cleared),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, forget_v);
 }
