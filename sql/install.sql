@@ -47,10 +47,16 @@ begin;
 \ir functions/version_for.sql
 \ir functions/note_deletion.sql
 \ir functions/adopt.sql
-\ir functions/save_one.sql
+\ir functions/recount.sql
+\ir functions/recount_noted.sql
+\ir functions/store_one.sql
+\ir functions/store.sql
+\ir functions/store_each.sql
 \ir functions/save.sql
 \ir functions/save_each.sql
 \ir functions/history.sql
+\ir functions/lobbies.sql
+\ir functions/settle.sql
 \ir functions/unread.sql
 \ir functions/mark.sql
 \ir functions/deliver.sql

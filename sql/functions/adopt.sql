@@ -22,10 +22,7 @@ as $$
 #variable_conflict use_column
 declare
 	c record;
-	m record;
 	created integer := 0;
-	read_by_a bigint;
-	read_by_b bigint;
 begin
 	for c in
 		insert into chat.conversations (room, last_seq)
@@ -44,27 +41,15 @@ begin
 	loop
 		created := created + 1;
 		continue when c.last_seq = 0;
-
-		select coalesce(min(seq) - 1, c.last_seq) into read_by_a from chat.messages
-		where room = c.room and opponent_id = c.a_id and not is_delivered;
-		select coalesce(min(seq) - 1, c.last_seq) into read_by_b from chat.messages
-		where room = c.room and opponent_id = c.b_id and not is_delivered;
-		select count(*) filter (where opponent_id = c.a_id and seq > read_by_a) as a_unread,
-			count(*) filter (where opponent_id = c.b_id and seq > read_by_b) as b_unread,
-			coalesce(max(seq) filter (where user_id = c.a_id), 0) as a_last_seq,
-			coalesce(max(seq) filter (where user_id = c.b_id), 0) as b_last_seq,
-			max(sent_at) filter (where user_id = c.a_id) as a_last_at,
-			max(sent_at) filter (where user_id = c.b_id) as b_last_at
-		into m from chat.messages where room = c.room;
-
 		update chat.conversations
-		set a_read = read_by_a, a_delivered = read_by_a,
-			a_unread = m.a_unread, a_waiting = m.a_unread > 0,
-			b_read = read_by_b, b_delivered = read_by_b,
-			b_unread = m.b_unread, b_waiting = m.b_unread > 0,
-			a_last_seq = m.a_last_seq, a_last_at = m.a_last_at,
-			b_last_seq = m.b_last_seq, b_last_at = m.b_last_at
+		set a_read = m.a_read, a_delivered = m.a_read, b_read = m.b_read, b_delivered = m.b_read
+		from (
+			select coalesce(min(seq) filter (where opponent_id = c.a_id) - 1, c.last_seq) as a_read,
+				coalesce(min(seq) filter (where opponent_id = c.b_id) - 1, c.last_seq) as b_read
+			from chat.messages where room = c.room and not is_delivered
+		) m
 		where room = c.room;
+		perform chat.recount(c.room);
 	end loop;
 	return created;
 end;

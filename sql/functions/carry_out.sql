@@ -59,7 +59,7 @@ begin
 		b_muted := null;
 		begin
 			if request.kind = 'p' then
-				select * into done from chat.save_one(request.room, c.last_seq, false, request.by_a,
+				select * into done from chat.store_one(request.room, c.last_seq, false, request.by_a,
 					request.text, request.ref, clock_timestamp(), gen_random_uuid(), request.data, null);
 				continue when done.outcome <> 'n';
 				kind := 'p';

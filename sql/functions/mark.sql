@@ -4,6 +4,10 @@
 -- marked delivered in the same transaction as long as the call stays within 1,000 of them; beyond
 -- that the conversation is flagged and chat.deliver() follows.
 --
+-- The flag of a chat in which somebody writes is left as it is when nothing is unread any longer: the next
+-- message would set it again, and each time in a new version of the row, in all indexes.  chat.settle()
+-- takes it back later.
+--
 -- Parameters, one element a mark: rooms, ids (the users), seqs.
 -- Returns a row for each mark, in no particular order:
 --     no      the mark, from 1
@@ -38,7 +42,11 @@ declare
 	unread bigint;
 	budget bigint := 1000;
 	at_once boolean;
+	waiting boolean;
 begin
+	if exists (select from chat.recounts) then
+		perform chat.recount_noted(100);
+	end if;
 	for m in
 		select r.room, r.id, r.seq, r.no::integer as no, split_part(r.room, '/', 1) = r.id as is_a
 		from unnest(rooms, ids, seqs) with ordinality as r(room, id, seq, no)
@@ -50,7 +58,9 @@ begin
 		follow := false;
 		select last_seq, following, case when m.is_a then a_read else b_read end as read,
 			case when m.is_a then a_unread else b_unread end as unread,
-			case when m.is_a then a_delivered else b_delivered end as delivered
+			case when m.is_a then a_waiting else b_waiting end as waiting,
+			case when m.is_a then a_delivered else b_delivered end as delivered,
+			greatest(a_last_at, b_last_at) > now() - interval '1 minute' as is_live
 		into c from chat.conversations
 		where room = m.room and (a_id = m.id or b_id = m.id)
 		for update skip locked;
@@ -78,6 +88,7 @@ begin
 				where room = m.room and seq > target and opponent_id = m.id;
 				count := unread;
 			end if;
+			waiting := count > 0 or c.waiting and c.is_live;
 			at_once := target - c.delivered <= budget;
 			if at_once then
 				budget := budget - (target - c.delivered);
@@ -88,13 +99,13 @@ begin
 			follow := not at_once;
 			if m.is_a then
 				update chat.conversations
-				set a_read = target, a_unread = count, a_waiting = count > 0,
+				set a_read = target, a_unread = count, a_waiting = waiting,
 					a_delivered = case when at_once then target else a_delivered end,
 					following = following or not at_once
 				where room = m.room;
 			else
 				update chat.conversations
-				set b_read = target, b_unread = count, b_waiting = count > 0,
+				set b_read = target, b_unread = count, b_waiting = waiting,
 					b_delivered = case when at_once then target else b_delivered end,
 					following = following or not at_once
 				where room = m.room;

@@ -20,6 +20,10 @@ begin
 	update chat.nodes n set seen_at = clock_timestamp() where n.node = poll.node;
 	alive := found;
 
+	if exists (select from chat.recounts) then
+		perform chat.recount_noted(100);
+	end if;
+
 	for told in
 		select room, of_a, seq from chat.away where fresh limit 1000 for update skip locked
 	loop

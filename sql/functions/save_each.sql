@@ -1,12 +1,9 @@
--- Stores a batch of messages as chat.save() does, but one by one, each in a subtransaction of its own:
--- for a batch with a message that the database refuses.
+-- chat.store_each() for a plugin of the first edition, which knows nothing of closed chats: its users' messages
+-- to them are refused with SQLSTATE 42501.
 --
--- Parameters and locks: those of chat.save().
--- Returns: the same, and outcome 'x' for a refused message, whose text is then the SQLSTATE.  The
--- messages behind it are stored as if it had not been there.
--- Raises: what is not the fault of a message (locks, resources, rights, a lost connection), and what
--- fails at the commit; then nothing is stored.
--- Plan: for each message, the primary key of chat.conversations, and the index of its key or ref.
+-- Parameters, locks and what it raises: those of chat.store_each(), without `datas` and `reply_tos`.
+-- Returns: no, outcome ('x' for 'f', with the SQLSTATE as its text), seq, text, sent_at.
+-- Plan: that of chat.store_each(), with the planner's settings that sessions of this edition have.
 create or replace function chat.save_each(
 	rooms text[],
 	again boolean,
@@ -26,57 +23,10 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 set jit = off
 as $$
-#variable_conflict use_column
-declare
-	bases bigint[]; -- the last seq of each room, null where it is locked
-	locked integer;
-	m record;
-	one record;
 begin
-	loop
-		select array_agg(c.last_seq), count(c.last_seq) into bases, locked
-		from unnest(rooms) as r(room)
-		left join lateral (
-			select last_seq from chat.conversations where room = r.room for update skip locked
-		) c on true;
-		exit when locked = cardinality(rooms) or chat.adopt(rooms) = 0;
-	end loop;
-
-	for m in
-		select g.no::integer as no, g.room_no, g.by_a, g.text, g.ref, g.sent_at, g.key,
-			rooms[g.room_no] as room
-		from unnest(room_nos, by_a, texts, refs, sent_ats, keys)
-			with ordinality as g(room_no, by_a, text, ref, sent_at, key, no)
-	loop
-		no := m.no;
-		outcome := 'l';
-		seq := null;
-		text := null;
-		sent_at := null;
-		if bases[m.room_no] is null then
-			return next;
-			continue;
-		end if;
-
-		begin
-			one := chat.save_one(m.room, bases[m.room_no], again, m.by_a, m.text, m.ref,
-				m.sent_at, m.key);
-			outcome := one.outcome;
-			seq := one.seq;
-			text := one.text;
-			sent_at := one.sent_at;
-			if outcome = 'n' then
-				bases[m.room_no] := seq;
-			end if;
-		exception when others then
-			-- What the plugin waits or holds for is not the message's fault.
-			if sqlstate ~ '^(08|0A|25|26|28|3D|3F|42|53|57|58)|^(40001|40P01|55P03)$' then
-				raise;
-			end if;
-			outcome := 'x';
-			text := sqlstate;
-		end;
-		return next;
-	end loop;
+	return query
+	select s.no, case s.outcome when 'f' then 'x' else s.outcome end, s.seq,
+		case s.outcome when 'f' then '42501' else s.text end, s.sent_at
+	from chat.store_each(rooms, again, room_nos, by_a, texts, refs, sent_ats, keys, null, null) s;
 end;
 $$;

@@ -31,8 +31,8 @@ select test.fails('it cannot write conversations', 'insert into chat.conversatio
 	values (''8/9'')', '42501');
 select test.fails('it cannot read the versions', 'select * from chat.schema_version', '42501');
 select test.fails('it cannot adopt', 'select chat.adopt(array[''8/9''])', '42501');
-select test.fails('it cannot store without the lock', $$select chat.save_one('1/2', 1, false, true,
-	'x', null, now(), gen_random_uuid())$$, '42501');
+select test.fails('it cannot store without the lock', $$select chat.store_one('1/2', 1, false, true,
+	'x', null, now(), gen_random_uuid(), null, null)$$, '42501');
 select test.fails('it cannot create in the schema', 'create table chat.t (i integer)', '42501');
 select test.fails('it cannot replace a function', 'create or replace function chat.version()
 	returns integer language sql as ''select 2''', '42501');

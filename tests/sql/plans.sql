@@ -42,7 +42,7 @@ begin
 	perform test.touches('repeats', format($q$select test.save('%s again',
 		array['1/2 a x r', '1/99 a x r'])$q$, round), 10, 20);
 	perform test.touches('one by one', format($q$select test.save('%s each',
-		array['1/2 a x', '1/2 b x r1', '1/99 a x r'], true, 'save_each')$q$, round), 20, 20);
+		array['1/2 a x', '1/2 b x r1', '1/99 a x r'], true, 'store_each')$q$, round), 20, 20);
 	perform test.touches('the newest page', $q$select chat.history(array['1/2'],
 		array[null::bigint], array[null::bigint], array[50])$q$, 51, 2);
 	perform test.touches('a page in the middle', $q$select chat.history(array['1/2'],

@@ -3,6 +3,12 @@
 
 create schema test;
 
+-- As the plugin's sessions have it; of each new session, because some scripts connect again.
+select format('alter database %I set %s', current_database(), setting) from unnest(array[
+	'plan_cache_mode = force_generic_plan', 'enable_seqscan = off', 'enable_bitmapscan = off',
+	'enable_hashjoin = off', 'enable_mergejoin = off', 'jit = off']) setting \gexec
+\c
+
 -- Fails with the sentence unless both are the same.
 create function test.same(sentence text, is_now anyelement, should_be anyelement) returns void
 language plpgsql as $$
@@ -30,10 +36,11 @@ $$;
 -- Saves messages that are given as 'room by text [ref]', by is a or b; the key is the md5 of `key` and the
 -- message's number.  Returns 'n1 n2 r1 k1 l x' in the order of the messages.
 create function test.save(key text, messages text[], again boolean default false,
-	function text default 'save') returns text
+	function text default 'store') returns text
 language plpgsql as $$
 declare
 	rooms text[];
+	more text := case when function ~ '^store' then ', null, null' else '' end;
 	answer text;
 begin
 	select array_agg(distinct split_part(m, ' ', 1) collate "C" order by
@@ -47,7 +54,8 @@ begin
 			array_agg(now() order by no) as sent_ats,
 			array_agg(md5($3 || no)::uuid order by no) as keys
 		from unnest($4) with ordinality as m(m, no)
-	) p, chat.%I($1, $2, p.room_nos, p.by_a, p.texts, p.refs, p.sent_ats, p.keys) s$q$, function) into answer using rooms, again, key, messages;
+	) p, chat.%I($1, $2, p.room_nos, p.by_a, p.texts, p.refs, p.sent_ats, p.keys%s) s$q$, function, more)
+	into answer using rooms, again, key, messages;
 	return answer;
 end;
 $$;
@@ -75,9 +83,9 @@ begin
 			or b_unread <> (select count(*) from chat.messages m
 				where m.room = c.room and m.opponent_id = c.b_id and seq > c.b_read)),
 		0::bigint);
-	perform test.same('waiting says whether something is unread', (select count(*)
-		from chat.conversations where a_waiting <> (a_unread > 0)
-			or b_waiting <> (b_unread > 0)), 0::bigint);
+	perform test.same('where something is unread, waiting says so', (select count(*)
+		from chat.conversations where not a_waiting and a_unread > 0
+			or not b_waiting and b_unread > 0), 0::bigint);
 	perform test.same('the last of each user is their newest', (select count(*)
 		from chat.conversations c
 		where a_last_seq <> coalesce((select max(seq) from chat.messages m

@@ -1,30 +1,30 @@
 \ir prelude.sql
 
-create function test.save_each(key text, messages text[], again boolean default false) returns text
-language sql as $$ select test.save(key, messages, again, 'save_each'); $$;
+create function test.store_each(key text, messages text[], again boolean default false) returns text
+language sql as $$ select test.save(key, messages, again, 'store_each'); $$;
 
 alter table chat.messages add constraint no_poison check (text <> 'poison');
 select test.same('a refused message is left out, those behind it take its number',
-	test.save_each('a', array['1/2 a x', '1/2 b poison', '1/2 b y', '1/3 a poison', '1/2 a z']),
+	test.store_each('a', array['1/2 a x', '1/2 b poison', '1/2 b y', '1/3 a poison', '1/2 a z']),
 	'n1 x n2 x n3');
-select test.same('the refusal says why', (select s.text from chat.save_each(array['1/2'], false,
-	array[1], array[true], array['poison'], array[null], array[now()], array[gen_random_uuid()]) s),
+select test.same('the refusal says why', (select s.text from chat.store_each(array['1/2'], false,
+	array[1], array[true], array['poison'], array[null], array[now()], array[gen_random_uuid()], null, null) s),
 	'23514');
 select test.same('a ref of a refused message is still free',
-	test.save_each('b', array['1/2 a poison r', '1/2 a x r', '1/2 a y r']), 'x n4 r4');
+	test.store_each('b', array['1/2 a poison r', '1/2 a x r', '1/2 a y r']), 'x n4 r4');
 select test.same('what is found under its own key is new',
-	test.save_each('b', array['1/2 a poison r', '1/2 a x r', '1/2 a y r'], true), 'r4 k4 r4');
+	test.store_each('b', array['1/2 a poison r', '1/2 a x r', '1/2 a y r'], true), 'r4 k4 r4');
 select test.sound();
 
 create function drop_row() returns trigger language plpgsql as 'begin return null; end';
 create trigger drop_row before insert on chat.messages for each row
 	when (new.text = 'drop') execute function drop_row();
 select test.same('a row that a trigger drops is refused',
-	test.save_each('c', array['1/2 a drop', '1/2 a x']), 'x n5');
+	test.store_each('c', array['1/2 a drop', '1/2 a x']), 'x n5');
 
 alter table chat.conversations add constraint few check (last_seq < 7 or room <> '1/2');
 select test.same('what the conversation refuses is refused',
-	test.save_each('d', array['1/2 a x', '1/2 a x', '1/3 a x']), 'n6 x n1');
+	test.store_each('d', array['1/2 a x', '1/2 a x', '1/3 a x']), 'n6 x n1');
 alter table chat.conversations drop constraint few;
 select test.sound();
 
@@ -37,7 +37,7 @@ $$;
 create trigger no_disk before insert on chat.messages for each row
 	when (new.text = 'large') execute function no_disk();
 select test.fails('a full disk refuses no message',
-	$$select test.save_each('e', array['1/2 a x', '1/2 a large'])$$, '53100');
+	$$select test.store_each('e', array['1/2 a x', '1/2 a large'])$$, '53100');
 select test.same('and nothing is stored', (select last_seq from chat.conversations
 	where room = '1/2'), 6::bigint);
 drop trigger no_disk on chat.messages;
@@ -52,7 +52,7 @@ language sql as $$
 $$;
 select test.same('both functions agree, batch ' || seed,
 	test.save('20-' || seed / 2 || '-', test.batch('20', seed / 2), seed % 2 = 1),
-	test.save_each('30-' || seed / 2 || '-', test.batch('30', seed / 2), seed % 2 = 1))
+	test.store_each('30-' || seed / 2 || '-', test.batch('30', seed / 2), seed % 2 = 1))
 from generate_series(1, 50) seed;
 select test.same('messages that come alone fare as those of a batch, batch ' || seed,
 	test.save_alone('40-' || seed / 2 || '-', test.batch('40', seed / 2), seed % 2 = 1),

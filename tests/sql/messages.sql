@@ -15,12 +15,12 @@ select test.same('sending moves no marker', (select a_read + b_read from chat.co
 -- Repeats.
 select test.same('a ref is stored once', test.save('c', array['5/6 a first r']), 'n1');
 select test.same('its repeat finds it', test.save('d', array['5/6 a again r']), 'r1');
-select test.same('a repeat brings the stored text', (select s.text from chat.save(array['5/6'],
+select test.same('a repeat brings the stored text', (select s.text from chat.store(array['5/6'],
 	false, array[1], array[true], array['again'], array['r'], array[now()],
-	array[gen_random_uuid()]) s), 'first');
-select test.same('a repeat brings the stored time', (select s.sent_at from chat.save(array['5/6'],
+	array[gen_random_uuid()], null, null) s), 'first');
+select test.same('a repeat brings the stored time', (select s.sent_at from chat.store(array['5/6'],
 	false, array[1], array[true], array['again'], array['r'], array['2001-01-01'::timestamptz],
-	array[gen_random_uuid()]) s), (select sent_at from chat.messages where room = '5/6'));
+	array[gen_random_uuid()], null, null) s), (select sent_at from chat.messages where room = '5/6'));
 select test.same('the other user may use the same ref', test.save('e', array['5/6 b x r']), 'n2');
 select test.same('so may the same user elsewhere', test.save('f', array['5/7 a x r']), 'n1');
 select test.same('within one batch the later one is the repeat, and takes no number',
@@ -59,8 +59,8 @@ select test.same('alone it is numbered, by room', test.save_alone('k', array['8/
 select test.same('alone it is a repeat by its ref, of either user', test.save_alone('l',
 	array['8/9 b other r', '8/10 a other r', '8/9 a other r', '8/9 b x R']), 'r2 r1 r3 n5');
 select test.same('alone it brings the stored text and time', (select row(s.text, s.sent_at)::text
-	from chat.save(array['8/9'], false, array[1], array[false], array['other'], array['r'],
-	array['2001-01-01'::timestamptz], array[gen_random_uuid()]) s),
+	from chat.store(array['8/9'], false, array[1], array[false], array['other'], array['r'],
+	array['2001-01-01'::timestamptz], array[gen_random_uuid()], null, null) s),
 	(select row(text, sent_at)::text from chat.messages where room = '8/9' and seq = 2));
 select test.same('alone and in doubt it is known, with a ref and without', test.save_alone('k',
 	array['8/9 a x', '8/9 b x r'], true), 'k1 k2');
@@ -77,10 +77,10 @@ select test.same('a thousand rows are one call', (select string_agg(distinct s.o
 		array_agg(now()) as ats, array_agg(gen_random_uuid()) as keys,
 		(select array_agg('1/' || (10000 + n) order by n) from generate_series(1, 1000) n) as rooms
 	from generate_series(1, 1000) no) p,
-	chat.save(p.rooms, false, p.nos, p.by_a, p.texts, p.refs, p.ats, p.keys) s), 'n');
-select s.seq from chat.save(array['2/3'], false, array[1], array[true], array[(select string_agg(
+	chat.store(p.rooms, false, p.nos, p.by_a, p.texts, p.refs, p.ats, p.keys, null, null) s), 'n');
+select s.seq from chat.store(array['2/3'], false, array[1], array[true], array[(select string_agg(
 	md5(i::text), '') from generate_series(1, 512) i)], array[null], array[now()],
-	array[gen_random_uuid()]) s;
+	array[gen_random_uuid()], null, null) s;
 select test.same('a text of 16 KiB is kept', (select length(text) from chat.messages where room = '2/3'),
 	16384);
 select test.sound();
