@@ -27,8 +27,7 @@ static void drop_piece(struct journal *journal)
 {
 	free(journal->piece);
 	journal->piece = NULL;
-	journal->reader.bytes = NULL;
-	journal->reader.len = journal->reader.at = 0;
+	reader_begin(&journal->reader, 0, NULL, 0, 0);
 }
 
 /* Loads what there is of the segment from read_at on.  False: later. */
@@ -45,9 +44,7 @@ static bool load_piece(struct journal *journal)
 		return false;
 	}
 	journal->read_error = journal->piece == NULL ? errno : 0;
-	journal->reader.bytes = journal->piece;
-	journal->reader.len = len;
-	journal->reader.seed = record_seed(&s->header);
+	reader_begin(&journal->reader, record_seed(&s->header), journal->piece, len, 0);
 	journal->piece_at = from;
 	pthread_mutex_lock(&journal->lock);
 	journal->read_at = to;

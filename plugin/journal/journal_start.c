@@ -44,17 +44,18 @@ static bool say_cannot_make(const char *path, int error, char *reason)
 	}
 	return give_up(reason,
 		"the journal's folder " PATH_SHOWN
-		" cannot be made: %s. Make it with: install -d -m "
-		"700 -o '#%u' " PATH_SHOWN,
+		" cannot be made: %s. Make it with: install -d -m 700 -o '#%u' " PATH_SHOWN,
 		path, strerror(error), (unsigned)geteuid(), path);
 }
 
 static bool say_cannot_use(const char *path, int error, char *reason)
 {
+	if (error == ENOTDIR) {
+		return give_up(reason, "the journal " PATH_SHOWN " is no folder", path);
+	}
 	return give_up(reason,
 		"the journal's folder " PATH_SHOWN
-		" cannot be written to: %s. It has to belong to the "
-		"broker's user: chown '#%u' " PATH_SHOWN,
+		" cannot be written to: %s. It has to belong to the broker's user: chown '#%u' " PATH_SHOWN,
 		path, strerror(error), (unsigned)geteuid(), path);
 }
 
@@ -68,12 +69,7 @@ static bool open_folder(struct journal *journal, char *reason)
 		}
 		journal->folder = open(journal->name, flags);
 	}
-	if (journal->folder < 0) {
-		return errno == ENOTDIR ? give_up(reason, "the journal " PATH_SHOWN " is no folder",
-						  journal->name)
-		                        : say_cannot_use(journal->name, errno, reason);
-	}
-	return true;
+	return journal->folder >= 0 || say_cannot_use(journal->name, errno, reason);
 }
 
 /* Who holds the lock has written its number there. */
@@ -190,51 +186,35 @@ struct scan {
 	struct segment *last; /* the last with a record */
 };
 
-static bool say_unreadable(const struct scan *scan, const struct segment *s, int error)
+static bool say_unusable(const struct scan *scan, const struct segment *s, const char *why)
 {
-	return give_up(scan->reason,
-		"the journal's file " PATH_SHOWN "/" SEGMENT_FORMAT " cannot be used: %s",
-		scan->journal->name, s->header.number, strerror(error));
+	return give_up(scan->reason, "the journal's file " PATH_SHOWN "/" SEGMENT_FORMAT " %s",
+		scan->journal->name, s->header.number, why);
 }
 
-static bool say_foreign(const struct scan *scan, const struct segment *s)
+static bool say_failed(const struct scan *scan, const struct segment *s, int error)
 {
-	return give_up(scan->reason,
-		"the journal's file " PATH_SHOWN "/" SEGMENT_FORMAT
-		" was written by another version of the plugin, which alone can read it: start "
-		"that one until nothing waits any more, or move the folder away",
-		scan->journal->name, s->header.number);
+	char why[128];
+	snprintf(why, sizeof(why), "cannot be used: %s", strerror(error));
+	return say_unusable(scan, s, why);
 }
 
-/* Headers come first: the journal's id, from any of them, is needed to read what stands behind one
- * that is damaged. */
-static bool read_header(const struct scan *scan, struct segment *s)
+static bool take_header(
+	const struct scan *scan, struct segment *s, const unsigned char *bytes, size_t len)
 {
 	struct journal *journal = scan->journal;
-	unsigned char bytes[HEADER_SIZE] = {0};
-	struct header header = {0};
-	struct stat stat;
-	int fd = journal_file(journal, s->header.number, O_RDONLY);
-	bool is_file = fd >= 0 && fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode);
-	int error = fd < 0 ? errno : EINVAL;
-	ssize_t got = is_file ? pread(fd, bytes, sizeof(bytes), 0) : 0;
-	error = got < 0 ? errno : error;
-	if (fd >= 0) {
-		close(fd);
-	}
-	if (!is_file || got < 0) {
-		return say_unreadable(scan, s, error);
-	}
-	s->size = (uint64_t)stat.st_size;
-	enum header_state state = header_read(bytes, &header);
+	struct header header;
+	enum header_state state = len < HEADER_SIZE ? HEADER_DAMAGED : header_read(bytes, &header);
 	if (state == HEADER_FOREIGN) {
-		return say_foreign(scan, s);
+		return say_unusable(scan, s,
+			"was written by another version of the plugin, which alone can read it: "
+			"start that one until nothing waits any more, or move the folder away");
 	}
 	if (state == HEADER_GOOD && header.number == s->header.number) {
 		s->header = header;
-		journal->id = journal->id == 0 ? header.id : journal->id;
 	} else {
 		/* Which files are gone behind it is not known. */
+		s->header.id = journal->id;
 		s->header.next = NUMBER_MAX;
 		atomic_store(&s->damaged, true);
 	}
@@ -271,31 +251,27 @@ static void read_records(struct scan *scan, struct segment *s)
 			atomic_fetch_add(&s->unsettled, 1);
 		}
 	}
-	s->tail = s->size - HEADER_SIZE - scan->reader.end;
+	s->tail = s->size - scan->reader.end;
 }
 
-static bool scan_segment(struct scan *scan, struct segment *s)
+static bool scan_segment(struct scan *scan, const struct segment *older, struct segment *s)
 {
-	struct journal *journal = scan->journal;
 	size_t len = 0;
-	if (s->size <= HEADER_SIZE) {
-		return true;
-	}
-	if (atomic_load(&s->damaged)) {
-		s->header.id = journal->id;
-	}
-	uint64_t end = s->size < SEGMENT_SIZE_MAX ? s->size : SEGMENT_SIZE_MAX;
-	unsigned char *bytes = journal_load(journal, s->header.number, HEADER_SIZE, end, &len);
+	unsigned char *bytes =
+		journal_load(scan->journal, s->header.number, 0, SEGMENT_SIZE_MAX, &len);
 	if (bytes == NULL) {
-		return say_unreadable(scan, s, errno);
+		return say_failed(scan, s, errno);
 	}
-	scan->reader.bytes = bytes;
-	scan->reader.len = len;
-	scan->reader.at = scan->reader.end = 0;
-	scan->reader.seed = record_seed(&s->header);
-	read_records(scan, s);
+	s->size = len;
+	bool good = take_header(scan, s, bytes, len);
+	if (good) {
+		look_for_missing(scan, older, s);
+		size_t from = len < HEADER_SIZE ? len : HEADER_SIZE;
+		reader_begin(&scan->reader, record_seed(&s->header), bytes, len, from);
+		read_records(scan, s);
+	}
 	free(bytes);
-	return true;
+	return good;
 }
 
 static void say_damaged(const struct journal *journal, const struct segment *s)
@@ -323,16 +299,16 @@ static bool drop_torn_end(const struct scan *scan, struct segment *s)
 	if (fd >= 0) {
 		close(fd);
 	}
-	return good || say_unreadable(scan, s, error);
+	return good || say_failed(scan, s, error);
 }
 
-/* Behind the last record of all, nothing sound has come: that is a torn end, and no damage. */
+/* Behind the last record of all there may be one that is torn; everything else is damage. */
 static bool judge(const struct scan *scan, struct segment *s, bool behind_last)
 {
-	if (behind_last) {
-		atomic_store(&s->damaged, false);
-	}
-	if (behind_last || s == scan->last) {
+	if ((behind_last || s == scan->last) && s->tail <= RECORD_MAX) {
+		if (behind_last) {
+			atomic_store(&s->damaged, false);
+		}
 		if (s->tail > 0 && !drop_torn_end(scan, s)) {
 			return false;
 		}
@@ -346,20 +322,32 @@ static bool judge(const struct scan *scan, struct segment *s, bool behind_last)
 	return true;
 }
 
+/* From the first header that is good: with it, records can be told behind one that is not. */
+static void learn_id(struct journal *journal)
+{
+	struct header header = {0};
+	bool known = false;
+	for (const struct segment *s = journal->oldest; s != NULL && !known; s = s->next) {
+		size_t len = 0;
+		unsigned char *bytes =
+			journal_load(journal, s->header.number, 0, HEADER_SIZE, &len);
+		known = bytes != NULL && len == HEADER_SIZE &&
+		        header_read(bytes, &header) == HEADER_GOOD;
+		free(bytes);
+	}
+	journal->id = known ? header.id : 0;
+}
+
 static bool look_through(struct journal *journal, char *reason)
 {
 	struct scan scan = {.journal = journal, .reason = reason};
+	const struct segment *older = NULL;
+	learn_id(journal);
 	for (struct segment *s = journal->oldest; s != NULL; s = s->next) {
-		if (!read_header(&scan, s)) {
+		if (!scan_segment(&scan, older, s)) {
 			return false;
 		}
-	}
-	struct segment *older = NULL;
-	for (struct segment *s = journal->oldest; s != NULL; older = s, s = s->next) {
-		look_for_missing(&scan, older, s);
-		if (!scan_segment(&scan, s)) {
-			return false;
-		}
+		older = s;
 	}
 	bool behind_last = scan.last == NULL;
 	for (struct segment *s = journal->oldest; s != NULL; s = s->next) {

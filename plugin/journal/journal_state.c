@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 512
@@ -41,8 +42,12 @@ bool journal_file_number(const char *name, const char *kind, uint64_t *number)
 		strspn(name + len + 1, "0123456789abcdef") != digits) {
 		return false;
 	}
-	*number = strtoull(name + len + 1, NULL, 16);
-	return *number != 0 && *number < NUMBER_MAX;
+	uint64_t value = strtoull(name + len + 1, NULL, 16);
+	if (value == 0 || value >= NUMBER_MAX) {
+		return false;
+	}
+	*number = value;
+	return true;
 }
 
 /* What the disk does not give is zeros, which are no record.  Returns how far the file goes. */
@@ -64,19 +69,34 @@ static size_t read_all(int fd, unsigned char *bytes, size_t size, uint64_t from)
 	return len;
 }
 
+/* How much of the file there is from `from` to `to`.  False: errno says why not. */
+static bool measure(int fd, uint64_t from, uint64_t to, size_t *len)
+{
+	struct stat stat;
+	if (fd < 0 || fstat(fd, &stat) != 0) {
+		return false;
+	}
+	if (!S_ISREG(stat.st_mode)) {
+		errno = EINVAL;
+		return false;
+	}
+	uint64_t end = (uint64_t)stat.st_size < to ? (uint64_t)stat.st_size : to;
+	*len = end > from ? (size_t)(end - from) : 0;
+	return true;
+}
+
 unsigned char *journal_load(
 	const struct journal *journal, uint64_t number, uint64_t from, uint64_t to, size_t *len)
 {
 	int fd = journal_file(journal, number, O_RDONLY);
-	if (fd < 0) {
-		return NULL;
-	}
-	unsigned char *bytes = malloc((size_t)(to - from) + 1);
-	if (bytes != NULL) {
-		*len = read_all(fd, bytes, (size_t)(to - from), from);
-	}
+	unsigned char *bytes = measure(fd, from, to, len) ? malloc(*len + 1) : NULL;
 	int error = errno;
-	close(fd);
+	if (bytes != NULL) {
+		*len = read_all(fd, bytes, *len, from);
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
 	errno = error;
 	return bytes;
 }

@@ -223,6 +223,15 @@ static bool find_record(struct reader *reader, struct record *record)
 	return false;
 }
 
+void reader_begin(
+	struct reader *reader, uint32_t seed, const unsigned char *bytes, size_t len, size_t at)
+{
+	reader->bytes = bytes;
+	reader->len = len;
+	reader->at = reader->end = at;
+	reader->seed = seed;
+}
+
 bool reader_next(struct reader *reader, struct record *record, size_t *skipped)
 {
 	*skipped = 0;

@@ -84,6 +84,10 @@ struct reader {
 	uint64_t number;
 };
 
+/* Begins at `at`.  The number of the last record, of other bytes, stays. */
+void reader_begin(
+	struct reader *reader, uint32_t seed, const unsigned char *bytes, size_t len, size_t at);
+
 /* False at the end.  *skipped: so many bytes before the record, or the end, are no record. */
 MUST_CHECK bool reader_next(struct reader *reader, struct record *record, size_t *skipped);
 

@@ -893,6 +893,47 @@ static void what_lay_in_a_file_before_is_no_message(void **state)
 	free(file.bytes);
 }
 
+static void more_than_one_message_at_the_end_is_no_torn_end(void **state)
+{
+	struct bench *b = *state;
+	struct bytes file = three_messages(b);
+	memset(file.bytes + file.len, 'x', RECORD_MAX + 1);
+	write_file(segment_path(b, 1), file.bytes, file.len + RECORD_MAX + 1);
+	open_journal(b, JOURNAL_LIMIT_MIN, 10);
+	assert_logged(b, "2 journal: segment-0000000000000001 is damaged");
+	read_all(b);
+	assert_read(b, 1, 3);
+	settle(b, 3);
+	close_journal(b);
+	assert_int_equal(files(b, "damaged", NULL), 1);
+	free(file.bytes);
+}
+
+static void what_is_no_file_is_named(void **state)
+{
+	struct bench *b = *state;
+	assert_int_equal(mkdir(segment_path(b, 5), 0700), 0);
+	assert_false(try_open(b, JOURNAL_LIMIT_MIN, 10));
+	assert_non_null(strstr(b->reason, "segment-0000000000000005 cannot be used"));
+	assert_int_equal(rmdir(segment_path(b, 5)), 0);
+}
+
+static void names_that_are_no_number_of_ours_are_left_alone(void **state)
+{
+	struct bench *b = *state;
+	static const char *const names[] = {"segment-ffffffffffffffff", "segment-0000000000000000",
+		"segment-1", "damaged-ffffffffffffffff", "damaged-0000000000000001-128", "notes"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		write_file(path_of(b, names[i]), (const unsigned char *)"x", 1);
+	}
+	open_journal(b, JOURNAL_LIMIT_MIN, 10);
+	append(b, 1, true);
+	reopen(b, JOURNAL_LIMIT_MIN);
+	assert_int_equal(files(b, "", NULL), sizeof(names) / sizeof(names[0]) + 2);
+	read_all(b);
+	assert_read(b, 1, 1);
+}
+
 static void a_missing_file_is_said(void **state)
 {
 	struct bench *b = *state;
@@ -1393,6 +1434,9 @@ int main(int argc, char **argv)
 		TEST(a_flipped_bit_in_a_header_costs_nothing),
 		TEST(a_lost_header_costs_nothing_either),
 		TEST(what_lay_in_a_file_before_is_no_message),
+		TEST(more_than_one_message_at_the_end_is_no_torn_end),
+		TEST(what_is_no_file_is_named),
+		TEST(names_that_are_no_number_of_ours_are_left_alone),
 		TEST(a_missing_file_is_said),
 		TEST(a_file_that_is_removed_while_it_is_read_back_is_said),
 		TEST(what_breaks_while_it_waits_is_counted_as_lost),
