@@ -142,7 +142,6 @@ static struct segment *take_settled(struct journal *journal, struct segment **ol
 	if (s != NULL) {
 		*(before == NULL ? &journal->oldest : &before->next) = s->next;
 		journal->newest = s == journal->newest ? before : journal->newest;
-		journal->bytes -= s->size;
 	}
 	pthread_mutex_unlock(&journal->lock);
 	*older = before;
@@ -158,6 +157,9 @@ void journal_remove_settled(struct journal *journal)
 			note_gone(journal, older, s);
 		}
 		journal_remove(journal, s);
+		pthread_mutex_lock(&journal->lock);
+		journal->bytes -= s->size;
+		pthread_mutex_unlock(&journal->lock);
 		segment_free(s);
 	}
 }
