@@ -9,11 +9,13 @@
 #include <mosquitto.h>
 #include <mosquitto_broker.h>
 #include <mosquitto_plugin.h>
+#include <openssl/x509.h>
 
 #include "chat.h"
 #include "config.h"
 #include "accept_watch.h"
-#include "listeners.h"
+#include "conf_check.h"
+#include "earlier_plugin.h"
 #include "log.h"
 #include "secrets.h"
 #include "store.h"
@@ -45,7 +47,7 @@ struct plugin {
 	struct chat *chat;
 	struct accept_watch *accept_watch; /* from the first tick on; NULL: needs none */
 	int64_t started;                   /* steady ms */
-	bool exposed;                      /* there are listeners without it */
+	bool exposed;                      /* clients without a token could read chats */
 	bool is_2_1;                       /* or later: it knows EVENT_CLIENT_OFFLINE */
 	bool ticked;
 	bool complained; /* about ticks that do not come */
@@ -71,6 +73,9 @@ static struct chat_time now(void)
 static bool port_publish(void *arg, struct slice topic, struct slice payload, int qos)
 {
 	struct plugin *plugin = arg;
+	if (plugin->exposed) {
+		return false;
+	}
 	/* mosquitto_broker_publish_copy miscounts the broker's memory in 2.0. */
 	char *copy = mosquitto_malloc(payload.len);
 	if (copy == NULL) {
@@ -189,10 +194,20 @@ static bool runs_without_ticks(struct plugin *plugin)
 	}
 	if (!plugin->complained) {
 		plugin->complained = true;
-		log_line(MOSQ_LOG_ERR,
-			"the broker does not tick: logins are refused. Set per_listener_settings false");
+		log_line(MOSQ_LOG_ERR, "the broker does not tick: chat logins are refused. Set "
+				       "per_listener_settings false");
 	}
 	return true;
+}
+
+/* Why no chat user may log in; NULL: they may. */
+static const char *why_closed(struct plugin *plugin)
+{
+	bool stands = runs_without_ticks(plugin);
+	return stands || plugin->exposed
+	               ? "no chat user may log in: the broker's configuration has to be changed, as a "
+	                 "line at its start says"
+	               : NULL;
 }
 
 /* Asked by a reload.  Between RELOAD and the next tick 2.0 reads CONNECTs from WebSockets alone,
@@ -208,16 +223,15 @@ static int on_basic_auth(int event, void *event_data, void *userdata)
 	struct plugin *plugin = userdata;
 	struct mosquitto_evt_basic_auth *auth = event_data;
 	const char *client_id = mosquitto_client_id(auth->client);
-	if (runs_without_ticks(plugin) || plugin->exposed) {
-		return MOSQ_ERR_AUTH;
-	}
 	struct chat_login login = {
 		.handle = auth->client,
 		.client_id = client_id == NULL ? "" : client_id,
+		.address = mosquitto_client_address(auth->client),
 		.username = slice_str(auth->username),
 		.password = slice_str(auth->password),
 		.clean = mosquitto_client_clean_session(auth->client),
 		.away = is_away(plugin, auth->client),
+		.closed = why_closed(plugin),
 	};
 	char username[CHAT_USERNAME_MAX + 1];
 	switch (chat_connect(plugin->chat, &login, now(), username)) {
@@ -233,6 +247,37 @@ static int on_basic_auth(int event, void *event_data, void *userdata)
 		chat_disconnect(plugin->chat, auth->client);
 		return MOSQ_ERR_AUTH;
 	}
+	return MOSQ_ERR_SUCCESS;
+}
+
+static bool has_certificate(const struct mosquitto *client)
+{
+	X509 *certificate = mosquitto_client_certificate(client);
+	X509_free(certificate);
+	return certificate != NULL;
+}
+
+/* For 2.0, which raises no event for who comes in without being asked for a password: they are met
+ * when they first do something.  Only a live connection has a certificate; others may have ended.
+ */
+static void meet(struct plugin *plugin, const struct mosquitto *client)
+{
+	if (!plugin->is_2_1 && has_certificate(client)) {
+		chat_connected_unasked(plugin->chat, client, mosquitto_client_id(client));
+	}
+}
+
+/* 2.1, after everything else. */
+static int on_connect(int event, void *event_data, void *userdata)
+{
+	(void)event;
+	struct evt_connect {
+		void *future;
+		struct mosquitto *client;
+	} *connected = event_data;
+	const char *client_id = mosquitto_client_id(connected->client);
+	chat_connected_unasked(((struct plugin *)userdata)->chat, connected->client,
+		client_id == NULL ? "" : client_id);
 	return MOSQ_ERR_SUCCESS;
 }
 
@@ -267,6 +312,10 @@ static int on_acl_check(int event, void *event_data, void *userdata)
 	(void)event;
 	struct plugin *plugin = userdata;
 	const struct mosquitto_evt_acl_check *acl = event_data;
+	/* A Will is written when its client has gone. */
+	if (acl->access != MOSQ_ACL_WRITE) {
+		meet(plugin, acl->client);
+	}
 	switch (check_access(plugin->chat, acl)) {
 	case CHAT_ALLOW:
 		if (acl->access == MOSQ_ACL_READ &&
@@ -285,10 +334,11 @@ static int on_acl_check(int event, void *event_data, void *userdata)
 static int on_message(int event, void *event_data, void *userdata)
 {
 	(void)event;
+	struct plugin *plugin = userdata;
 	struct mosquitto_evt_message *message = event_data;
-	switch (chat_publish(((struct plugin *)userdata)->chat, message->client,
-		slice_str(message->topic), slice_of(message->payload, message->payloadlen),
-		now())) {
+	meet(plugin, message->client);
+	switch (chat_publish(plugin->chat, message->client, slice_str(message->topic),
+		slice_of(message->payload, message->payloadlen), now())) {
 	case CHAT_ALLOW:
 		/* "chat/1/2" becomes "$hat/1/2", which nobody can subscribe to.  The letter is
 		 * changed in place, because another pointer would leak in 2.0.11. */
@@ -366,7 +416,10 @@ static int on_reload(int event, void *event_data, void *userdata)
 	(void)event;
 	(void)event_data;
 	struct plugin *plugin = userdata;
-	chat_reload(plugin->chat);
+	if (plugin->ticked) {
+		/* A tick ends it. */
+		chat_reload(plugin->chat);
+	}
 	if (plugin->config.secret_file[0] == '\0') {
 		return MOSQ_ERR_SUCCESS;
 	}
@@ -381,8 +434,9 @@ static int on_reload(int event, void *event_data, void *userdata)
 	return MOSQ_ERR_SUCCESS;
 }
 
-/* 2.1 raises this instead of DISCONNECT when a session outlives its connection; older headers lack
- * it. */
+/* 2.1 has more events than Debian's header: one for every client that comes in, and one instead of
+ * DISCONNECT when a session outlives its connection. */
+#define EVENT_CONNECT 11
 #define EVENT_CLIENT_OFFLINE 28
 
 static const struct {
@@ -396,6 +450,7 @@ static const struct {
 	{MOSQ_EVT_TICK, on_tick, false},
 	{MOSQ_EVT_DISCONNECT, on_disconnect, false},
 	{MOSQ_EVT_RELOAD, on_reload, false},
+	{EVENT_CONNECT, on_connect, true},
 	{EVENT_CLIENT_OFFLINE, on_disconnect, true},
 };
 
@@ -502,25 +557,24 @@ static bool read_config(struct plugin *plugin, const struct mosquitto_opt *optio
 	return good;
 }
 
-/* A listener without the plugin would be sent whatever chats its clients subscribe to. */
+/* True: a client without a token could read chats, so there must be none. */
 static bool is_exposed(void)
 {
-	char reason[LISTENERS_REASON_MAX];
 	Dl_info own = {0};
 	if (dladdr(&loaded, &own) == 0 || own.dli_fname == NULL) {
 		own.dli_fname = "mosquitto_chat.so";
 	}
-	switch (listeners_check("/proc/self/cmdline", own.dli_fname, reason)) {
-	case LISTENERS_ALL:
-		break;
-	case LISTENERS_SOME:
-		log_line(MOSQ_LOG_ERR, "%s", reason);
-		return true;
-	case LISTENERS_UNKNOWN:
-		log_line(MOSQ_LOG_WARNING, "%s", reason);
-		break;
+	char earlier[EARLIER_PLUGIN_PATH_MAX];
+	bool is_second = earlier_plugin_find(&loaded, earlier);
+	struct conf_findings findings;
+	conf_check("/proc/self/cmdline", own.dli_fname, is_second ? earlier : NULL, &findings);
+	if (findings.closed[0] != '\0') {
+		log_line(MOSQ_LOG_ERR, "%s", findings.closed);
 	}
-	return false;
+	if (findings.warning[0] != '\0') {
+		log_line(MOSQ_LOG_WARNING, "%s", findings.warning);
+	}
+	return findings.closed[0] != '\0';
 }
 
 /* Each step needs those above it; what fails undoes them in reverse order. */

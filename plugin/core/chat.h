@@ -66,10 +66,12 @@ enum chat_answer {
 struct chat_login {
 	const void *handle;
 	const char *client_id;
+	const char *address;   /* where the connection comes from; NULL: unknown */
 	struct slice username; /* .bytes NULL: none */
 	struct slice password;
-	bool clean; /* clean_session 1, clean start 1 */
-	bool away;  /* a session without a connection, which a reload asks about */
+	bool clean;         /* clean_session 1, clean start 1 */
+	bool away;          /* a session without a connection, which a reload asks about */
+	const char *closed; /* why no chat user may come in; NULL: they may */
 };
 
 /* The name under which the broker is to know an accepted chat user: "chat:<id>". */
@@ -78,6 +80,10 @@ struct chat_login {
 /* After CHAT_ALLOW `username` is the name to give the client; empty: it keeps the one it has. */
 MUST_CHECK enum chat_answer chat_connect(struct chat *chat, const struct chat_login *login,
 	struct chat_time now, char username[CHAT_USERNAME_MAX + 1]);
+
+/* A connection that the broker let in without asking anybody, by its certificate, say: it is an
+ * ordinary client, and its client id is in use.  Known handles change nothing. */
+void chat_connected_unasked(struct chat *chat, const void *handle, const char *client_id);
 
 /* The connection is gone.  Unknown handles and second calls are fine. */
 void chat_disconnect(struct chat *chat, const void *handle);

@@ -38,7 +38,8 @@ void chat_disconnect(struct chat *chat, const void *handle)
 
 static enum chat_answer refuse(struct chat *chat, const struct chat_login *login, const char *why)
 {
-	chat_log(chat, CHAT_NOTICE, NULL, "(%.64s): login refused: %s", login->client_id, why);
+	chat_log(chat, CHAT_NOTICE, NULL, "(%.64s) from %.64s: login refused: %s", login->client_id,
+		login->address == NULL ? "?" : login->address, why);
 	return CHAT_DENY;
 }
 
@@ -66,10 +67,22 @@ static enum chat_answer connect_ordinary(struct chat *chat, const struct chat_lo
 	return CHAT_DEFER;
 }
 
+void chat_connected_unasked(struct chat *chat, const void *handle, const char *client_id)
+{
+	struct slice nobody = slice_of("", 0);
+	if (presence_find(chat->presence, handle) == NULL &&
+		presence_add(chat->presence, handle, client_id, nobody, nobody) == NULL) {
+		chat_log(chat, CHAT_WARNING, NULL, "(%.64s): out of memory", client_id);
+	}
+}
+
 /* Why this user may not come in although the token is good; NULL: may. */
 static const char *obstacle(
 	struct chat *chat, const struct chat_login *login, struct slice id, struct chat_time now)
 {
+	if (login->closed != NULL) {
+		return login->closed;
+	}
 	if (!login->clean) {
 		return "chat logins ask for a clean session (clean_session 1, clean start 1)";
 	}

@@ -21,6 +21,7 @@ import { createInbox } from './inbox.js';
  * @property {number} [keepalive]
  * @property {import('mqtt').IClientOptions['will']} [will]
  * @property {import('mqtt').IClientOptions['properties']} [properties]
+ * @property {{ ca: Buffer, cert?: Buffer, key?: Buffer }} [tls] over TCP
  *
  * @typedef {Awaited<ReturnType<typeof connect>>} Client
  */
@@ -83,11 +84,12 @@ function loginOf({ id, name = id, secret, broker, username, password }) {
  */
 export async function connect(options) {
 	const {
-		broker, id, name = id, version = 4, transport = 'ws', clean = true, keepalive = 60, will, properties,
+		broker, id, name = id, version = 4, transport = 'ws', clean = true, keepalive = 60, will, properties, tls,
 		clientId = `e2e-${process.pid}-${++count}`,
 	} = options;
 	const client = mqtt.connect({
-		protocol: transport === 'ws' ? 'ws' : 'mqtt',
+		protocol: transport === 'ws' ? 'ws' : tls ? 'mqtts' : 'mqtt',
+		...(tls ? { ...tls, servername: 'localhost' } : {}),
 		hostname: broker.host,
 		port: transport === 'ws' ? broker.wsPort : broker.tcpPort,
 		path: '/mqtt',

@@ -7,7 +7,8 @@
 #include <cjson/cJSON.h>
 
 #include "accept_watch.h"
-#include "listeners.h"
+#include "conf_check.h"
+#include "earlier_plugin.h"
 #include "secrets.h"
 #include "topic.h"
 #include "wake.h"
@@ -43,7 +44,7 @@ int mosquitto_callback_register(mosquitto_plugin_id_t *id, int event,
 	(void)id;
 	(void)data;
 	MUST(event < 64 && callbacks[event] == NULL);
-	if (event == 28 && !broker.is_2_1) {
+	if ((event == 28 || event == 11) && !broker.is_2_1) {
 		return MOSQ_ERR_NOT_SUPPORTED;
 	}
 	callbacks[event] = callback;
@@ -56,7 +57,7 @@ int mosquitto_callback_unregister(
 {
 	(void)id;
 	(void)data;
-	MUST(callbacks[event] == callback || event == 28);
+	MUST(callbacks[event] == callback || event == 28 || event == 11);
 	callbacks[event] = NULL;
 	return MOSQ_ERR_SUCCESS;
 }
@@ -75,6 +76,18 @@ bool mosquitto_client_clean_session(const struct mosquitto *client)
 int mosquitto_client_protocol(const struct mosquitto *client)
 {
 	return client->ws ? mp_websockets : mp_mqtt;
+}
+
+const char *mosquitto_client_address(const struct mosquitto *client)
+{
+	return client->ws ? NULL : "192.0.2.1";
+}
+
+/* None of them has one. */
+void *mosquitto_client_certificate(const struct mosquitto *client)
+{
+	(void)client;
+	return NULL;
 }
 
 int mosquitto_client_protocol_version(const struct mosquitto *client)
@@ -238,13 +251,20 @@ void accept_watch_close(struct accept_watch *watch)
 	(void)watch;
 }
 
-enum listeners listeners_check(
-	const char *arguments, const char *plugin, char reason[LISTENERS_REASON_MAX])
+void conf_check(const char *arguments, const char *plugin, const char *earlier,
+	struct conf_findings *findings)
 {
 	(void)arguments;
 	(void)plugin;
-	(void)reason;
-	return LISTENERS_ALL;
+	(void)earlier;
+	*findings = (struct conf_findings){0};
+}
+
+bool earlier_plugin_find(const void *own, char path[EARLIER_PLUGIN_PATH_MAX])
+{
+	(void)own;
+	(void)path;
+	return false;
 }
 
 #define FIRST "the first secret of two, long enough"

@@ -438,6 +438,50 @@ static void signed_name_never_expires(void **state)
 	assert_int_equal(world->kicks, 0);
 }
 
+/* Where the broker's configuration opens chats to others, and connections without a login. */
+
+static void closed_chat_refuses_its_users_and_defers_the_others(void **state)
+{
+	struct world *world = *state;
+	struct chat_login login = {
+		.handle = state,
+		.client_id = "tab",
+		.username = SLICE("1:Ann"),
+		.password = slice_str(world_sign("1:Ann")),
+		.clean = true,
+		.closed = "for a reason",
+	};
+	char name[CHAT_USERNAME_MAX + 1];
+	assert_int_equal(chat_connect(world->chat, &login, world->now, name), CHAT_DENY);
+	login.username = SLICE("sensor");
+	login.password = SLICE("pass");
+	assert_int_equal(chat_connect(world->chat, &login, world->now, name), CHAT_DEFER);
+}
+
+static void client_id_of_a_connection_without_a_login_is_in_use_until_it_ends(void **state)
+{
+	struct world *world = *state;
+	int machine = 0;
+	chat_connected_unasked(world->chat, &machine, "tab");
+	chat_connected_unasked(world->chat, &machine, "tab");
+	assert_int_equal(world_connect(world, ANN, "tab", "1:Ann", world_sign("1:Ann")), CHAT_DENY);
+	chat_disconnect(world->chat, &machine);
+	assert_int_equal(
+		world_connect(world, ANN, "tab", "1:Ann", world_sign("1:Ann")), CHAT_ALLOW);
+	assert_int_equal(chat_count(world->chat).clients, 1);
+}
+
+static void connection_that_logged_in_is_not_made_ordinary(void **state)
+{
+	struct world *world = *state;
+	assert_int_equal(
+		world_connect(world, ANN, "tab", "1:Ann", world_sign("1:Ann")), CHAT_ALLOW);
+	chat_connected_unasked(world->chat, &world->clients[ANN].handle, "tab");
+	assert_int_equal(chat_subscribe(world->chat, &world->clients[ANN].handle, SLICE("user/1"),
+				 world->now),
+		CHAT_ALLOW);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -476,6 +520,9 @@ int main(void)
 		CHAT_TEST(newer_client_is_not_kicked_for_the_old_ones_token),
 		CHAT_TEST(expired_client_that_was_taken_over_is_forgotten_and_nobody_kicked),
 		CHAT_TEST(signed_name_never_expires),
+		CHAT_TEST(closed_chat_refuses_its_users_and_defers_the_others),
+		CHAT_TEST(client_id_of_a_connection_without_a_login_is_in_use_until_it_ends),
+		CHAT_TEST(connection_that_logged_in_is_not_made_ordinary),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

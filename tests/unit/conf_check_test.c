@@ -1,4 +1,4 @@
-#include "listeners.h"
+#include "conf_check.h"
 
 #include <ftw.h>
 #include <stdio.h>
@@ -12,7 +12,14 @@
 #define PLUGIN "/usr/lib/mosquitto_chat.so"
 
 static char folder[64];
-static char reason[LISTENERS_REASON_MAX];
+static struct conf_findings found;
+static const char *earlier; /* the plugin that was loaded before ours */
+
+enum listeners {
+	LISTENERS_ALL,
+	LISTENERS_SOME,
+	LISTENERS_UNKNOWN,
+};
 
 static const char *path_of(const char *name)
 {
@@ -34,6 +41,15 @@ static void write_conf(const char *name, const char *text)
 	write_bytes(name, text, strlen(text));
 }
 
+static enum listeners check_file(const char *arguments)
+{
+	conf_check(arguments, PLUGIN, earlier, &found);
+	if (found.closed[0] != '\0') {
+		return LISTENERS_SOME;
+	}
+	return strstr(found.warning, "cannot be read") != NULL ? LISTENERS_UNKNOWN : LISTENERS_ALL;
+}
+
 /* What is said of a broker with these arguments, spaces between them; '@' stands for the folder. */
 static enum listeners check_arguments(const char *arguments)
 {
@@ -51,8 +67,7 @@ static enum listeners check_arguments(const char *arguments)
 		bytes[i] = bytes[i] == ' ' ? '\0' : bytes[i];
 	}
 	write_bytes("arguments", bytes, len);
-	reason[0] = '\0';
-	return listeners_check(path_of("arguments"), PLUGIN, reason);
+	return check_file(path_of("arguments"));
 }
 
 static enum listeners check(const char *conf)
@@ -64,7 +79,7 @@ static enum listeners check(const char *conf)
 static int make_folder(void **state)
 {
 	(void)state;
-	snprintf(folder, sizeof(folder), "/tmp/listeners-test-XXXXXX");
+	snprintf(folder, sizeof(folder), "/tmp/conf-check-test-XXXXXX");
 	return mkdtemp(folder) == NULL;
 }
 
@@ -89,7 +104,8 @@ static void one_plugin_for_all_is_good(void **state)
 		LISTENERS_ALL);
 	assert_int_equal(check("plugin " PLUGIN "\nlistener 1883"), LISTENERS_ALL);
 	assert_int_equal(check(""), LISTENERS_ALL);
-	assert_string_equal(reason, "");
+	assert_string_equal(found.closed, "");
+	assert_string_equal(found.warning, "");
 }
 
 static void settings_per_listener_are_seen_as_the_broker_sees_them(void **state)
@@ -105,8 +121,8 @@ static void settings_per_listener_are_seen_as_the_broker_sees_them(void **state)
 	};
 	for (size_t i = 0; i < sizeof(confs) / sizeof(confs[0]); i++) {
 		assert_int_equal(check(confs[i]), LISTENERS_SOME);
-		assert_non_null(strstr(reason, path_of("mosquitto.conf")));
-		assert_non_null(strstr(reason, "Set it to false"));
+		assert_non_null(strstr(found.closed, path_of("mosquitto.conf")));
+		assert_non_null(strstr(found.closed, "Set it to false"));
 	}
 }
 
@@ -151,7 +167,7 @@ static void included_files_count(void **state)
 	write_conf("conf.d/a.conf", "plugin " PLUGIN "\n");
 	write_conf("conf.d/b.conf", "per_listener_settings true\n");
 	assert_int_equal(check(conf), LISTENERS_SOME);
-	assert_non_null(strstr(reason, path_of("conf.d/b.conf")));
+	assert_non_null(strstr(found.closed, path_of("conf.d/b.conf")));
 }
 
 static void included_files_include_none(void **state)
@@ -181,21 +197,20 @@ static void every_file_of_the_arguments_counts(void **state)
 		check_arguments("mosquitto -c @bad.conf -c @missing.conf"), LISTENERS_SOME);
 	assert_int_equal(
 		check_arguments("mosquitto -c @missing.conf -c @bad.conf"), LISTENERS_SOME);
-	assert_non_null(strstr(reason, "bad.conf sets per_listener_settings true"));
+	assert_non_null(strstr(found.closed, "bad.conf sets per_listener_settings true"));
 }
 
 static void what_cannot_be_read_is_said(void **state)
 {
 	(void)state;
 	assert_int_equal(check_arguments("mosquitto -c @missing.conf"), LISTENERS_UNKNOWN);
-	assert_non_null(strstr(reason, "missing.conf cannot be read"));
+	assert_non_null(strstr(found.warning, "missing.conf cannot be read"));
 	assert_int_equal(check_arguments("mosquitto -v"), LISTENERS_UNKNOWN);
 	assert_int_equal(check_arguments("mosquitto -c"), LISTENERS_UNKNOWN);
 	assert_int_equal(check_arguments("mosquitto -c @"), LISTENERS_UNKNOWN);
 	assert_int_equal(check("include_dir /nowhere\n"), LISTENERS_UNKNOWN);
-	assert_non_null(strstr(reason, "/nowhere cannot be read"));
-	assert_int_equal(
-		listeners_check(path_of("no arguments"), PLUGIN, reason), LISTENERS_UNKNOWN);
+	assert_non_null(strstr(found.warning, "/nowhere cannot be read"));
+	assert_int_equal(check_file(path_of("no arguments")), LISTENERS_UNKNOWN);
 }
 
 static void pipe_is_not_waited_for(void **state)
@@ -220,10 +235,69 @@ static void plugin_of_2_1_by_name_has_those_that_name_it(void **state)
 	(void)state;
 	assert_int_equal(check("plugin_load chat " PLUGIN "\nlistener 1883\nplugin_use chat\n"),
 		LISTENERS_SOME);
-	assert_non_null(strstr(reason, "plugin_load"));
+	assert_non_null(strstr(found.closed, "plugin_load"));
 	assert_int_equal(check("plugin_load other /usr/lib/other.so\nlistener 1883\n"
 			       "plugin_use other\nplugin_load\nplugin_load chat\n"),
 		LISTENERS_ALL);
+}
+
+static void plugin_before_ours_closes_and_is_named_with_its_line(void **state)
+{
+	(void)state;
+	earlier = "/opt/other.so";
+	static const char *const confs[] = {
+		"# theirs\nplugin /opt/other.so\n\n\nplugin " PLUGIN "\n",
+		"\nauth_plugin /opt/other.so\n\n\nplugin " PLUGIN "\n",
+		"\nglobal_plugin /opt/other.so\n\n\nglobal_plugin " PLUGIN "\n",
+		"\nplugin_load other /opt/other.so\n\n\nplugin " PLUGIN "\n",
+	};
+	for (size_t i = 0; i < sizeof(confs) / sizeof(confs[0]); i++) {
+		assert_int_equal(check(confs[i]), LISTENERS_SOME);
+		assert_non_null(strstr(found.closed, "other.so ("));
+		assert_non_null(strstr(found.closed, "mosquitto.conf, line 2) is loaded before"));
+		assert_non_null(strstr(found.closed, "mosquitto.conf, line 5), and its"));
+	}
+	earlier = NULL;
+}
+
+static void plugin_before_ours_closes_wherever_it_was_loaded(void **state)
+{
+	(void)state;
+	char conf[256];
+	earlier = "/opt/other.so";
+	assert_int_equal(mkdir(path_of("order.d"), 0700), 0);
+	write_conf("order.d/a.conf", "\n\nplugin /opt/other.so\n");
+	snprintf(conf, sizeof(conf), "include_dir %s/order.d\nplugin " PLUGIN "\n", folder);
+	assert_int_equal(check(conf), LISTENERS_SOME);
+	assert_non_null(strstr(found.closed, path_of("order.d/a.conf, line 3")));
+	/* What cannot be read hides the line, not the plugin. */
+	assert_int_equal(check_arguments("mosquitto -c @missing.conf"), LISTENERS_SOME);
+	assert_non_null(strstr(found.closed, "other.so (place unknown) is loaded before"));
+	earlier = NULL;
+}
+
+static bool warns(const char *conf)
+{
+	assert_int_equal(check(conf), LISTENERS_ALL);
+	return strstr(found.warning, "plugin_opt_other_topics allow") != NULL;
+}
+
+static void ordinary_clients_that_would_lose_their_topics_are_warned_of(void **state)
+{
+	(void)state;
+	assert_true(warns("password_file /etc/passwd\nplugin " PLUGIN "\n"));
+	assert_true(warns("plugin " PLUGIN "\nallow_anonymous true\n"));
+	assert_true(warns("use_identity_as_username true\nplugin " PLUGIN "\n"));
+}
+
+static void nobody_is_warned_where_none_loses_anything(void **state)
+{
+	(void)state;
+	assert_false(warns("allow_anonymous false\nplugin " PLUGIN "\n"));
+	assert_false(warns("password_file /x\nacl_file /y\nplugin " PLUGIN "\n"));
+	assert_false(warns("password_file /x\nplugin " PLUGIN "\nplugin_opt_other_topics allow\n"));
+	assert_false(warns("password_file /x\nplugin " PLUGIN "\nplugin_opt_other_topics defer\n"));
+	assert_false(warns("password_file /x\nplugin " PLUGIN "\nplugin /opt/other.so\n"));
 }
 
 int main(void)
@@ -240,6 +314,10 @@ int main(void)
 		cmocka_unit_test(pipe_is_not_waited_for),
 		cmocka_unit_test(global_plugin_of_2_1_has_every_listener),
 		cmocka_unit_test(plugin_of_2_1_by_name_has_those_that_name_it),
+		cmocka_unit_test(plugin_before_ours_closes_and_is_named_with_its_line),
+		cmocka_unit_test(plugin_before_ours_closes_wherever_it_was_loaded),
+		cmocka_unit_test(ordinary_clients_that_would_lose_their_topics_are_warned_of),
+		cmocka_unit_test(nobody_is_warned_where_none_loses_anything),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
