@@ -173,8 +173,19 @@ static void on_history(struct chat *chat, const struct publish *p)
 		RETRY_MS);
 }
 
+/* What the store cannot carry out yet. */
+static bool is_to_come(const struct event *event)
+{
+	return event->kind > EVENT_HISTORY || event->data.len > 0 || event->reply_to > 0 ||
+	       event->since >= 0;
+}
+
 static void dispatch(struct chat *chat, const struct publish *p)
 {
+	if (is_to_come(p->event)) {
+		answer_error(chat, p, CHAT_EBADEVENT, "this is not carried out yet", 0);
+		return;
+	}
 	switch (p->event->kind) {
 	case EVENT_MESSAGE:
 		on_message(chat, p);
@@ -187,6 +198,8 @@ static void dispatch(struct chat *chat, const struct publish *p)
 		break;
 	case EVENT_HISTORY:
 		on_history(chat, p);
+		break;
+	default:
 		break;
 	}
 }

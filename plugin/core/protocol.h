@@ -14,25 +14,47 @@ enum event_kind {
 	EVENT_READ,
 	EVENT_TYPING,
 	EVENT_HISTORY,
+	EVENT_EDIT,
+	EVENT_DELETE,
+	EVENT_REACT,
+	/* to a lobby */
+	EVENT_CHATS,
+	EVENT_MUTE,
+	EVENT_BLOCK,
 };
 
-/* A client's publish to a chat.  Slices point into the payload or into `bytes`. */
+/* A client's publish to a chat or to its lobby.  Slices point into the payload or into the bytes at
+ * the end. */
 struct event {
 	enum event_kind kind;
-	struct slice ref;  /* empty: none.  After an error too, when there was a good one */
-	struct slice text; /* message */
-	int64_t seq;       /* read */
-	bool on;           /* typing */
-	int64_t before;    /* history; 0 is a legal one: see has_before */
+	struct slice ref; /* empty: none.  After an error too, when there was a good one */
+	bool has_text;
+	struct slice text; /* message, edit */
+	bool has_data;
+	struct slice data; /* message, edit: as it was sent.  Empty: none; edit: to be removed */
+	int64_t reply_to;  /* message; 0: none */
+	int64_t seq;       /* read, edit, delete, react */
+	struct slice reaction; /* react */
+	bool on;               /* typing, react, mute, block */
 	bool has_before;
-	int64_t after; /* history; -1: not asked */
-	int limit;     /* history; 50 unless asked */
-	char bytes[TEXT_MAX + REF_MAX];
+	int64_t before;       /* history; 0 is a legal one */
+	int64_t after;        /* history; -1: not asked */
+	int64_t since;        /* history; -1: not asked */
+	struct slice cursor;  /* chats; empty: from the newest */
+	int limit;            /* history, chats; 50 unless asked */
+	struct slice room;    /* mute */
+	struct slice user_id; /* block */
+	char text_bytes[TEXT_MAX];
+	char ref_bytes[REF_MAX];
+	char word_bytes[CURSOR_MAX]; /* the longest of what else there is to copy, one an event */
 };
 
-/* One pass, no allocation.  CHAT_EBADJSON, CHAT_EBADEVENT, CHAT_EBADFIELD, CHAT_ETOOLARGE; *reason
- * is then a sentence that names the member and quotes nothing that the client sent. */
+/* Publishes to a chat, and to a lobby.  CHAT_EBADJSON, CHAT_EBADEVENT, CHAT_EBADFIELD,
+ * CHAT_ETOOLARGE; *reason is then a sentence that names the member and quotes nothing that the
+ * client sent. */
 MUST_CHECK enum chat_error protocol_decode(
+	struct slice payload, struct event *event, const char **reason);
+MUST_CHECK enum chat_error protocol_decode_lobby(
 	struct slice payload, struct event *event, const char **reason);
 
 /* The writers append one payload to an empty buffer; an allocation that fails shows in

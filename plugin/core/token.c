@@ -223,16 +223,12 @@ static bool valid_name(struct slice name)
 	}
 	for (size_t at = 0; at < name.len;) {
 		size_t len = utf8_length(name.bytes + at, name.len - at);
-		unsigned char first = (unsigned char)name.bytes[at];
-		bool control =
-			first < 0x20 || first == 0x7F ||
-			(first == 0xC2 && len == 2 && (unsigned char)name.bytes[at + 1] < 0xA0);
-		if (len == 0 || control) {
+		if (len == 0) {
 			return false;
 		}
 		at += len;
 	}
-	return true;
+	return !utf8_has_control(name);
 }
 
 static void keep(char *into, struct slice text)

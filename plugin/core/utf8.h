@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "slice.h"
+
 static inline bool utf8_continues(unsigned char byte)
 {
 	return (byte & 0xC0) == 0x80;
@@ -37,6 +39,19 @@ static inline size_t utf8_length(const char *bytes, size_t len)
 		return rest && b[1] >= low && b[1] <= high ? 4 : 0;
 	}
 	return 0;
+}
+
+/* Whether there is a control character (U+0000 to U+001F, U+007F to U+009F) in valid UTF-8. */
+static inline bool utf8_has_control(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.bytes[i];
+		unsigned char next = i + 1 < text.len ? (unsigned char)text.bytes[i + 1] : 0xFF;
+		if (c < 0x20 || c == 0x7F || (c == 0xC2 && next < 0xA0)) {
+			return true;
+		}
+	}
+	return false;
 }
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "fuzz.h"
 #include "protocol.h"
+#include "topic.h"
 
 static void check_ref(struct slice ref)
 {
@@ -33,19 +34,45 @@ static void check_string(const cJSON *object, const char *name, struct slice exp
 	MUST(cJSON_IsString(member) && slice_equal(slice_str(member->valuestring), expected));
 }
 
+/* 0: not there. */
+static void check_integer(const cJSON *object, const char *name, int64_t expected)
+{
+	const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, name);
+	MUST(expected == 0 || (cJSON_IsNumber(member) && (int64_t)member->valuedouble == expected));
+}
+
+static void check_data(const cJSON *object, struct slice data)
+{
+	const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, "data");
+	if (data.len == 0) {
+		MUST(cJSON_IsNull(member));
+		return;
+	}
+	MUST(is_text(data) && data.bytes[0] == '{' && data.bytes[data.len - 1] == '}');
+	cJSON *alone = cJSON_ParseWithLength(data.bytes, data.len);
+	MUST(cJSON_IsObject(alone) && cJSON_IsObject(member));
+	MUST(cJSON_GetArraySize(alone) == cJSON_GetArraySize(member));
+	cJSON_Delete(alone);
+}
+
 static void read_otherwise(struct slice payload, const struct event *event)
 {
 	cJSON *object = cJSON_ParseWithLength(payload.bytes, payload.len);
 	MUST(cJSON_IsObject(object));
-	static const char *const names[] = {"message", "read", "typing", "history"};
+	static const char *const names[] = {"message", "read", "typing", "history", "edit",
+		"delete", "react", "chats", "mute", "block"};
 	check_string(object, "event", slice_str(names[event->kind]));
-	if (event->kind == EVENT_MESSAGE) {
+	if (event->has_text) {
 		check_string(object, "text", event->text);
 	}
-	if (event->kind == EVENT_READ) {
-		const cJSON *seq = cJSON_GetObjectItemCaseSensitive(object, "seq");
-		MUST(cJSON_IsNumber(seq) && (int64_t)seq->valuedouble == event->seq);
+	if (event->has_data) {
+		check_data(object, event->data);
 	}
+	if (event->reaction.len > 0) {
+		check_string(object, "reaction", event->reaction);
+	}
+	check_integer(object, "seq", event->seq);
+	check_integer(object, "reply_to", event->reply_to);
 	if (event->ref.len > 0) {
 		check_string(object, "ref", event->ref);
 	}
@@ -74,9 +101,9 @@ static void write_and_read(const struct event *event, struct buffer *buffer)
 	buffer_clear(buffer);
 	protocol_message(buffer, &message);
 	must_be_json(buffer);
-	MUST(buffer->len > PAYLOAD_MAX ||
+	MUST(buffer->len > PAYLOAD_MAX || event->text.len == 0 ||
 		protocol_decode(buffer_slice(buffer), &again, &reason) == CHAT_OK);
-	if (buffer->len <= PAYLOAD_MAX) {
+	if (buffer->len <= PAYLOAD_MAX && event->text.len > 0) {
 		MUST(again.kind == EVENT_MESSAGE);
 		MUST(slice_equal(again.text, event->text) && slice_equal(again.ref, event->ref));
 	}
@@ -120,21 +147,45 @@ static void check_accepted(struct slice payload, const struct event *event)
 {
 	static struct buffer buffer;
 	check_ref(event->ref);
+	MUST(event->text.len <= TEXT_MAX && is_text(event->text));
+	MUST(event->data.len <= DATA_MAX && event->seq >= 0 && event->seq <= SEQ_MAX);
 	switch (event->kind) {
 	case EVENT_MESSAGE:
-		MUST(event->text.len >= 1 && event->text.len <= TEXT_MAX);
-		MUST(is_text(event->text));
+		MUST(event->text.len >= 1 || event->data.len >= 2);
+		MUST(event->reply_to >= 0 && event->reply_to <= SEQ_MAX);
 		write_and_read(event, &buffer);
 		write_pages(event, &buffer);
 		break;
 	case EVENT_READ:
-		MUST(event->seq >= 0 && event->seq <= SEQ_MAX);
+		break;
+	case EVENT_EDIT:
+		MUST(event->seq >= 1 && (event->has_text || event->has_data));
+		break;
+	case EVENT_DELETE:
+		MUST(event->seq >= 1);
+		break;
+	case EVENT_REACT:
+		MUST(event->seq >= 1 && is_text(event->reaction));
+		MUST(event->reaction.len >= 1 && event->reaction.len <= REACTION_MAX);
+		break;
+	case EVENT_CHATS:
+		MUST(event->limit >= 1 && event->limit <= CHATS_LIMIT_MAX);
+		MUST(event->cursor.len <= CURSOR_MAX && is_text(event->cursor));
+		break;
+	case EVENT_MUTE: {
+		struct slice a, b;
+		MUST(topic_split_room(event->room, &a, &b));
+		break;
+	}
+	case EVENT_BLOCK:
+		MUST(topic_valid_id(event->user_id));
 		break;
 	case EVENT_HISTORY:
 		MUST(event->limit >= 1 && event->limit <= HISTORY_LIMIT_MAX);
 		MUST(event->before >= 0 && event->before <= SEQ_MAX);
 		MUST(event->after >= -1 && event->after <= SEQ_MAX);
-		MUST(!event->has_before || event->after == -1);
+		MUST(event->since >= -1 && event->since <= SEQ_MAX);
+		MUST(event->has_before + (event->after >= 0) + (event->since >= 0) <= 1);
 		break;
 	case EVENT_TYPING:
 		break;
@@ -145,14 +196,14 @@ static void check_accepted(struct slice payload, const struct event *event)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void decode(struct slice payload, bool lobby)
 {
 	static struct event event;
-	struct slice payload = exact_copy(slice_of((const char *)data, size));
 	const char *reason = NULL;
-	enum chat_error error = protocol_decode(payload, &event, &reason);
+	enum chat_error error = lobby ? protocol_decode_lobby(payload, &event, &reason)
+	                              : protocol_decode(payload, &event, &reason);
 	if (error == CHAT_OK) {
-		MUST(is_text(payload));
+		MUST(is_text(payload) && lobby == (event.kind >= EVENT_CHATS));
 		check_accepted(payload, &event);
 	} else {
 		MUST(error <= CHAT_ETOOLARGE && reason != NULL && reason[0] != '\0');
@@ -162,6 +213,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must_be_json(&buffer);
 		buffer_free(&buffer);
 	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct slice payload = exact_copy(slice_of((const char *)data, size));
+	decode(payload, false);
+	decode(payload, true);
 	drop_copy(payload);
 	return 0;
 }

@@ -9,14 +9,29 @@
 /* ---- in */
 
 /* Decodes bytes that stand where the memory ends, into memory full of rubbish. */
-static enum chat_error decode(
-	struct slice payload, struct event *event, const char **reason, char **exact)
+static enum chat_error decode_for(
+	bool lobby, struct slice payload, struct event *event, const char **reason, char **exact)
 {
 	*exact = malloc(payload.len == 0 ? 1 : payload.len);
 	assert_non_null(*exact);
 	memcpy(*exact, payload.bytes, payload.len);
 	memset(event, 0xA5, sizeof(*event));
-	return protocol_decode(slice_of(*exact, payload.len), event, reason);
+	payload = slice_of(*exact, payload.len);
+	return lobby ? protocol_decode_lobby(payload, event, reason)
+	             : protocol_decode(payload, event, reason);
+}
+
+static enum chat_error decode(
+	struct slice payload, struct event *event, const char **reason, char **exact)
+{
+	return decode_for(false, payload, event, reason, exact);
+}
+
+static void check_bytes(const cJSON *vector, const char *name, struct slice actual)
+{
+	struct slice expected = vectors_bytes(vector, name);
+	assert_slice_equal(actual, expected);
+	vectors_free(expected);
 }
 
 static void check_event(const cJSON *vector, const struct event *event, const char *why)
@@ -26,13 +41,27 @@ static void check_event(const cJSON *vector, const struct event *event, const ch
 		[EVENT_READ] = "read",
 		[EVENT_TYPING] = "typing",
 		[EVENT_HISTORY] = "history",
+		[EVENT_EDIT] = "edit",
+		[EVENT_DELETE] = "delete",
+		[EVENT_REACT] = "react",
+		[EVENT_CHATS] = "chats",
+		[EVENT_MUTE] = "mute",
+		[EVENT_BLOCK] = "block",
 	};
 	if (strcmp(kinds[event->kind], vectors_string(vector, "event", "")) != 0) {
 		fail_msg("%s: is %s", why, kinds[event->kind]);
 	}
-	struct slice text = vectors_bytes(vector, "text");
-	assert_slice_equal(event->text, text);
-	vectors_free(text);
+	check_bytes(vector, "text", event->text);
+	check_bytes(vector, "data", event->data);
+	check_bytes(vector, "reaction", event->reaction);
+	check_bytes(vector, "cursor", event->cursor);
+	check_bytes(vector, "room", event->room);
+	check_bytes(vector, "user_id", event->user_id);
+	bool removes = vectors_bool(vector, "removes_data", false);
+	assert_int_equal(event->has_text, vectors_has(vector, "text"));
+	assert_int_equal(event->has_data, removes || vectors_has(vector, "data"));
+	assert_int_equal(event->reply_to, vectors_integer(vector, "reply_to", 0));
+	assert_int_equal(event->since, vectors_integer(vector, "since", -1));
 	assert_int_equal(event->seq, vectors_integer(vector, "seq", 0));
 	assert_int_equal(event->on, vectors_bool(vector, "on", true));
 	assert_int_equal(event->has_before, vectors_has(vector, "before"));
@@ -69,7 +98,8 @@ static void every_payload_is_read_as_the_contract_says(void **state)
 		struct slice payload = vectors_bytes(vector, "payload");
 		const char *reason;
 		char *exact;
-		enum chat_error error = decode(payload, event, &reason, &exact);
+		enum chat_error error = decode_for(
+			vectors_bool(vector, "lobby", false), payload, event, &reason, &exact);
 		if (vectors_has(vector, "error")) {
 			check_error(vector, error, reason, why);
 		} else if (error != CHAT_OK) {
@@ -112,7 +142,8 @@ static void a_reason_quotes_nothing_that_the_client_sent(void **state)
 		struct slice payload = vectors_bytes(vector, "payload");
 		const char *reason;
 		char *exact;
-		if (decode(payload, event, &reason, &exact) != CHAT_OK) {
+		if (decode_for(vectors_bool(vector, "lobby", false), payload, event, &reason,
+			    &exact) != CHAT_OK) {
 			/* A sentence, and a constant one: it does not lie in what was sent. */
 			assert_true(reason < exact || reason > exact + payload.len);
 			assert_int_equal(reason[strlen(reason) - 1], '.');

@@ -31,11 +31,22 @@ test('an accepted payload means to a browser what it means to the plugin', () =>
 	for (const vector of loadVectors('payloads.json').filter((v) => !v.error)) {
 		const object = parse(bytesOf(vector.payload));
 		assert.equal(object.event, vector.event, vector.why);
-		for (const name of ['text', 'ref'].filter((n) => n in vector)) {
+		for (const name of ['text', 'ref', 'reaction', 'user_id'].filter((n) => n in vector)) {
 			assert.deepEqual(Buffer.from(object[name]), bytesOf(vector[name]), vector.why);
 		}
-		for (const name of ['seq', 'on', 'before', 'after', 'limit'].filter((n) => n in vector)) {
+		for (const name of ['seq', 'reply_to', 'on', 'before', 'after', 'since', 'limit'].filter((n) => n in vector)) {
 			assert.equal(object[name] ?? true, vector[name], vector.why);
+		}
+		if ('data' in vector) {
+			const data = bytesOf(vector.data);
+			assert.ok(bytesOf(vector.payload).includes(data), vector.why);
+			assert.deepEqual(JSON.parse(data.toString()), object.data, vector.why);
+		}
+		if ('room' in vector) {
+			assert.equal(object.chat, `chat/${vector.room}`, vector.why);
+		}
+		if ('cursor' in vector) {
+			assert.equal(object.after, vector.cursor, vector.why);
 		}
 	}
 });
