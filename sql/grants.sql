@@ -24,6 +24,7 @@ grant usage on schema chat to chat_plugin, chat_app;
 grant execute on function
 	chat.version(),
 	chat.version(integer),
+	chat.epoch(),
 	chat.store(text[], boolean, integer[], boolean[], text[], text[], timestamptz[], uuid[], text[], bigint[]),
 	chat.store_each(text[], boolean, integer[], boolean[], text[], text[], timestamptz[], uuid[], text[],
 		bigint[]),

@@ -45,6 +45,7 @@ commit;
 
 begin;
 \ir functions/version_for.sql
+\ir functions/epoch.sql
 \ir functions/note_deletion.sql
 \ir functions/adopt.sql
 \ir functions/recount.sql

@@ -21,6 +21,7 @@ enum job_kind {
 	JOB_PAGE,
 	JOB_UNREAD,
 	JOB_ANSWERING,
+	JOB_EPOCH,
 	JOB_LINE,
 };
 
@@ -35,6 +36,8 @@ struct save_job {
 	bool quiet;    /* nobody is to hear of it */
 	char bytes[];
 };
+
+#define EPOCH_MAX 32 /* bytes */
 
 /* The first member of what the loader does for somebody who asked. */
 struct task {
@@ -93,6 +96,11 @@ struct unread_job {
 struct answering_job {
 	struct item item;
 	bool yes;
+};
+
+struct epoch_job {
+	struct item item;
+	char epoch[EPOCH_MAX + 1];
 };
 
 struct line_job {

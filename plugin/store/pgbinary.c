@@ -106,6 +106,48 @@ void params_array(struct params *params, Oid element, size_t count)
 	put_int4(params, 1); /* counts from */
 }
 
+/* The type of the elements; 0 when it is no array. */
+static Oid element_of(Oid type)
+{
+	static const struct {
+		Oid array, element;
+	} arrays[] = {
+		{OID_BOOLS, OID_BOOL},
+		{OID_INT4S, OID_INT4},
+		{OID_TEXTS, OID_TEXT},
+		{OID_INT8S, OID_INT8},
+		{OID_TIMES, OID_TIME},
+		{OID_UUIDS, OID_UUID},
+	};
+	for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++) {
+		if (arrays[i].array == type) {
+			return arrays[i].element;
+		}
+	}
+	return 0;
+}
+
+bool params_empty(struct params *params, const Oid *types, int count)
+{
+	params_begin(params);
+	for (int i = 0; i < count; i++) {
+		Oid element = element_of(types[i]);
+		if (element != 0) {
+			params_array(params, element, 0);
+			continue;
+		}
+		params_next(params);
+		if (types[i] == OID_BOOL) {
+			params_raw_bool(params, false);
+		} else if (types[i] == OID_INT4) {
+			put_int4(params, 0);
+		} else if (types[i] == OID_INT8) {
+			put_int8(params, 0);
+		}
+	}
+	return !params->failed;
+}
+
 void params_text(struct params *params, struct slice text)
 {
 	put_int4(params, (int32_t)text.len);

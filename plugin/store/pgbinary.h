@@ -51,6 +51,10 @@ void params_bool(struct params *params, bool value);
 void params_time(struct params *params, int64_t unix_ms);
 void params_uuid(struct params *params, const unsigned char uuid[16]);
 
+/* Parameters of these types without anything in them: arrays of no element, false, 0, ''.  Fills
+ * `params` anew; false when out of memory. */
+MUST_CHECK bool params_empty(struct params *params, const Oid *types, int count);
+
 /* Values that are no arrays. */
 void params_raw_bool(struct params *params, bool value);
 void params_raw_text(struct params *params, struct slice text);

@@ -5,60 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pgconn_inside.h"
 #include "verdict.h"
 
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 5000
 
-/* A statement without an answer for so long: the server is frozen or unreachable.  Longer than
- * STATEMENT_TIMEOUT, so that a server that lives can say so itself. */
-#define DEADLINE_MS 10000
-#define STATEMENT_TIMEOUT "8s"
+/* With several hosts the one that can serve is to be found soon. */
+#define BACKOFF_MAX_SEVERAL_MS 2000
 
-/* For an attempt at one host, where the connection string does not say. */
-#define CONNECT_TIMEOUT_S 5
-#define CONNECT_TIMEOUT "5"
-
-#define STRING(x) STRING_OF(x)
-#define STRING_OF(x) #x
-
-/* What a connection string may override.  An environment variable has to win too, but libpq asks it
- * only for what is not given. */
-static const struct {
-	const char *keyword;
-	const char *value;
-	const char *environment;
-} defaults[] = {
-	{"fallback_application_name", "mosquitto-chat", NULL},
-	{"connect_timeout", CONNECT_TIMEOUT, "PGCONNECT_TIMEOUT"},
-	{"keepalives_idle", "30", NULL},
-	{"keepalives_interval", "5", NULL},
-	{"keepalives_count", "3", NULL},
-	{"tcp_user_timeout", STRING(DEADLINE_MS), NULL},
-};
-#define DEFAULTS (sizeof(defaults) / sizeof(defaults[0]))
-
-const char *pgconn_check(const char *conninfo)
-{
-	const char *wrong = NULL;
-	char *error = NULL;
-	PQconninfoOption *options = PQconninfoParse(conninfo, &error);
-	if (options == NULL) {
-		/* The error text quotes parts of the string, and so perhaps of a password. */
-		PQfreemem(error);
-		return "is not a libpq connection string or URI";
-	}
-	for (const PQconninfoOption *option = options; option->keyword != NULL; option++) {
-		/* libpq would put the host, with the rest of the password, into its messages. */
-		if (strncmp(option->keyword, "host", 4) == 0 && option->val != NULL &&
-			option->val[0] != '/' && option->val[0] != '@' &&
-			strchr(option->val, '@') != NULL) {
-			wrong = "has an @ in its host: write one in a password as %40";
-		}
-	}
-	PQconninfoFree(options);
-	return wrong;
-}
+/* Statements that take longer get a line in the log. */
+#define SLOW_MS 1000
 
 void pgconn_init(struct pgconn *conn, const struct pgconn_options *options)
 {
@@ -81,19 +38,57 @@ void pgconn_well(struct pgconn *conn)
 	}
 }
 
-/* Gives the connection up and reports why.  `line` never quotes what the server says about rows;
- * NULL: nothing to say. */
-static void drop(struct pgconn *conn, enum report_why why, enum store_level level, const char *line)
+static void back_off(struct pgconn *conn)
 {
-	pgconn_finish(conn);
+	int max = conn->several ? BACKOFF_MAX_SEVERAL_MS : BACKOFF_MAX_MS;
 	conn->backoff_ms = conn->backoff_ms == 0 ? BACKOFF_MIN_MS : conn->backoff_ms * 2;
-	if (conn->backoff_ms > BACKOFF_MAX_MS) {
-		conn->backoff_ms = BACKOFF_MAX_MS;
+	if (conn->backoff_ms > max) {
+		conn->backoff_ms = max;
 	}
 	conn->retry_at = clock_ms() + conn->backoff_ms;
-	if (line != NULL) {
-		report_away(conn->options.report, conn->options.part, why, level, line);
+}
+
+static void report_failure(struct pgconn *conn)
+{
+	if (conn->failure.why != 0) {
+		report_away(conn->options.report, conn->options.part, conn->failure.why,
+			conn->failure.level, conn->failure.line, clock_ms());
 	}
+	conn->failure.why = 0;
+}
+
+void pgconn_drop(struct pgconn *conn, enum report_why why, enum store_level level, const char *line)
+{
+	pgconn_finish(conn);
+	if (line != NULL && why >= conn->failure.why) {
+		conn->failure.why = why;
+		conn->failure.level = level;
+		snprintf(conn->failure.line, sizeof(conn->failure.line), "%s", line);
+	}
+	/* An attempt to connect goes on with the next address. */
+	if (!conn->connecting) {
+		back_off(conn);
+		report_failure(conn);
+	}
+}
+
+bool pgconn_connect(struct pgconn *conn)
+{
+	conn->failure.why = 0;
+	conn->connecting = true;
+	bool connected = pgconn_try_hosts(conn);
+	conn->connecting = false;
+	if (!connected) {
+		back_off(conn);
+		report_failure(conn);
+		return false;
+	}
+	conn->failure.why = 0;
+	conn->state = PGCONN_READY;
+	if (!conn->unproven) {
+		report_back(conn->options.report, conn->options.part);
+	}
+	return true;
 }
 
 /* The first line of what libpq says about the connection, without what a terminal would act on. */
@@ -108,7 +103,7 @@ static void first_line(const char *text, char *line, size_t size)
 }
 
 /* The connection itself failed; nothing in its message is about rows. */
-static void drop_broken(struct pgconn *conn, const char *what)
+void pgconn_drop_broken(struct pgconn *conn, const char *what)
 {
 	char reason[REPORT_LINE_MAX / 2];
 	char line[REPORT_LINE_MAX];
@@ -116,15 +111,47 @@ static void drop_broken(struct pgconn *conn, const char *what)
 		sizeof(reason));
 	snprintf(line, sizeof(line), "database: %s: %s", what,
 		reason[0] == '\0' ? "no reason given" : reason);
-	drop(conn, REPORT_UNREACHABLE, STORE_WARNING, line);
+	pgconn_drop(conn, REPORT_UNREACHABLE, STORE_WARNING, line);
 }
 
-static void drop_refused(struct pgconn *conn, const PGresult *result)
+#define READ_ONLY "25006"
+#define POOLER                                                                                     \
+	"a pooler hands our statements to different connections (PgBouncer's pool_mode = "         \
+	"transaction?); it has to be pool_mode = session, or a direct connection"
+
+static bool is(const char *sqlstate, const char *one)
+{
+	return sqlstate != NULL && strcmp(sqlstate, one) == 0;
+}
+
+/* What an operator would not guess from the number; NULL: nothing. */
+static const char *words_for(const char *sqlstate)
+{
+	static const char *const known[][2] = {
+		{READ_ONLY, "is read-only (a standby, or default_transaction_read_only is on)"},
+		{"26000", POOLER},
+		{"42P05", POOLER},
+		{"53100", "its disk is full"},
+		{"53300", "has no connection left for us"},
+	};
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (is(sqlstate, known[i][0])) {
+			return known[i][1];
+		}
+	}
+	return NULL;
+}
+
+void pgconn_drop_refused(struct pgconn *conn, const PGresult *result)
 {
 	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	enum verdict verdict = sqlstate_verdict(sqlstate);
+	const char *words = words_for(sqlstate);
 	char line[REPORT_LINE_MAX];
-	if (verdict == VERDICT_HOLD) {
+	if (words != NULL) {
+		snprintf(line, sizeof(line), "database: %s, SQLSTATE %s; trying again", words,
+			sqlstate);
+	} else if (verdict == VERDICT_HOLD) {
 		snprintf(line, sizeof(line),
 			"database: refuses with SQLSTATE %s; is it the right database and role, and was "
 			"sql/install.sql run in it? Trying again",
@@ -133,13 +160,15 @@ static void drop_refused(struct pgconn *conn, const PGresult *result)
 		snprintf(line, sizeof(line), "database: cannot serve, SQLSTATE %s; trying again",
 			sqlstate == NULL ? "unknown" : sqlstate);
 	}
-	drop(conn, REPORT_REFUSES, verdict == VERDICT_HOLD ? STORE_ERROR : STORE_WARNING, line);
+	conn->look_elsewhere = conn->look_elsewhere || is(sqlstate, READ_ONLY);
+	pgconn_drop(
+		conn, REPORT_REFUSES, verdict == VERDICT_HOLD ? STORE_ERROR : STORE_WARNING, line);
 }
 
 void pgconn_give_up(struct pgconn *conn, const char *line)
 {
 	conn->unproven = true;
-	drop(conn, REPORT_REFUSES, STORE_WARNING, line);
+	pgconn_drop(conn, REPORT_REFUSES, STORE_WARNING, line);
 }
 
 void pgconn_wrong_schema(struct pgconn *conn, const struct statement *statement)
@@ -149,7 +178,7 @@ void pgconn_wrong_schema(struct pgconn *conn, const struct statement *statement)
 		"database: %s answers with something else than the schema promises: run "
 		"sql/install.sql of this release",
 		statement->function);
-	drop(conn, REPORT_REFUSES, STORE_ERROR, line);
+	pgconn_drop(conn, REPORT_REFUSES, STORE_ERROR, line);
 }
 
 void pgconn_hurry(struct pgconn *conn)
@@ -166,64 +195,7 @@ const char *pgconn_sqlstate(const struct pgconn *conn)
 	return conn->sqlstate;
 }
 
-static void ignore_notice(void *arg, const PGresult *result)
-{
-	(void)arg;
-	(void)result;
-}
-
-static bool start(struct pgconn *conn)
-{
-	const char *keywords[DEFAULTS + 3];
-	const char *values[DEFAULTS + 3];
-	size_t n = 0;
-
-	/* In the order of growing weight: the string overrides what stands before it. */
-	for (size_t i = 0; i < DEFAULTS; i++) {
-		if (defaults[i].environment == NULL || getenv(defaults[i].environment) == NULL) {
-			keywords[n] = defaults[i].keyword;
-			values[n++] = defaults[i].value;
-		}
-	}
-	if (conn->options.conninfo[0] != '\0') {
-		keywords[n] = "dbname";
-		values[n++] = conn->options.conninfo;
-	}
-	keywords[n] = "client_encoding";
-	values[n++] = "UTF8";
-	keywords[n] = NULL;
-	values[n] = NULL;
-	conn->pg = PQconnectStartParams(keywords, values, 1);
-	if (conn->pg == NULL || PQstatus(conn->pg) == CONNECTION_BAD) {
-		return false;
-	}
-	PQsetNoticeReceiver(conn->pg, ignore_notice, NULL);
-	return true;
-}
-
-/* libpq leaves the time-out to those who connect in steps.  All hosts get their share. */
-static int64_t connect_deadline(const PGconn *pg)
-{
-	int seconds = CONNECT_TIMEOUT_S;
-	int hosts = 1;
-	PQconninfoOption *options = PQconninfo((PGconn *)pg);
-	for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++) {
-		if (o->val == NULL) {
-			continue;
-		}
-		if (strcmp(o->keyword, "connect_timeout") == 0 && atoi(o->val) > 0) {
-			seconds = atoi(o->val);
-		} else if (strcmp(o->keyword, "host") == 0) {
-			for (const char *c = o->val; *c != '\0'; c++) {
-				hosts += *c == ',';
-			}
-		}
-	}
-	PQconninfoFree(options);
-	return clock_ms() + (int64_t)seconds * 1000 * hosts;
-}
-
-static enum wakeup_event wait_socket(struct pgconn *conn, short events, int64_t until)
+enum wakeup_event pgconn_wait_socket(struct pgconn *conn, short events, int64_t until)
 {
 	enum wakeup_event event;
 	do {
@@ -232,38 +204,12 @@ static enum wakeup_event wait_socket(struct pgconn *conn, short events, int64_t 
 	return event;
 }
 
-static bool handshake(struct pgconn *conn)
-{
-	int64_t deadline = connect_deadline(conn->pg);
-	PostgresPollingStatusType next = PGRES_POLLING_WRITING;
-	while (next != PGRES_POLLING_OK) {
-		if (next == PGRES_POLLING_FAILED) {
-			drop_broken(conn, "cannot connect");
-			return false;
-		}
-		short events = next == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-		enum wakeup_event event = wait_socket(conn, events, deadline);
-		if (event != WAKEUP_SOCKET) {
-			drop(conn, REPORT_UNREACHABLE, STORE_WARNING,
-				event == WAKEUP_STOP ? NULL
-						     : "database: cannot connect: no answer");
-			return false;
-		}
-		next = PQconnectPoll(conn->pg);
-	}
-	if (PQsetnonblocking(conn->pg, 1) != 0) {
-		drop_broken(conn, "cannot connect");
-		return false;
-	}
-	return true;
-}
-
 /* Sends all that libpq still holds.  False: broken, or time is up. */
 static enum wakeup_event flush(struct pgconn *conn, int64_t deadline)
 {
 	int left;
 	while ((left = PQflush(conn->pg)) == 1) {
-		enum wakeup_event event = wait_socket(conn, POLLIN | POLLOUT, deadline);
+		enum wakeup_event event = pgconn_wait_socket(conn, POLLIN | POLLOUT, deadline);
 		if (event != WAKEUP_SOCKET) {
 			return event;
 		}
@@ -283,7 +229,7 @@ static PGresult *collect(struct pgconn *conn, int64_t deadline, enum wakeup_even
 	*event = flush(conn, deadline);
 	while (*event == WAKEUP_SOCKET) {
 		if (PQisBusy(conn->pg) != 0) {
-			*event = wait_socket(conn, POLLIN, deadline);
+			*event = pgconn_wait_socket(conn, POLLIN, deadline);
 			if (*event == WAKEUP_SOCKET && PQconsumeInput(conn->pg) == 0) {
 				break;
 			}
@@ -308,114 +254,23 @@ static PGresult *collect(struct pgconn *conn, int64_t deadline, enum wakeup_even
 }
 
 /* What was sent with `sent`; on the way out of trouble the connection is given up. */
-static PGresult *finish_sent(struct pgconn *conn, bool sent)
+PGresult *pgconn_finish_sent(struct pgconn *conn, bool sent)
 {
 	enum wakeup_event event = WAKEUP_SOCKET;
 	PGresult *result = sent ? collect(conn, clock_ms() + DEADLINE_MS, &event) : NULL;
 	if (result == NULL) {
 		if (event == WAKEUP_STOP) {
-			drop(conn, REPORT_UNREACHABLE, STORE_NOTICE, NULL);
+			pgconn_drop(conn, REPORT_UNREACHABLE, STORE_NOTICE, NULL);
 		} else if (event == WAKEUP_TIMEOUT) {
-			drop(conn, REPORT_UNREACHABLE, STORE_WARNING,
+			conn->look_elsewhere = true;
+			pgconn_drop(conn, REPORT_UNREACHABLE, STORE_WARNING,
 				"database: connection given up: no answer for " STRING(
 					DEADLINE_MS) " ms");
 		} else {
-			drop_broken(conn, "connection lost");
+			pgconn_drop_broken(conn, "connection lost");
 		}
 	}
 	return result;
-}
-
-static PGresult *run_simple(struct pgconn *conn, const char *sql)
-{
-	return finish_sent(conn, PQsendQuery(conn->pg, sql) == 1);
-}
-
-/* True when the result is good; otherwise the connection is given up. */
-static bool well_done(struct pgconn *conn, PGresult *result)
-{
-	if (result == NULL) {
-		return false;
-	}
-	ExecStatusType status = PQresultStatus(result);
-	bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
-	if (!good) {
-		drop_refused(conn, result);
-	}
-	return good;
-}
-
-static bool apply_settings(struct pgconn *conn)
-{
-	char sql[512];
-	/* The functions count on a snapshot for each statement: read committed. */
-	snprintf(sql, sizeof(sql),
-		"set client_min_messages = error;"
-		"set default_transaction_isolation = 'read committed';"
-		"set statement_timeout = '" STATEMENT_TIMEOUT "';"
-		"set lock_timeout = '%dms';"
-		"set idle_in_transaction_session_timeout = '10s'",
-		conn->options.lock_timeout_ms);
-	PGresult *result = run_simple(conn, sql);
-	bool good = well_done(conn, result);
-	PQclear(result);
-	return good;
-}
-
-/* Is the schema the one that the statements are written for? */
-static bool check_version(struct pgconn *conn)
-{
-	PGresult *result = run_simple(conn, "select chat.version()");
-	if (!well_done(conn, result)) {
-		PQclear(result);
-		return false;
-	}
-	int version = PQntuples(result) == 1 ? atoi(PQgetvalue(result, 0, 0)) : 0;
-	PQclear(result);
-	if (version == SCHEMA_VERSION) {
-		return true;
-	}
-	char line[REPORT_LINE_MAX];
-	snprintf(line, sizeof(line),
-		version < SCHEMA_VERSION
-			? "database: schema chat is version %d, this plugin needs %d: run psql -v "
-			  "ON_ERROR_STOP=1 -f sql/install.sql of this release"
-			: "database: schema chat is version %d, this plugin knows only %d: install the "
-			  "plugin of the release that the schema is from",
-		version, SCHEMA_VERSION);
-	drop(conn, REPORT_REFUSES, STORE_ERROR, line);
-	return false;
-}
-
-static bool prepare(struct pgconn *conn)
-{
-	for (size_t i = 0; i < conn->options.count; i++) {
-		const struct statement *s = conn->options.statements[i];
-		PGresult *result = finish_sent(
-			conn, PQsendPrepare(conn->pg, s->name, s->sql, s->count, s->types) == 1);
-		bool good = well_done(conn, result);
-		PQclear(result);
-		if (!good) {
-			return false;
-		}
-	}
-	return true;
-}
-
-bool pgconn_connect(struct pgconn *conn)
-{
-	if (!start(conn)) {
-		drop_broken(conn, "cannot connect");
-		return false;
-	}
-	if (!handshake(conn) || !apply_settings(conn) || !check_version(conn) || !prepare(conn)) {
-		return false;
-	}
-	conn->state = PGCONN_READY;
-	if (!conn->unproven) {
-		report_back(conn->options.report, conn->options.part);
-	}
-	return true;
 }
 
 static PGresult *run_prepared(
@@ -430,33 +285,61 @@ static PGresult *run_prepared(
 		lengths[i] = (int)params->values[i].len;
 		formats[i] = 1;
 	}
-	return finish_sent(conn, PQsendQueryPrepared(conn->pg, statement->name, params->count,
-					 values, lengths, formats, 1) == 1);
+	return pgconn_finish_sent(conn, PQsendQueryPrepared(conn->pg, statement->name,
+						params->count, values, lengths, formats, 1) == 1);
+}
+
+/* Somebody has to repair something, or is it a row?  A trigger of the application can raise
+ * whatever it likes. */
+static bool may_be_a_row(const struct statement *statement, const char *sqlstate)
+{
+	return statement->takes_rows &&
+	       (sqlstate_verdict(sqlstate) == VERDICT_HOLD || is(sqlstate, "0A000"));
+}
+
+/* The same statement without rows succeeds: schema and rights are as they should be.  When the
+ * connection does not survive the question it is given up. */
+static bool works_without_rows(struct pgconn *conn, const struct statement *statement)
+{
+	struct params none = {0};
+	PGresult *result = NULL;
+	if (params_empty(&none, statement->types, statement->count)) {
+		result = run_prepared(conn, statement, &none);
+	}
+	bool works = PQresultStatus(result) == PGRES_TUPLES_OK;
+	PQclear(result);
+	params_finish(&none);
+	return works;
 }
 
 /* What an error of the server says about the statement. */
-static enum pgconn_ran refusal(struct pgconn *conn, const PGresult *result)
+static enum pgconn_ran refusal(
+	struct pgconn *conn, const struct statement *statement, const PGresult *result)
 {
 	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-	switch (sqlstate_verdict(sqlstate)) {
-	case VERDICT_AGAIN:
+	enum verdict verdict = sqlstate_verdict(sqlstate);
+	if (verdict == VERDICT_AGAIN) {
 		return RAN_INTO_LOCK;
-	case VERDICT_REFUSE:
+	}
+	if (verdict == VERDICT_REFUSE ||
+		(may_be_a_row(statement, sqlstate) && works_without_rows(conn, statement))) {
 		snprintf(conn->sqlstate, sizeof(conn->sqlstate), "%s", sqlstate);
 		return RAN_REFUSED;
-	case VERDICT_AWAY:
-	case VERDICT_HOLD:
-		break;
 	}
 	conn->unproven = true;
-	drop_refused(conn, result);
+	pgconn_drop_refused(conn, result);
 	return RAN_NOT;
 }
 
 enum pgconn_ran pgconn_run(struct pgconn *conn, const struct statement *statement,
 	const struct params *params, PGresult **result)
 {
+	int64_t begun = clock_ms();
 	*result = run_prepared(conn, statement, params);
+	int64_t now = clock_ms();
+	if (now - begun >= SLOW_MS) {
+		report_slow(conn->options.report, statement->function, now - begun, now);
+	}
 	if (*result == NULL) {
 		conn->unproven = true;
 		return RAN_PERHAPS;
@@ -464,7 +347,7 @@ enum pgconn_ran pgconn_run(struct pgconn *conn, const struct statement *statemen
 	if (PQresultStatus(*result) == PGRES_TUPLES_OK) {
 		return RAN_WELL;
 	}
-	enum pgconn_ran ran = refusal(conn, *result);
+	enum pgconn_ran ran = refusal(conn, statement, *result);
 	PQclear(*result);
 	*result = NULL;
 	return ran;
@@ -480,7 +363,7 @@ enum wakeup_event pgconn_sleep(struct pgconn *conn, int64_t until)
 	if (event == WAKEUP_SOCKET) {
 		/* Nobody asked: a notice, or the end. */
 		if (PQconsumeInput(conn->pg) == 0 || PQstatus(conn->pg) == CONNECTION_BAD) {
-			drop_broken(conn, "connection lost");
+			pgconn_drop_broken(conn, "connection lost");
 		} else {
 			while (PQisBusy(conn->pg) == 0) {
 				PGresult *result = PQgetResult(conn->pg);

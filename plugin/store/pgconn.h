@@ -39,16 +39,23 @@ struct pgconn {
 	 * say that the database is back. */
 	bool unproven;
 	bool hurried;
-	char sqlstate[6];
+	char sqlstate[6];            /* of the last refusal */
+	char served[512];            /* the address that the last connection was made to */
+	bool look_elsewhere;         /* the next attempt begins behind it */
+	bool several;                /* addresses, at the last attempt */
+	bool connecting;             /* an attempt goes on */
+	struct pgconn_failure {      /* of the current attempt, the gravest */
+		enum report_why why; /* 0: none */
+		enum store_level level;
+		char line[REPORT_LINE_MAX];
+	} failure;
 };
-
-/* NULL: fine.  Otherwise what is wrong with the connection string, quoting nothing of it. */
-const char *pgconn_check(const char *conninfo);
 
 void pgconn_init(struct pgconn *conn, const struct pgconn_options *options);
 void pgconn_finish(struct pgconn *conn);
 
-/* Makes one attempt to connect: settings, schema version, statements.  Reports what comes of it. */
+/* Makes one attempt to connect, at each address in turn, beginning with the one that served last:
+ * settings, schema version, epoch, statements.  Reports what comes of it. */
 MUST_CHECK bool pgconn_connect(struct pgconn *conn);
 
 /* What became of a statement. */

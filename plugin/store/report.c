@@ -2,12 +2,15 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "job.h"
+#include <string.h>
 
 /* A database that stays away for another reason than the one that was logged is worth a second
  * line, but what it goes through while it starts is not. */
 #define SAY_AGAIN_MS 30000
+/* The same reason again. */
+#define STILL_AWAY_MS 300000
+
+#define SLOW_SAY_MS 60000
 
 bool report_init(
 	struct report *report, void (*wake)(void *), void *wake_arg, _Atomic size_t *waiting)
@@ -52,16 +55,25 @@ static void report_one(struct report *report, struct item *item)
 	report_items(report, &one);
 }
 
-bool report_answering(struct report *report, bool yes, struct wakeup *wakeup)
+/* Waits for memory rather than do without.  NULL: it has to stop meanwhile. */
+static void *must_malloc(size_t size, struct wakeup *wakeup)
 {
-	struct answering_job *job;
-	while ((job = malloc(sizeof(*job))) == NULL) {
+	void *memory;
+	while ((memory = malloc(size)) == NULL) {
 		if (wakeup_wait(wakeup, NO_SOCKET, 0, clock_ms() + 10) == WAKEUP_STOP) {
-			return false;
+			break;
 		}
 	}
-	job->item = (struct item){.kind = JOB_ANSWERING};
-	job->yes = yes;
+	return memory;
+}
+
+bool report_answering(struct report *report, bool yes, struct wakeup *wakeup)
+{
+	struct answering_job *job = must_malloc(sizeof(*job), wakeup);
+	if (job == NULL) {
+		return false;
+	}
+	*job = (struct answering_job){.item = {.kind = JOB_ANSWERING}, .yes = yes};
 	report_one(report, &job->item);
 	return true;
 }
@@ -79,23 +91,110 @@ void report_line(struct report *report, enum store_level level, const char *line
 	report_one(report, &job->item);
 }
 
-void report_away(struct report *report, enum report_part part, enum report_why why,
-	enum store_level level, const char *line)
+bool report_epoch(struct report *report, const char *epoch, struct wakeup *wakeup)
 {
-	int64_t now = clock_ms();
+	struct epoch_job *job = must_malloc(sizeof(*job), wakeup);
+	if (job == NULL) {
+		return false;
+	}
+	*job = (struct epoch_job){.item = {.kind = JOB_EPOCH}};
+	snprintf(job->epoch, sizeof(job->epoch), "%s", epoch);
+
 	pthread_mutex_lock(&report->lock);
+	bool first = report->epoch[0] == '\0';
+	bool is_new = strcmp(report->epoch, job->epoch) != 0;
+	memcpy(report->epoch, job->epoch, sizeof(report->epoch));
+	pthread_mutex_unlock(&report->lock);
+	if (!is_new) {
+		free(job);
+		return true;
+	}
+	if (!first) {
+		report_line(report, STORE_WARNING,
+			"database: is another one than before, or was set back (a standby was "
+			"promoted, a backup restored): messages may be missing; all clients begin "
+			"anew");
+	}
+	report_one(report, &job->item);
+	return true;
+}
+
+void report_open_passfile(struct report *report, const char *path)
+{
+	pthread_mutex_lock(&report->lock);
+	bool say = path != NULL && !report->passfile_said;
+	report->passfile_said = path != NULL;
+	pthread_mutex_unlock(&report->lock);
+	if (say) {
+		char line[REPORT_LINE_MAX];
+		snprintf(line, sizeof(line),
+			"database: others can read the password file %s, so it is not used: "
+			"chmod 600, and it has to be the broker's user's",
+			path);
+		report_line(report, STORE_WARNING, line);
+	}
+}
+
+void report_slow(struct report *report, const char *function, int64_t took_ms, int64_t now)
+{
+	pthread_mutex_lock(&report->lock);
+	bool say = report->slow_said_at == 0 || now - report->slow_said_at >= SLOW_SAY_MS;
+	size_t others = report->slow;
+	report->slow = say ? 0 : report->slow + 1;
+	report->slow_said_at = say ? now : report->slow_said_at;
+	pthread_mutex_unlock(&report->lock);
+	if (!say) {
+		return;
+	}
+	char line[REPORT_LINE_MAX];
+	int len = snprintf(line, sizeof(line), "database: slow: %s took %d.%d s", function,
+		(int)(took_ms / 1000), (int)(took_ms % 1000 / 100));
+	if (others > 0) {
+		snprintf(line + len, sizeof(line) - (size_t)len,
+			", after %zu other statements of a second or more", others);
+	}
+	report_line(report, STORE_WARNING, line);
+}
+
+static bool is_news(const struct report *report, enum report_why why, const char *line, int64_t now)
+{
+	int64_t since = now - report->said_at;
+	bool same = strcmp(report->said, line) == 0;
+	if ((report->reasons & why) == 0) {
+		/* What comes and goes, always with the same refusal, says so now and then. */
+		return why != REPORT_REFUSES || !same || since >= SAY_AGAIN_MS;
+	}
+	return since >= (same ? STILL_AWAY_MS : SAY_AGAIN_MS);
+}
+
+/* The line, and for how long it is so when that was said before. */
+static void say_away(struct report *report, enum store_level level, const char *line, int minutes)
+{
+	char longer[REPORT_LINE_MAX + 64];
+	snprintf(longer, sizeof(longer), "%s (still away, for %d minutes; %zu messages wait)", line,
+		minutes, atomic_load(report->waiting));
+	report_line(report, level, minutes > 0 ? longer : line);
+}
+
+void report_away(struct report *report, enum report_part part, enum report_why why,
+	enum store_level level, const char *line, int64_t now)
+{
+	pthread_mutex_lock(&report->lock);
+	if (report->away == 0 || report->away_since == 0) {
+		report->away_since = now;
+	}
 	report->waited = report->away == 0 ? 0 : report->waited;
 	report->away |= part;
-	bool late = report->whys != 0 && now - report->said_at >= SAY_AGAIN_MS;
-	bool news = (report->whys & why) == 0 || (late && strcmp(report->said, line) != 0);
+	bool news = is_news(report, why, line, now);
 	if (news) {
-		report->whys |= why;
+		report->reasons |= why;
 		report->said_at = now;
 		snprintf(report->said, sizeof(report->said), "%s", line);
 	}
+	int minutes = (int)((now - report->away_since) / 60000);
 	pthread_mutex_unlock(&report->lock);
 	if (news) {
-		report_line(report, level, line);
+		say_away(report, level, line, minutes);
 	}
 }
 
@@ -109,11 +208,11 @@ void report_back(struct report *report, enum report_part part)
 	}
 	size_t waited = report->waited;
 	bool all_back = was_away && report->away == 0;
-	bool first = !report->met;
-	bool missed = report->whys != 0;
+	bool first = !report->was_connected;
+	bool missed = report->reasons != 0;
 	if (all_back) {
-		report->met = true;
-		report->whys = 0;
+		report->was_connected = true;
+		report->reasons = 0;
 	}
 	pthread_mutex_unlock(&report->lock);
 	if (!all_back || (!missed && !first)) {

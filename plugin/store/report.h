@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "level.h"
+#include "job.h"
 #include "queue.h"
 
 enum report_part {
@@ -31,11 +32,16 @@ struct report {
 	size_t waited;           /* that many when the saver had the database back */
 	_Atomic bool silent;     /* the broker's thread has stopped listening */
 	pthread_mutex_t lock;
-	unsigned away;   /* which parts; both at first */
-	bool met;        /* the database has been there */
-	unsigned whys;   /* which have been said since it was there */
-	int64_t said_at; /* when the last of them was */
+	unsigned away;      /* which parts; both at first */
+	int64_t away_since; /* when the first of them went; 0: at the start */
+	bool was_connected; /* all parts, at some time */
+	unsigned reasons;   /* which have been logged since then */
+	int64_t said_at;    /* when the last of them was */
 	char said[REPORT_LINE_MAX];
+	char epoch[EPOCH_MAX + 1]; /* empty: not known yet */
+	bool passfile_said;        /* the file is as it was when the log heard of it */
+	size_t slow;               /* statements since the last line about them */
+	int64_t slow_said_at;      /* 0: never */
 };
 
 MUST_CHECK bool report_init(
@@ -53,10 +59,21 @@ bool report_answering(struct report *report, bool yes, struct wakeup *wakeup);
 /* Cannot fail visibly: without memory the line is lost. */
 void report_line(struct report *report, enum store_level level, const char *line);
 
-/* A part is without the database, because of what `line` says.  Logged when it is news. */
+/* A part is without the database, because of what `line` says.  To be said at each attempt; logged
+ * when it is news, and every five minutes. */
 void report_away(struct report *report, enum report_part part, enum report_why why,
-	enum store_level level, const char *line);
+	enum store_level level, const char *line, int64_t now);
 /* It has it again. */
 void report_back(struct report *report, enum report_part part);
+
+/* The epoch of the database that a connection has just been made to.  Passed on when it is another
+ * one than before.  False when `wakeup` says stop while it waits for memory. */
+bool report_epoch(struct report *report, const char *epoch, struct wakeup *wakeup);
+
+/* A password file that libpq does not use, because others can read it; NULL: none.  Logged once. */
+void report_open_passfile(struct report *report, const char *path);
+
+/* A statement took so long that it is worth a line, but not more than one a minute. */
+void report_slow(struct report *report, const char *function, int64_t took_ms, int64_t now);
 
 #endif

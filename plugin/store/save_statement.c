@@ -10,6 +10,7 @@ const struct statement statement_save = {
 	.function = "chat.save",
 	.sql = "select no, outcome, seq, text, sent_at"
 	       " from chat.save($1, $2, $3, $4, $5, $6, $7, $8)",
+	.takes_rows = true,
 	.count = 8,
 	.types = save_types,
 };
@@ -18,6 +19,7 @@ const struct statement statement_save_each = {
 	.function = "chat.save_each",
 	.sql = "select no, outcome, seq, text, sent_at"
 	       " from chat.save_each($1, $2, $3, $4, $5, $6, $7, $8)",
+	.takes_rows = true,
 	.count = 8,
 	.types = save_types,
 };

@@ -4,14 +4,15 @@
 
 #include "pgbinary.h"
 
-/* The chat.schema_version that all statements are written for. */
-#define SCHEMA_VERSION 1
+/* What the schema has to serve: chat.version(SCHEMA_VERSION) returns the same. */
+#define SCHEMA_VERSION 2
 
 struct statement {
 	const char *name;     /* of the prepared statement */
 	const char *function; /* which it calls, for the log */
 	const char *sql;
-	int count; /* of parameters */
+	bool takes_rows; /* its arrays do, and it does nothing when they are empty */
+	int count;       /* of parameters */
 	const Oid *types;
 };
 

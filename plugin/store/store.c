@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <stdio.h>
 
+#include "conninfo.h"
 #include "job.h"
 #include "journal.h"
 #include "loader.h"
@@ -33,7 +34,44 @@ struct store {
 	/* The broker's thread's own. */
 	struct items draining;
 	bool answering;
+	bool full;            /* saving was refused, and the log has heard of it */
+	size_t refused;       /* since then */
+	int64_t full_said_at; /* 0: never */
 };
+
+/* A queue that is at its limit may be full many times a second. */
+#define FULL_SAY_MS 60000
+
+static void say_full(struct store *store)
+{
+	int64_t now = clock_ms();
+	store->refused++;
+	if (store->full || (store->full_said_at != 0 && now - store->full_said_at < FULL_SAY_MS)) {
+		return;
+	}
+	char line[REPORT_LINE_MAX];
+	snprintf(line, sizeof(line),
+		"queue: full, %zu messages wait for the database (plugin_opt_queue_limit); new "
+		"ones are refused",
+		atomic_load(&store->waiting));
+	store->full = true;
+	store->full_said_at = now;
+	report_line(&store->report, STORE_WARNING, line);
+}
+
+/* Once there is room for a while. */
+static void say_open(struct store *store)
+{
+	if (!store->full || atomic_load(&store->waiting) > store->queue_limit / 2) {
+		return;
+	}
+	char line[REPORT_LINE_MAX];
+	snprintf(
+		line, sizeof(line), "queue: open again, %zu messages were refused", store->refused);
+	store->full = false;
+	store->refused = 0;
+	report_line(&store->report, STORE_NOTICE, line);
+}
 
 static bool start_threads(struct store *store)
 {
@@ -96,7 +134,7 @@ static bool open_journal(
 
 struct store *store_open(const struct store_options *options, char reason[STORE_REASON_MAX])
 {
-	const char *wrong = options->conninfo[0] == '\0' ? NULL : pgconn_check(options->conninfo);
+	const char *wrong = options->conninfo[0] == '\0' ? NULL : conninfo_check(options->conninfo);
 	snprintf(reason, STORE_REASON_MAX, "%s",
 		wrong != NULL ? wrong : "out of memory, file descriptors or threads");
 	if (wrong != NULL) {
@@ -174,9 +212,10 @@ enum chat_error store_save(struct store *store, const struct message *message)
 		return CHAT_EBUSY;
 	}
 	if (store->journal != NULL) {
-		return save_in_journal(store, message);
+		return save_in_journal(store, message); /* which says itself when it is full */
 	}
 	if (atomic_load(&store->waiting) >= store->queue_limit) {
+		say_full(store);
 		return CHAT_EBUSY;
 	}
 	struct save_job *job = job_save(message);
@@ -260,6 +299,11 @@ static void hand(
 		store->answering = ((const struct answering_job *)item)->yes;
 		sink->answering(arg, store->answering);
 		break;
+	case JOB_EPOCH:
+		if (sink->epoch != NULL) {
+			sink->epoch(arg, slice_str(((const struct epoch_job *)item)->epoch));
+		}
+		break;
 	case JOB_LINE: {
 		const struct line_job *job = (const struct line_job *)item;
 		sink->log(arg, job->level, job->line);
@@ -271,6 +315,7 @@ static void hand(
 size_t store_drain(struct store *store, size_t budget, const struct store_sink *sink, void *arg)
 {
 	size_t done = 0;
+	say_open(store);
 	while (done < budget) {
 		if (store->draining.first == NULL) {
 			store->draining = queue_take_all(&store->report.out);

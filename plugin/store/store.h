@@ -30,7 +30,7 @@ struct store_options {
 };
 
 /* What the store has to say, on the broker's thread, in the order in which it happened.  Slices
- * and pointers are the store's and live until the call returns. */
+ * and pointers are the store's and live until the call returns.  `epoch` may be NULL. */
 struct store_sink {
 	void (*saved)(void *arg, enum saved_as as, const struct message *message);
 	void (*page)(void *arg, uint64_t ticket, const struct page *page);
@@ -43,6 +43,9 @@ struct store_sink {
 	/* A mark that could not be tried or whose outcome is unknown; marking again is harmless.
 	 * `for_good`: the database refused it, and would again. */
 	void (*mark_failed)(void *arg, const struct mark *mark, bool for_good);
+	/* Which epoch the database is in: when the first connection is there, and whenever another
+	 * one follows; before anything that was read in it. */
+	void (*epoch)(void *arg, struct slice epoch);
 	/* Loads and marks can be answered from now on, or no longer. */
 	void (*answering)(void *arg, bool yes);
 	void (*log)(void *arg, enum store_level level, const char *line);

@@ -11,6 +11,7 @@ static const struct statement statement = {
 	.function = "chat.history",
 	.sql = "select no, a_read, b_read, more, seq, by_a, text, sent_at, ref"
 	       " from chat.history($1, $2, $3, $4)",
+	.takes_rows = true,
 	.count = 4,
 	.types = types,
 };

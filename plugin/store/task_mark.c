@@ -8,6 +8,7 @@ static const struct statement statement = {
 	.name = "mark",
 	.function = "chat.mark",
 	.sql = "select no, locked, moved, seq, count, total, follow from chat.mark($1, $2, $3)",
+	.takes_rows = true,
 	.count = 3,
 	.types = types,
 };

@@ -10,6 +10,7 @@ static const struct statement statement = {
 	.function = "chat.unread",
 	.sql = "select no, total, more, room, peer_id, count, seq, text, sent_at, ref"
 	       " from chat.unread($1)",
+	.takes_rows = true,
 	.count = 1,
 	.types = types,
 };

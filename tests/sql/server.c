@@ -121,7 +121,7 @@ static int make_cluster(const char *folder)
 	return pid < 0 ? -1 : wait_for(pid);
 }
 
-bool server_create(struct server *server)
+static bool make_folder(struct server *server)
 {
 	*server = (struct server){0};
 	snprintf(server->folder, sizeof(server->folder), "/tmp/chat-sql-XXXXXX");
@@ -136,7 +136,33 @@ bool server_create(struct server *server)
 			return false;
 		}
 	}
-	return make_cluster(server->folder) == 0 && server_start(server);
+	return true;
+}
+
+bool server_create(struct server *server)
+{
+	return make_folder(server) && make_cluster(server->folder) == 0 && server_start(server);
+}
+
+static int copy_cluster(const struct server *standby, const struct server *primary)
+{
+	char data[128];
+	snprintf(data, sizeof(data), "%s/data", standby->folder);
+	const char *basebackup = program("pg_basebackup");
+	pid_t pid = fork();
+	if (pid == 0) {
+		become_server_user();
+		execlp(basebackup, "pg_basebackup", "-h", primary->folder, "-p", SERVER_PORT, "-U",
+			"postgres", "-D", data, "-R", "-c", "fast", (char *)NULL);
+		fprintf(stderr, "cannot run %s\n", basebackup);
+		_exit(127);
+	}
+	return pid < 0 ? -1 : wait_for(pid);
+}
+
+bool server_create_standby(struct server *standby, const struct server *primary)
+{
+	return make_folder(standby) && copy_cluster(standby, primary) == 0 && server_start(standby);
 }
 
 static void pause_ms(long ms)
@@ -216,6 +242,64 @@ void server_stop(struct server *server, int signal)
 		wait_for(server->pid);
 	}
 	server->pid = 0;
+}
+
+static bool write_pooler_settings(const struct server *server, const char *path)
+{
+	FILE *file = fopen(path, "w");
+	if (file == NULL) {
+		return false;
+	}
+	fprintf(file,
+		"[databases]\n* = host=%s port=" SERVER_PORT " user=chat_plugin\n[pgbouncer]\n"
+		"pool_mode = transaction\nauth_type = any\nlisten_port = " SERVER_PORT "\n"
+		"unix_socket_dir = %s/pool\nignore_startup_parameters = extra_float_digits\n"
+		"default_pool_size = 2\n",
+		server->folder, server->folder);
+	return fclose(file) == 0;
+}
+
+pid_t server_start_pooler(const struct server *server)
+{
+	char path[128];
+	char socket[128];
+	struct stat found;
+	snprintf(path, sizeof(path), "%s/pool", server->folder);
+	mkdir(path, 0777);
+	chmod(path, 0777);
+	snprintf(path, sizeof(path), "%s/pool.ini", server->folder);
+	snprintf(socket, sizeof(socket), "%s/pool/.s.PGSQL." SERVER_PORT, server->folder);
+	if (!write_pooler_settings(server, path)) {
+		return -1;
+	}
+	pid_t parent = getpid();
+	pid_t pid = fork();
+	if (pid == 0) {
+		become_server_user();
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent) {
+			_exit(127);
+		}
+		execlp("pgbouncer", "pgbouncer", "-q", path, (char *)NULL);
+		_exit(127);
+	}
+	for (int i = 0; i < 1000 && pid > 0; i++) {
+		if (stat(socket, &found) == 0) {
+			return pid;
+		}
+		if (waitpid(pid, NULL, WNOHANG) == pid) {
+			break;
+		}
+		pause_ms(10);
+	}
+	fprintf(stderr, "pgbouncer does not start\n");
+	return -1;
+}
+
+void server_stop_pooler(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 static pid_t parent_of(const char *pid)

@@ -15,6 +15,8 @@ struct server {
 
 /* Makes a cluster and starts it.  False: said on stderr. */
 bool server_create(struct server *server);
+/* Makes a standby of a server that runs, and starts it; it can be promoted. */
+bool server_create_standby(struct server *standby, const struct server *primary);
 /* Stops it and removes the folder. */
 void server_destroy(struct server *server);
 
@@ -25,6 +27,11 @@ void server_stop(struct server *server, int signal);
 
 /* SIGSTOP or SIGCONT to all of its processes. */
 void server_signal_all(const struct server *server, int signal);
+
+/* PgBouncer in front of the server, in transaction mode, with a socket in `folder`/pool.  The
+ * process id; -1: it does not start. */
+pid_t server_start_pooler(const struct server *server);
+void server_stop_pooler(pid_t pid);
 
 /* Runs a program of PostgreSQL or any other and waits.  Its exit status, -1 when it did not exit.
  */
