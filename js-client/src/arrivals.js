@@ -28,11 +28,14 @@ export function createArrivals({ id, me, peer, attendance, messages, marks, fill
 		fill();
 	};
 
-	/** @param {WireMessage[]} wires stored messages, in whatever order */
-	const take = (wires) => {
+	/**
+	 * @param {WireMessage[]} wires stored messages, in whatever order
+	 * @param {number} [after] they are all that is left behind this one
+	 */
+	const take = (wires, after) => {
 		const those = wires.map(messages.adopt);
 		if (attendance.wanted()) {
-			released(messages.timeline.add(those));
+			released(after === undefined ? messages.timeline.add(those) : messages.timeline.addPage(those, after));
 		}
 	};
 

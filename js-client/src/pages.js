@@ -34,10 +34,10 @@ export function createPages(clock, { say, messages, arrivals: { take, released }
 			const page = await requests.ask({ before, limit });
 			/** @type {Message[]} */
 			const those = page.messages.map(messages.adopt);
-			if (timeline.older(those, page.more)) {
+			if (timeline.older(those, page.more, before)) {
 				messages.know(those);
 				messages.dirty();
-				return { messages: those, more: page.more };
+				return { messages: those, more: timeline.more() };
 			}
 		}
 	};
@@ -56,8 +56,9 @@ export function createPages(clock, { say, messages, arrivals: { take, released }
 			try {
 				for (let after; (after = timeline.gap()) !== null;) {
 					const page = await requests.ask({ after, limit: LONGEST_PAGE });
-					take(page.messages);
-					if (page.messages.length === 0 && timeline.gap() === after) {
+					take(page.messages, after);
+					if (timeline.gap() === after) {
+						// There is nothing where something was missing.
 						released(timeline.skip());
 					}
 				}

@@ -104,6 +104,34 @@ describe('the messages of a room', () => {
 		assert.deepEqual(seqs(bob.room.messages), upTo(2004).slice(-length - 200));
 	});
 
+	test('that are gone from the database are not waited for', async () => {
+		const { proxy, ann, bob, hand, released } = await listener();
+		await say(ann, 60);
+		await eventually('Bob to have sixty', () => released.length === 60);
+		proxy.shut();
+		await say(ann, 340);
+		await stage.cluster.query(`delete from chat.messages where room = '${ann.id}/${bob.id}'
+			and seq in (5, 61, 62, 150, 151, 152, 250, 350, 400)`);
+		const asked = hand.count('history');
+		proxy.reopen();
+		await eventually('Bob to be back', () => bob.chat.state === 'online');
+		await say(ann, 2);
+		const left = upTo(402).filter((seq) => ![61, 62, 150, 151, 152, 250, 350, 400].includes(seq));
+		await eventually('Bob to have what is left', () => released.at(-1) === 402, 30000);
+		assert.deepEqual(released, left);
+		assert.ok(hand.count('history') - asked <= 5, `${hand.count('history') - asked} questions`);
+
+		// The one right before another one's window is gone, too.
+		await stage.cluster.query(`delete from chat.messages where room = '${ann.id}/${bob.id}' and seq = 351`);
+		const other = await stage.inRoom(bob.id, ann.id);
+		assert.deepEqual(seqs(other.room.messages), left.slice(-50));
+		assert.equal(other.room.messages[0].seq, 352);
+		for (let more = true; more;) {
+			({ more } = await within('older messages', other.room.older({ limit: 200 })));
+		}
+		assert.deepEqual(seqs(other.room.messages), left.filter((seq) => ![5, 351].includes(seq)));
+	});
+
 	test('are the same for whoever opens the room while they come in', async () => {
 		const [a, b] = newIds(2);
 		const ann = await stage.inRoom(a, b);

@@ -73,13 +73,32 @@ describe('a timeline', () => {
 		assert.deepEqual(seqs(timeline.items()), [1, 2, 3]);
 	});
 
-	test('puts older pages in front, if they fit', () => {
+	test('puts older pages in front, if it has not begun anew meanwhile', () => {
 		const timeline = timelineOf(51, 100);
-		assert.equal(timeline.older(run(1, 30), false), false);
-		assert.equal(timeline.older(run(31, 50), true), true);
-		assert.deepEqual([timeline.items().length, timeline.items()[0].seq, timeline.more()], [70, 31, true]);
-		assert.equal(timeline.older([], false), true);
-		assert.equal(timeline.more(), false);
+		assert.equal(timeline.older(run(21, 40), true, 41), false);
+		assert.equal(timeline.older(run(31, 48), true, 51), true, '49 and 50 are gone');
+		assert.deepEqual([timeline.items().length, timeline.items()[0].seq, timeline.more()], [68, 31, true]);
+		assert.equal(timeline.find(48), timeline.items()[17]);
+		assert.equal(timeline.older([], true, 31), true);
+		assert.equal(timeline.more(), false, 'an empty page is the last one');
+	});
+
+	test('does not wait for what a page passes over', () => {
+		const timeline = timelineOf(1, 2);
+		timeline.add(run(9, 9));
+		assert.deepEqual(seqs(timeline.addPage([...run(4, 5), ...run(7, 7)], 2)), [4, 5, 7]);
+		assert.equal(timeline.gap(), 7);
+		assert.deepEqual(seqs(timeline.addPage(run(9, 9), 7)), [9]);
+		assert.equal(timeline.gap(), null);
+	});
+
+	test('knows what a newest page passes over, though it has to ask for what was before', () => {
+		const timeline = timelineOf(1, 2);
+		timeline.joining();
+		assert.deepEqual(timeline.newest([...run(6, 6), ...run(8, 8)], true).released, []);
+		assert.deepEqual(seqs(timeline.addPage(run(3, 5), 2)), [3, 4, 5, 6, 8]);
+		timeline.joining();
+		assert.deepEqual(seqs(timeline.newest(run(12, 12), false).released), [12], 'there is nothing before it');
 	});
 
 	test('gives up on what does not exist', () => {
@@ -97,24 +116,30 @@ describe('a timeline', () => {
 		assert.deepEqual([timeline.items(), timeline.more(), timeline.gap(), timeline.held()], [[], false, null, []]);
 	});
 
-	test('in whatever order and however often messages come, has them all once and in order', () => {
-		for (let seed = 1; seed <= 200; seed++) {
+	test('in whatever order and however often messages come, has all that are left once and in order, and asks finitely often', () => {
+		for (let seed = 1; seed <= 300; seed++) {
 			let state = seed;
 			const random = (/** @type {number} */ n) => {
 				state = (state * 1103515245 + 12345) % 2147483648;
 				return Math.floor(state / 65536) % n;
 			};
+			const left = run(1, 30).filter(() => random(4) > 0);
+			const page = (/** @type {number} */ after, length = 1 + random(5)) => left.filter(({ seq }) => seq > after).slice(0, length);
 			const timeline = timelineOf(1, 0);
 			/** @type {{ seq: number }[]} */
 			const released = [];
-			for (let step = 0; step < 60; step++) {
-				const from = 1 + random(30);
-				released.push(...timeline.add(run(from, Math.min(from + random(4), 30))));
+			for (let step = 0; step < 30; step++) {
+				released.push(...timeline.add(page(random(30), 1)));
 			}
+			let asked = 0;
 			for (let after = timeline.gap(); after !== null; after = timeline.gap()) {
-				released.push(...timeline.add(run(after + 1, after + 1 + random(5))));
+				released.push(...timeline.addPage(page(after), after));
+				if (timeline.gap() === after) {
+					released.push(...timeline.skip());
+				}
+				assert.ok(++asked <= 30, `seed ${seed}`);
 			}
-			assert.deepEqual(seqs(released), seqs(run(1, released.length)), `seed ${seed}`);
+			assert.deepEqual(seqs(released), seqs(left.slice(0, released.length)), `seed ${seed}`);
 			assert.deepEqual(timeline.items(), released);
 		}
 	});
