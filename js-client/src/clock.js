@@ -5,7 +5,8 @@ const LONGEST = 2 ** 31 - 1;
 
 /**
  * @typedef {object} Clock
- * @property {() => number} now milliseconds since some moment, never set back
+ * @property {() => number} now milliseconds since some moment, never set back; may stand still while the machine sleeps
+ * @property {() => number} wall milliseconds since 1970, as far as the machine knows
  * @property {(ms: number, run: () => void, keep?: boolean) => () => void} after
  *   runs it once, unless the returned function is called before; `keep`: Node waits for it
  *
@@ -18,6 +19,7 @@ const LONGEST = 2 ** 31 - 1;
 /** @type {Clock} */
 export const systemClock = {
 	now: () => performance.now(),
+	wall: () => Date.now(),
 	after(ms, run, keep) {
 		/** @type {any} */
 		const timer = setTimeout(run, Math.min(ms, LONGEST));

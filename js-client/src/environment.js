@@ -3,7 +3,8 @@
 /**
  * @typedef {object} Environment
  * @property {() => boolean} visible whether somebody may be looking
- * @property {(listener: () => void) => () => void} onWake called when the page may have been asleep or without a network
+ * @property {(listener: () => void) => () => void} onWake called when the page may have been asleep, or its network has come, gone or
+ *   changed
  */
 
 /** @returns {Environment} */
@@ -14,11 +15,15 @@ export function pageEnvironment() {
 		onWake(listener) {
 			const ears = new AbortController();
 			const { signal } = ears;
-			page?.addEventListener('visibilitychange', listener, { signal });
-			// Back from the cache of pages that were left, sockets are closed.
-			for (const type of page ? ['online', 'pageshow'] : []) {
-				addEventListener(type, listener, { signal });
-			}
+			/** @type {[EventTarget | undefined, string[]][]} */
+			const signs = [
+				[page, ['visibilitychange', 'resume']],
+				// Back from the cache of pages that were left, sockets are closed.
+				[page && globalThis, ['online', 'offline', 'pageshow']],
+				// From one network to another; not in every browser.
+				[page && /** @type {any} */ (globalThis.navigator)?.connection, ['change']],
+			];
+			signs.forEach(([target, types]) => types.forEach((type) => target?.addEventListener(type, listener, { signal })));
 			return () => ears.abort();
 		},
 	};

@@ -1,4 +1,5 @@
-// Whether the other end is still there, also in a tab whose timers run once a minute only.
+// Whether the other end is still there, also in a tab whose timers run once a minute only, and after a sleep, which
+// no socket tells of.
 
 import { createAlarm } from './clock.js';
 
@@ -7,8 +8,15 @@ export const KEEPALIVE = 120;
 
 const EVERY = 25000;
 
-/** After waking up: a socket that died in our sleep does not say so by itself. */
-const SOON = 5000;
+/** The answer to a ping that was sent because something is doubtful. */
+const SOON = 1500;
+
+/** We look at the wall's clock so often: where it has gone on without us, we were asleep. */
+const TICK = 1000;
+const LATE = 2000;
+
+/** A busy program runs its timers before it reads what has arrived. */
+const GRACE = 100;
 
 /**
  * @param {import('./clock.js').Clock} clock
@@ -18,19 +26,54 @@ const SOON = 5000;
 export function createKeepalive(clock, ping, dead) {
 	const alarm = createAlarm(clock);
 	let unanswered = false;
+	/** Nothing has come in time, but we may not have read it yet. */
+	let doubtful = false;
+	/** When the next ping is to be sent, or its answer to be here. */
+	let due = 0;
 
+	/** @param {number} wait */
+	const lookIn = (wait) => {
+		const expected = clock.wall() + wait;
+		alarm.set(wait, () => look(clock.wall(), expected));
+	};
 	const check = (patience = SOON) => {
 		unanswered = true;
+		doubtful = false;
+		due = clock.now() + patience;
 		ping();
-		alarm.set(patience, () => (unanswered ? dead() : check(EVERY)));
+		lookIn(Math.min(patience, TICK));
+	};
+	/**
+	 * @param {number} time
+	 * @param {number} expected
+	 */
+	const look = (time, expected) => {
+		const left = due - clock.now();
+		if (unanswered && left <= 0) {
+			if (doubtful) {
+				dead();
+			} else {
+				doubtful = true;
+				lookIn(GRACE);
+			}
+		} else if (Math.abs(time - expected) > LATE) {
+			check();
+		} else if (left <= 0) {
+			check(EVERY);
+		} else {
+			lookIn(Math.min(left, TICK));
+		}
 	};
 	return {
-		start: () => alarm.set(EVERY, () => check(EVERY)),
+		start() {
+			due = clock.now() + EVERY;
+			lookIn(TICK);
+		},
 		/** Something has arrived. */
 		heard() {
 			unanswered = false;
 		},
-		/** Finds out soon. */
+		/** Finds out within two seconds. */
 		check: () => check(),
 		stop: alarm.clear,
 	};

@@ -7,6 +7,7 @@ const world = /** @type {any} */ (globalThis);
 afterEach(() => {
 	delete world.document;
 	delete world.addEventListener;
+	delete world.navigator;
 });
 
 test('without a page, somebody is always looking', () => {
@@ -15,8 +16,9 @@ test('without a page, somebody is always looking', () => {
 	onWake(() => assert.fail('nothing wakes us'))();
 });
 
-test('a page wakes us when it is shown, comes back or gets its network back, until we stop listening', () => {
-	const [page, window] = [new EventTarget(), new EventTarget()];
+test('a page wakes us when it is shown, comes back, or its network comes, goes or changes, until we stop listening', () => {
+	const [page, window, network] = [new EventTarget(), new EventTarget(), new EventTarget()];
+	Object.defineProperty(world, 'navigator', { value: { connection: network }, configurable: true });
 	world.document = Object.assign(page, { visibilityState: 'visible' });
 	world.addEventListener = window.addEventListener.bind(window);
 	const { visible, onWake } = pageEnvironment();
@@ -25,11 +27,14 @@ test('a page wakes us when it is shown, comes back or gets its network back, unt
 	page.dispatchEvent(new Event('visibilitychange'));
 	window.dispatchEvent(new Event('online'));
 	window.dispatchEvent(new Event('pageshow'));
-	assert.equal(woken, 3);
+	page.dispatchEvent(new Event('resume'));
+	window.dispatchEvent(new Event('offline'));
+	network.dispatchEvent(new Event('change'));
+	assert.equal(woken, 6);
 	world.document.visibilityState = 'hidden';
 	assert.equal(visible(), false);
 	off();
 	page.dispatchEvent(new Event('visibilitychange'));
 	window.dispatchEvent(new Event('online'));
-	assert.equal(woken, 3);
+	assert.equal(woken, 6);
 });
