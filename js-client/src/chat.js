@@ -95,7 +95,7 @@ function createParts(options, { visible }, { clock = systemClock, openLink, rand
 	const me = () => credentials.id() ?? '';
 	const topic = () => lobbyOf(me());
 	const connecting = createGate();
-	const keeper = createKeeper(options.store ?? defaultStore(), me, report);
+	const keeper = createKeeper(options.store ?? defaultStore(), me, clock, report);
 	/** What an earlier page has left is taken up. @type {Promise<void> | null} */
 	let loaded = null;
 	const load = async () => {

@@ -1,33 +1,42 @@
-// Pending messages in their store, which others may have written: what goes wrong there is told, and stops nothing.
+// Pending messages in their store, which others may have written. What goes wrong there is told, and stops nothing:
+// the messages are in memory, too.
 
-import { memoryStore } from './store.js';
+import { ChatError } from './errors.js';
+import { limited } from './promise.js';
+
+/** Browsers have bugs in which their database never answers. */
+const PATIENCE = 2000;
 
 /**
- * @param {import('./api.js').PendingStore} given
+ * @param {import('./api.js').PendingStore} store
  * @param {() => string} me
+ * @param {import('./clock.js').Clock} clock
  * @param {(error: unknown, code: string) => void} report
  */
-export function createKeeper(given, me, report) {
-	let store = given;
-	/** @param {() => unknown} step */
+export function createKeeper(store, me, clock, report) {
+	/** What goes wrong again and again is told once. */
+	let failing = false;
+
+	/**
+	 * @template T
+	 * @param {() => T | Promise<T>} step
+	 * @returns {Promise<T | undefined>}
+	 */
 	const attempt = async (step) => {
 		try {
-			await step();
+			const done = await limited(clock, PATIENCE, (async () => step())(), () => new ChatError('store', 'the store does not answer'));
+			failing = false;
+			return done;
 		} catch (error) {
-			report(error, 'store');
+			if (!failing) {
+				report(error, 'store');
+			}
+			failing = true;
 		}
 	};
 	return {
 		/** What an earlier page has left. */
-		async load() {
-			try {
-				return await store.load(me());
-			} catch (error) {
-				report(error, 'store');
-				store = memoryStore();
-				return [];
-			}
-		},
+		load: async () => await attempt(() => store.load(me())) ?? [],
 		/** @param {import('./api.js').PendingRecord} record */
 		keep: (record) => attempt(() => store.put(me(), record)),
 		/** @param {string} ref */

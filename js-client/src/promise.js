@@ -41,3 +41,17 @@ export function createGate() {
 		fail: (error) => settle(({ reject }) => reject(error)),
 	};
 }
+
+/**
+ * The promise's outcome, or a rejection once it takes too long. Node waits for it.
+ * @template T
+ * @param {import('./clock.js').Clock} clock
+ * @param {number} ms
+ * @param {Promise<T>} promise
+ * @param {() => Error} late
+ * @returns {Promise<T>}
+ */
+export const limited = (clock, ms, promise, late) => new Promise((resolve, reject) => {
+	const stop = clock.after(ms, () => reject(late()), true);
+	promise.then(resolve, reject).finally(stop);
+});

@@ -1,5 +1,8 @@
 // Where pending messages are kept: in the browser's database, so that they survive a reload, or in memory.
 
+import { systemClock } from './clock.js';
+import { limited } from './promise.js';
+
 /**
  * @typedef {import('./api.js').PendingRecord} PendingRecord
  * @typedef {import('./api.js').PendingStore} PendingStore
@@ -22,6 +25,9 @@ export function memoryStore() {
 
 const TABLE = 'pending';
 
+/** So long a database may take to open; a later step tries it anew. */
+const PATIENCE = 2000;
+
 /**
  * @template T
  * @param {IDBRequest<T>} request
@@ -32,6 +38,32 @@ const outcome = (request) => new Promise((resolve, reject) => {
 	request.onerror = () => reject(request.error);
 });
 
+/** @param {IDBDatabase} db */
+const tableOf = (db) => db.transaction(TABLE, 'readwrite').objectStore(TABLE);
+
+/**
+ * @param {string} name
+ * @param {() => void} lost it is closed: somebody deletes it, brings a later version, or clears the site's data
+ * @returns {Promise<IDBDatabase>}
+ */
+async function openDatabase(name, lost) {
+	const request = indexedDB.open(name, 1);
+	request.onupgradeneeded = () => request.result.createObjectStore(TABLE, { keyPath: ['user', 'ref'] });
+	try {
+		const db = await limited(systemClock, PATIENCE, outcome(request), () => new Error('the database does not open'));
+		db.onclose = lost;
+		db.onversionchange = () => {
+			// Whoever wants this must not wait for us.
+			db.close();
+			lost();
+		};
+		return db;
+	} catch (error) {
+		request.onsuccess = () => request.result.close();
+		throw error;
+	}
+}
+
 /**
  * @param {string} [database]
  * @returns {PendingStore}
@@ -39,36 +71,57 @@ const outcome = (request) => new Promise((resolve, reject) => {
 export function browserStore(database = 'mosquitto-chat') {
 	/** @type {Promise<IDBDatabase> | null} */
 	let opened = null;
+	/** All that is to be in it, for the case that it is opened anew, and empty. @type {Map<string, PendingRecord & { user: string }>} */
+	const rows = new Map();
 
+	const close = () => {
+		opened?.then((db) => db.close(), () => {});
+		opened = null;
+	};
 	const open = async () => {
-		const request = indexedDB.open(database, 1);
-		request.onupgradeneeded = () => request.result.createObjectStore(TABLE, { keyPath: ['user', 'ref'] });
-		const db = await outcome(request);
-		// A later version of this code, in another tab, must not wait for us.
-		db.onversionchange = () => db.close();
+		const db = await openDatabase(database, () => {
+			opened = null;
+		});
+		const table = tableOf(db);
+		rows.forEach((row) => table.put(row));
 		return db;
 	};
 	/**
-	 * What this tab asks for happens in that order.
+	 * What this tab asks for happens in that order. What fails is tried once more, with a database that is opened anew.
 	 * @template T
 	 * @param {(table: IDBObjectStore) => IDBRequest<T>} step
 	 */
 	const run = async (step) => {
-		opened ??= open();
-		return outcome(step((await opened).transaction(TABLE, 'readwrite').objectStore(TABLE)));
+		const attempt = async () => outcome(step(tableOf(await (opened ??= open()))));
+		try {
+			return await attempt();
+		} catch {
+			close();
+			return attempt();
+		}
+	};
+	/** @param {string} user @param {PendingRecord} record */
+	const keep = (user, record) => {
+		const row = { user, ...record };
+		rows.set(`${user} ${record.ref}`, row);
+		return row;
 	};
 
 	return {
 		async load(user) {
 			const records = await run((table) => table.getAll(IDBKeyRange.bound([user], [user, []])));
+			records.forEach((record) => keep(user, record));
 			return records.sort((a, b) => a.sent_at - b.sent_at || a.order - b.order);
 		},
-		put: (user, record) => run((table) => table.put({ user, ...record })),
-		remove: (user, ref) => run((table) => table.delete([user, ref])),
-		close() {
-			opened?.then((db) => db.close(), () => {});
-			opened = null;
+		put(user, record) {
+			const row = keep(user, record);
+			return run((table) => table.put(row));
 		},
+		remove(user, ref) {
+			rows.delete(`${user} ${ref}`);
+			return run((table) => table.delete([user, ref]));
+		},
+		close,
 	};
 }
 

@@ -68,6 +68,17 @@ describe('in a page', { skip: hasBrowser ? false : 'there is no chromium here' }
 	/** @param {import('playwright-core').Page} page @param {string} code */
 	const until = (page, code) => eventually(code, () => run(page, code));
 
+	/** How many messages are in the page's database. @param {import('playwright-core').Page} page */
+	const kept = (page) => run(page, `new Promise((resolve) => {
+		const request = indexedDB.open('mosquitto-chat', 1);
+		request.onupgradeneeded = () => request.transaction.abort();
+		request.onerror = () => resolve(0);
+		request.onsuccess = () => {
+			const all = request.result.transaction('pending').objectStore('pending').getAll();
+			all.onsuccess = () => { request.result.close(); resolve(all.result.length); };
+		};
+	})`);
+
 	test('a pending message survives the reload, and is stored once', async () => {
 		const [a, b] = newIds(2);
 		const bob = await stage.inRoom(b, a);
@@ -77,13 +88,7 @@ describe('in a page', { skip: hasBrowser ? false : 'there is no chromium here' }
 		await until(page, 'chat.state !== "online"');
 		await run(page, 'void room.send("first"); void room.send("second")');
 		// What is shown as sending is in the database at that time, or a moment later.
-		await eventually('both to be kept', () => run(page, `new Promise((resolve) => {
-			const request = indexedDB.open('mosquitto-chat');
-			request.onsuccess = () => {
-				const all = request.result.transaction('pending').objectStore('pending').getAll();
-				all.onsuccess = () => { request.result.close(); resolve(all.result.length === 2); };
-			};
-		})`));
+		await eventually('both to be kept', async () => await kept(page) === 2);
 		await page.reload();
 		await stage.restart();
 		await begin(page, a, b);
@@ -97,6 +102,42 @@ describe('in a page', { skip: hasBrowser ? false : 'there is no chromium here' }
 		await begin(page, a, b);
 		await run(page, 'chat.connect().then(() => room.open())');
 		assert.equal(await run(page, 'room.messages.length'), 2);
+		await page.close();
+	});
+
+	test('a database that is deleted is opened anew, and what is pending still survives the reload', async () => {
+		const [a, b] = newIds(2);
+		const page = await open(a, b);
+		await run(page, 'chat.connect().then(() => room.open())');
+		await stage.broker.kill();
+		await until(page, 'chat.state !== "online"');
+		await run(page, 'void room.send("first")');
+		await eventually('it to be kept', async () => await kept(page) === 1);
+		await run(page, `new Promise((resolve, reject) => {
+			const request = indexedDB.deleteDatabase('mosquitto-chat');
+			request.onsuccess = resolve;
+			request.onblocked = reject;
+		})`);
+		await run(page, 'void room.send("second")');
+		await eventually('both to be kept', async () => await kept(page) === 2);
+		await page.reload();
+		await stage.restart();
+		await begin(page, a, b);
+		await run(page, 'chat.connect().then(() => room.open())');
+		await until(page, 'room.messages.length === 2 && room.messages.every((it) => it.status === "sent")');
+		assert.deepEqual((await stage.stored(`${a}/${b}`)).map((it) => it.text), ['first', 'second']);
+		await page.close();
+	});
+
+	test('a database that never answers keeps nobody from being online', async () => {
+		const [a, b] = newIds(2);
+		const page = await browser.page(`${server.origin}/page.html`);
+		await run(page, 'void (IDBFactory.prototype.open = () => new EventTarget())');
+		await begin(page, a, b);
+		await run(page, 'void (window.told = [], chat.on("error", ({ code }) => told.push(code)))');
+		await run(page, 'chat.connect().then(() => room.open())');
+		await run(page, 'room.send("hi").settled.then(() => {})');
+		assert.deepEqual(await run(page, 'told'), ['store']);
 		await page.close();
 	});
 

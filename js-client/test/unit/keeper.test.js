@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createKeeper } from '../../src/keeper.js';
 import { memoryStore } from '../../src/store.js';
+import { handClock } from '../clocks.js';
 
 describe('a keeper', () => {
 	const record = (/** @type {string} */ ref) => ({ ref, peer: '2', text: ref, sent_at: 1, order: 1, error: null });
 
 	test('keeps for the user that it is told of', async () => {
 		const store = memoryStore();
-		const keeper = createKeeper(store, () => '1', assert.fail);
+		const keeper = createKeeper(store, () => '1', handClock(), assert.fail);
 		await keeper.keep(record('a'));
 		await keeper.keep(record('b'));
 		await keeper.drop('a');
@@ -22,9 +23,18 @@ describe('a keeper', () => {
 		const fail = () => {
 			throw new Error('disk full');
 		};
-		const keeper = createKeeper({ load: fail, put: async () => fail(), remove: fail, close: fail }, () => '1',
+		const keeper = createKeeper({ load: fail, put: async () => fail(), remove: fail, close: fail }, () => '1', handClock(),
 			(error, code) => told.push(`${code} ${/** @type {Error} */ (error).message}`));
 		await keeper.keep(record('a'));
-		assert.deepEqual([await keeper.load(), told], [[], ['store disk full', 'store disk full']]);
+		assert.deepEqual([await keeper.load(), told], [[], ['store disk full']], 'once');
+	});
+
+	test('waits two seconds and no longer', async () => {
+		const clock = handClock();
+		const never = () => new Promise(() => {});
+		const keeper = createKeeper(/** @type {any} */ ({ load: never, put: never, remove: never, close: never }), () => '1', clock, () => {});
+		const all = Promise.all([keeper.load(), keeper.close()]);
+		clock.pass(2000);
+		assert.deepEqual(await all, [[], undefined]);
 	});
 });
