@@ -24,8 +24,9 @@
  * @property {string | null} name this user's, as the token says it
  * @property {State} state
  * @property {Unread} unread what is unread in all chats; a new object after each change
- * @property {() => Promise<void>} connect connects, and stays connected until `close()`; resolves once the unread
- *   counts are in, rejects with an UnauthorizedError when it ends there
+ * @property {(options?: { token?: string }) => Promise<void>} connect connects, and stays connected until `close()`; resolves
+ *   once the unread counts are in, rejects with an UnauthorizedError when it ends there. With a `token` from now on with this
+ *   one, also where there is a connection already; throws a TypeError where it is none of this user's
  * @property {(peer: string) => Room} with the chat with another user; the same object each time
  * @property {<Name extends keyof ChatEvents>(name: Name, listener: (value: ChatEvents[Name]) => void) => () => void} on
  *   returns what undoes it
@@ -54,7 +55,7 @@
  * @property {() => Promise<void>} open joins the chat, as soon as there is a connection; resolves once history and
  *   presence are in
  * @property {(text: string) => Message} send sends 1 byte to 16 KiB of text, and opens the room if need be; returns at
- *   once
+ *   once. An empty one is refused, and stands nowhere
  * @property {(ref: string | null) => Message | null} retry sends a 'failed' message once more, as the newest one; null:
  *   there is no such failed message
  * @property {(ref: string | null) => boolean} discard forgets a 'failed' message; false: there is no such failed message
@@ -66,6 +67,8 @@
  * @property {<Name extends keyof RoomEvents>(name: Name, listener: (value: RoomEvents[Name]) => void) => () => void} on
  *   returns what undoes it
  * @property {() => Promise<void>} close leaves the chat and forgets its messages, but for pending ones, which are still sent
+ * @property {() => Room} share another Room of the same chat, for a part of the page that opens and closes it by itself: the
+ *   chat is left when all of them are closed
  *
  * @typedef {object} RoomEvents
  * @property {Message} message a message has come, or is being sent

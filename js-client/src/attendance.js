@@ -22,8 +22,8 @@ const OWED = 2;
  * @param {AttendancePorts} ports
  */
 export function createAttendance(clock, { join, pending, opened }) {
-	/** The application wants to be here. */
-	let wanted = false;
+	/** Who wants to be here. @type {Set<unknown>} */
+	const holders = new Set();
 	/** We hear what is said here. */
 	let joined = false;
 	/** @type {Set<Part>} */
@@ -32,9 +32,10 @@ export function createAttendance(clock, { join, pending, opened }) {
 	/** Armed while a subscription's answer is owed; then we subscribe again. */
 	const owed = createAlarm(clock);
 
-	const needed = () => wanted || pending();
+	const wanted = () => holders.size > 0;
+	const needed = () => wanted() || pending();
 	const again = () => needed() && join();
-	const isOpen = () => wanted && told.size === OWED && !opening.busy();
+	const isOpen = () => wanted() && told.size === OWED && !opening.busy();
 	/** @param {Error} error for whoever waits to be let in */
 	const fail = (error) => {
 		owed.clear();
@@ -42,14 +43,18 @@ export function createAttendance(clock, { join, pending, opened }) {
 	};
 
 	return {
-		wanted: () => wanted,
+		/** Whether the application wants to be here. */
+		wanted,
 		joined: () => joined,
 		needed,
 		isOpen,
 		fail,
-		/** @returns {Promise<void>} once everything that is owed is in */
-		async open() {
-			wanted = true;
+		/**
+		 * @param {unknown} holder who wants to be here
+		 * @returns {Promise<void>} once everything that is owed is in
+		 */
+		async open(holder) {
+			holders.add(holder);
 			if (!isOpen()) {
 				if (!opening.busy()) {
 					join();
@@ -57,9 +62,17 @@ export function createAttendance(clock, { join, pending, opened }) {
 				await opening.wait();
 			}
 		},
-		/** The application does not want to be here any more. @param {Error} error for whoever waits */
+		/**
+		 * @param {unknown} holder who does not want to be here any more
+		 * @returns {boolean} whether nobody does
+		 */
+		release(holder) {
+			holders.delete(holder);
+			return !wanted();
+		},
+		/** Nobody wants to be here any more. @param {Error} error for whoever waits */
 		forget(error) {
-			wanted = false;
+			holders.clear();
 			told.clear();
 			fail(error);
 		},
@@ -69,10 +82,10 @@ export function createAttendance(clock, { join, pending, opened }) {
 		},
 		/** @param {Part} part has come */
 		tell(part) {
-			if (wanted) {
+			if (wanted()) {
 				told.add(part);
 			}
-			if (wanted ? told.size === OWED : part === 'history') {
+			if (wanted() ? told.size === OWED : part === 'history') {
 				owed.clear();
 			}
 			if (told.size === OWED && opening.busy()) {

@@ -49,13 +49,18 @@ export function createChat(options, { environment = pageEnvironment(), ...surrou
 		get unread() {
 			return lobby.unread();
 		},
-		async connect() {
+		async connect({ token } = {}) {
+			if (token !== undefined && !credentials.offer(token)) {
+				throw new TypeError('connect: the token is none of this user\'s');
+			}
 			if (/idle|closed|unauthorized/.test(connection.state())) {
 				sleep ??= environment.onWake(() => {
 					connection.wake();
 					conversations.each(({ wake }) => wake());
 				});
 				connection.start();
+			} else if (token !== undefined) {
+				connection.offered();
 			}
 			await (lobby.counted() || connecting.wait());
 		},

@@ -37,6 +37,7 @@ export function createConnection({ url, credentials, clock, openLink = openRealL
 	 */
 	const leave = (to) => {
 		dialer.cancel();
+		credentials.stop();
 		renewal.clear();
 		const last = lines.drop();
 		if (last) {
@@ -115,6 +116,12 @@ export function createConnection({ url, credentials, clock, openLink = openRealL
 			dialer.cancel();
 			credentials.restart();
 			attempts.now();
+		},
+		/** The page has brought another token. */
+		offered() {
+			dialer.cancel();
+			lines.cutNext();
+			(lines.up() ? renewal.offered : attempts.now)();
 		},
 		/** @returns {Promise<void>} once the broker knows */
 		stop: async () => leave('closed')?.end(),

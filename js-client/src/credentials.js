@@ -1,6 +1,7 @@
 // Which token to connect with, and when another one is needed.
 
 import { ChatError, UnauthorizedError } from './errors.js';
+import { limited } from './promise.js';
 import { readToken } from './token.js';
 
 /** So many fresh tokens refused in a row are no accident. */
@@ -39,6 +40,8 @@ export function createCredentials({ id: givenId, name: givenName, token: first, 
 	let refusals = 0;
 	/** @type {Promise<Login> | null} */
 	let finding = null;
+	/** Whoever waits for `getToken` waits no longer. @type {(error: Error) => void} */
+	let abandon = () => {};
 
 	/**
 	 * When it expires by our clock, which may be wrong: a fresh token is as old as its signer says.
@@ -49,18 +52,23 @@ export function createCredentials({ id: givenId, name: givenName, token: first, 
 		return fresh && it.expires <= wallClock() ? own : Math.min(it.expires, own);
 	};
 
+	/** @param {unknown} text @returns {import('./token.js').Token | null} null: it is none, or somebody else's */
+	const ownToken = (text) => {
+		const read = readToken(text);
+		const whose = read?.id ?? id;
+		return whose !== null && whose === (id ?? whose) ? read : null;
+	};
+
 	/**
 	 * @param {unknown} text
 	 * @param {boolean} isFresh
 	 * @returns {boolean} false: it is no token of this user
 	 */
 	const use = (text, isFresh) => {
-		const read = readToken(text);
-		const whose = read?.id ?? id;
 		fresh = isFresh;
-		token = whose !== null && whose === (id ?? whose) ? read : null;
+		token = ownToken(text);
 		if (token) {
-			id = whose;
+			id = token.id ?? id;
 			name = token.name ?? name;
 			need = null;
 			expires = expiryOf(token);
@@ -69,10 +77,10 @@ export function createCredentials({ id: givenId, name: givenName, token: first, 
 		return token !== null;
 	};
 
-	const ask = () => new Promise((resolve, reject) => {
-		const stop = clock.after(TIMEOUT, () => reject(new ChatError('token', 'getToken takes too long')), true);
-		Promise.resolve({ reason: need ?? 'initial' }).then(getToken).then(resolve, reject).finally(stop);
-	});
+	const ask = () => limited(clock, TIMEOUT, new Promise((resolve, reject) => {
+		abandon = reject;
+		Promise.resolve({ reason: need ?? 'initial' }).then(getToken).then(resolve, reject);
+	}), () => new ChatError('token', 'getToken takes too long'));
 
 	/** @returns {boolean} whether another token may do better */
 	const refused = () => {
@@ -117,10 +125,31 @@ export function createCredentials({ id: givenId, name: givenName, token: first, 
 		 * @returns {Promise<Login>}
 		 */
 		get() {
-			finding ??= find().finally(() => {
-				finding = null;
-			});
+			if (!finding) {
+				const found = find().finally(() => {
+					finding = finding === found ? null : finding;
+				});
+				finding = found;
+			}
 			return finding;
+		},
+		/** Nobody waits for a login any more. */
+		stop() {
+			abandon(new ChatError('closed', 'the chat was closed'));
+			finding = null;
+		},
+		/**
+		 * The page has got another token.
+		 * @param {string} text
+		 * @returns {boolean} false: it is none of this user's
+		 */
+		offer(text) {
+			const good = ownToken(text) !== null;
+			if (good) {
+				first = text;
+				use(text, false);
+			}
+			return good;
 		},
 		/** Milliseconds until the token should be replaced; Infinity: never. */
 		renewIn: () => (getToken ? renewAt - wallClock() : Infinity),

@@ -110,7 +110,7 @@ export function createLines(openLink, on) {
 		},
 	});
 
-	return {
+	const it = {
 		/** Whether there is a connection. */
 		up: () => current !== null,
 		/** @returns {() => boolean} whether the connection of now still has no successor on its way */
@@ -125,11 +125,16 @@ export function createLines(openLink, on) {
 			line.link = openLink(options, eventsOf(line));
 			next = line;
 		},
+		/** Gives the next connection up. */
+		cutNext() {
+			next?.link.cut();
+			next = null;
+		},
 		/** Forgets all, and returns the connection that was used: to be ended, or cut. */
 		drop() {
 			const last = current?.link;
-			next?.link.cut();
-			next = current = null;
+			it.cutNext();
+			current = null;
 			return last;
 		},
 		/** Finds out soon whether the broker is still there. */
@@ -164,4 +169,5 @@ export function createLines(openLink, on) {
 			return current !== null;
 		},
 	};
+	return it;
 }

@@ -47,19 +47,27 @@ export function createPending(peer, { me, outbox, keep, drop, added, changed }) 
 			error: error && { code: error.code, reason: error.reason },
 		});
 	};
+	const faultOf = (/** @type {Message} */ { text }) => {
+		const code = textFault(text);
+		return code && new ChatError(code, 'text has 1 byte to 16 KiB');
+	};
 	const parcel = (/** @type {any} */ { ref, text }) => ({ room: peer, ref, text });
-	const fail = (/** @type {any} */ message, /** @type {ChatError} */ error) => {
+	const reject = (/** @type {Message} */ message, /** @type {ChatError} */ error) => {
 		message.status = 'failed';
 		message.error = error;
 		settlings.get(message)?.reject(error);
+		return message;
+	};
+	const fail = (/** @type {any} */ message, /** @type {ChatError} */ error) => {
+		reject(message, error);
 		store(message);
 		outbox.answered(peer, message.ref);
 		changed(message);
 	};
 	const submit = (/** @type {Message} */ message) => {
-		const fault = textFault(message.text);
+		const fault = faultOf(message);
 		if (fault) {
-			fail(message, new ChatError(fault, 'text has 1 byte to 16 KiB'));
+			fail(message, fault);
 		} else {
 			store(message);
 			outbox.add(parcel(message));
@@ -78,6 +86,11 @@ export function createPending(peer, { me, outbox, keep, drop, added, changed }) 
 		/** @param {string} given */
 		send(given) {
 			const message = begin(pendingMessage(randomId(), me(), sendable(given), new Date()));
+			const fault = faultOf(message);
+			if (fault?.code === 'bad_field') {
+				// There is nothing in it that anybody would want to keep.
+				return reject(message, fault);
+			}
 			all.set(message.ref, message);
 			added(message);
 			return submit(message);
@@ -150,9 +163,7 @@ export function createPending(peer, { me, outbox, keep, drop, added, changed }) 
 				const message = begin(pendingMessage(ref, me(), text, new Date(sent_at)));
 				all.set(ref, message);
 				if (error) {
-					message.status = 'failed';
-					message.error = errorOf(error);
-					settlings.get(message)?.reject(message.error);
+					reject(message, errorOf(error));
 				}
 			}
 			const revived = [...all.values()];

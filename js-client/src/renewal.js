@@ -42,6 +42,11 @@ export function createRenewal(clock, credentials, vacancy, dial) {
 	return {
 		plan,
 		renew,
+		/** Makes the next connection with a token that the page has brought. */
+		offered() {
+			running = true;
+			dial(vacancy());
+		},
 		/** After a failure. */
 		again: () => alarm.set(PAUSE, renew),
 		/** The current connection has the newest token. */

@@ -6,11 +6,13 @@ const PAGE = 50;
 /**
  * @param {import('./conversation.js').Parts} parts
  * @param {import('./emitter.js').Emitter<import('./api.js').RoomEvents>['on']} on
- * @param {() => unknown} leave the application does not want to be here any more
+ * @param {() => unknown} leave nobody wants to be here any more
  * @returns {import('./api.js').Room}
  */
-export function createRoom({ peer, attendance, messages, pending, pages, marks, typist }, on, leave) {
-	const { open } = attendance;
+export function createRoom(parts, on, leave) {
+	const { peer, attendance, messages, pending, pages, marks, typist } = parts;
+	const holder = {};
+	const open = () => attendance.open(holder);
 	return {
 		get peer() {
 			return peer.view();
@@ -26,6 +28,7 @@ export function createRoom({ peer, attendance, messages, pending, pages, marks, 
 		},
 		on,
 		open,
+		share: () => createRoom(parts, on, leave),
 		send(text) {
 			const message = pending.send(text);
 			typist.over();
@@ -49,7 +52,7 @@ export function createRoom({ peer, attendance, messages, pending, pages, marks, 
 		async close() {
 			typist.set(false);
 			marks.finish();
-			await leave();
+			await (attendance.release(holder) && leave());
 		},
 	};
 }

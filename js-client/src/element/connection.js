@@ -15,12 +15,12 @@ const TOKEN_TIMEOUT = 15000;
  * @property {string} [id]
  * @property {string} [name]
  * @property {string} [token]
- * @property {(need: { reason: string }) => Promise<string>} [getToken]
+ * @property {string} [tokenUrl] where fresh ones are
  *
  * @typedef {object} Line an element's hold on a chat
  * @property {Chat} chat
- * @property {(peer: string) => Room} enter shares the room; throws a TypeError where there can be none
- * @property {(peer: string) => void} leave closes it, when nobody else is in it
+ * @property {(peer: string) => Room} enter a room of the element's own; throws a TypeError where there can be none
+ * @property {(room: Room) => void} leave closes it
  * @property {() => void} drop
  */
 
@@ -72,27 +72,38 @@ export function settingsOf(element) {
 			name: own('name') ?? meta('name'),
 		}),
 		token,
-		getToken: tokenUrl ? () => fetchToken(new URL(tokenUrl, document.baseURI).href) : undefined,
+		tokenUrl: tokenUrl && new URL(tokenUrl, document.baseURI).href,
 	};
 }
 
-/** @type {Map<unknown, { chat: Chat, holds: number, rooms: Map<string, number>, end: () => void }>} */
+/** @type {Map<unknown, { chat: Chat, token?: string, holds: number, end: () => void }>} */
 const lines = new Map();
 
 /**
- * Takes hold of the chat that these settings mean; connects it when it is the first.
+ * Takes hold of the chat that these settings mean; connects it when it is the first, or brings another token than before.
  * @param {Settings} settings
  * @returns {Line}
  */
 export function lineFor(settings) {
-	const { url, id, token } = settings;
-	const key = `${url} ${id ?? readToken(token)?.id ?? ''}`;
-	return hold(key, () => {
-		const chat = createChat(settings);
-		chat.connect().catch(() => {
-			// The state says so, and the elements show it.
-		});
-		return { chat, end: () => chat.close() };
+	const { url, id, token, tokenUrl } = settings;
+	const key = [url, id ?? readToken(token)?.id ?? '', tokenUrl ?? ''].join(' ');
+	const held = hold(key, () => {
+		const chat = createChat({ ...settings, getToken: tokenUrl ? () => fetchToken(tokenUrl) : undefined });
+		connect(chat);
+		return { chat, token, end: () => chat.close() };
+	});
+	const line = lines.get(key);
+	if (line && token && token !== line.token) {
+		line.token = token;
+		connect(line.chat, token);
+	}
+	return held;
+}
+
+/** @param {Chat} chat @param {string} [token] */
+function connect(chat, token) {
+	chat.connect({ token }).catch(() => {
+		// The state says so, and the elements show it.
 	});
 }
 
@@ -107,26 +118,18 @@ export function lineOf(chat) {
 
 /**
  * @param {unknown} key
- * @param {() => { chat: Chat, end: () => void }} begin
+ * @param {() => { chat: Chat, token?: string, end: () => void }} begin
  * @returns {Line}
  */
 function hold(key, begin) {
-	const line = lines.get(key) ?? { ...begin(), holds: 0, rooms: new Map() };
+	const line = lines.get(key) ?? { ...begin(), holds: 0 };
 	lines.set(key, line);
 	line.holds++;
 	let held = true;
 	return {
 		chat: line.chat,
-		enter(peer) {
-			const room = line.chat.with(peer);
-			line.rooms.set(peer, (line.rooms.get(peer) ?? 0) + 1);
-			return room;
-		},
-		leave(peer) {
-			const left = (line.rooms.get(peer) ?? 1) - 1;
-			line.rooms.set(peer, left);
-			later(() => line.rooms.get(peer) === 0 && line.rooms.delete(peer) && line.chat.with(peer).close());
-		},
+		enter: (peer) => line.chat.with(peer).share(),
+		leave: (room) => later(room.close),
 		drop() {
 			if (held) {
 				held = false;

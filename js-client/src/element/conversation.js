@@ -288,7 +288,7 @@ export class MosquittoChat extends Base {
 		this.#drafts.set(this.#peer, this.#composer.draft);
 		this.#room.typing(false);
 		this.#roomOffs.splice(0).forEach((off) => off());
-		this.#line?.leave(this.#peer);
+		this.#line?.leave(this.#room);
 		this.#room = null;
 		this.#problem = '';
 		this.#loaded = false;

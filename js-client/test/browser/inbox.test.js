@@ -149,6 +149,18 @@ describe('an inbox', { skip: noBrowser }, () => {
 		await her.until('Back again', 'Sent');
 	});
 
+	test('a_new_token_in_the_attribute_is_used_though_url_and_user_are_the_same', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		const her = await scene.open(ann, {
+			body: `<mosquitto-chat peer="${ben.id}" url="${scene.url()}" token="${scene.jwt(ann, -3600)}"></mosquitto-chat>`,
+		});
+		await her.page.getByText('You are no longer logged in.').waitFor();
+		await her.page.evaluate((token) => document.querySelector('mosquitto-chat')?.setAttribute('token', token), scene.jwt(ann));
+		await her.page.getByText('Nothing has been said here yet.').waitFor();
+		await her.write('Back again');
+		await her.until('Back again', 'Sent');
+	});
+
 	test('what_cannot_be_is_said_in_its_place', options, async () => {
 		const [ann, ben] = scene.people('Ann', 'Ben');
 		const her = await scene.open(ann, {
@@ -184,8 +196,12 @@ describe('an inbox', { skip: noBrowser }, () => {
 		await her.write('Through the page\'s own');
 		await her.until('Through the page\'s own', 'Sent');
 		assert.equal(logins(ann.id), 1);
-		// What the page has made, the page ends.
+		// What the page has made, the page ends; and what it has opened, it closes.
+		await her.page.evaluate((peer) => /** @type {any} */ (window).chat.with(peer).open(), ben.id);
 		await her.page.evaluate(() => document.body.replaceChildren());
 		assert.equal(await her.page.evaluate(() => /** @type {any} */ (window).chat.state), 'online');
+		await scene.say(ben, ann, ['Do you hear me?']);
+		await until('the page to hear it', () => her.page.evaluate((peer) =>
+			/** @type {any} */ (window).chat.with(peer).messages.length === 2, ben.id));
 	});
 });

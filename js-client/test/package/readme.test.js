@@ -68,6 +68,24 @@ describe('the five minutes', { skip: hasBrowser ? false : 'there is no chromium 
 		await server?.close();
 	});
 
+	test('begin with an element that outlives its token', async () => {
+		const [a] = newIds(1);
+		const [, first] = readme.split('**1. The whole conversation, ready made.**');
+		const [, tags] = first.match(/```html\n([^]*?)```/) ?? [];
+		const metas = tags.replace('wss://app.example.com/mqtt', stage.url).replace('content="…"', `content="${stage.jwt(a, -3600)}"`)
+			.replace(/ style="[^"]*"/, '');
+		const own = await serve(stage.dir, {
+			'/first.html': `<!doctype html><script type="module" src="/dist/mosquitto-chat-element.js"></script>${metas}`,
+			'/chat/token': stage.jwt(a),
+		});
+		try {
+			const page = await browser.page(`${own.origin}/first.html`);
+			await page.getByText('Nothing has been said here yet.').waitFor();
+		} finally {
+			await own.close();
+		}
+	});
+
 	test('end in a chat', async () => {
 		const [a] = newIds(1);
 		const ben = await stage.inRoom('2', a, { token: stage.jwt('2', 3600, { name: 'Ben' }) });

@@ -40,6 +40,23 @@ describe('two people', () => {
 		await eventually('Bob to see Ann type', () => bob.room.peer.typing || (ann.room.typing(), false));
 	});
 
+	test('are in the chat until all parts of a page have closed it', async () => {
+		const { ann, bob } = await stage.couple();
+		const element = ann.room.share();
+		await element.open();
+		assert.deepEqual(element.messages, ann.room.messages);
+		await element.close();
+		await within('the echo', bob.room.send('still there?').settled);
+		await eventually('Ann to hear it', () => ann.room.messages.length === 1);
+		await element.open();
+		await ann.room.close();
+		await within('the echo', bob.room.send('and now?').settled);
+		await eventually('the element to hear it', () => element.messages.length === 2);
+		assert.equal(bob.room.peer.present, true);
+		await element.close();
+		await eventually('Bob to see Ann leave', () => !bob.room.peer.present);
+	});
+
 	test('find what was said before', async () => {
 		const [a, b] = newIds(2);
 		await stage.insert(a, b, 120);

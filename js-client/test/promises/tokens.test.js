@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
+import { run } from '../../../tests/stack/children.js';
 import { pause, within } from '../../../tests/stack/wait.js';
 import { UnauthorizedError } from '../../src/index.js';
 import { handledLinks } from '../links.js';
@@ -47,6 +48,35 @@ describe('tokens', () => {
 		ann.room.markRead();
 		await eventually('it to be read', () => odd.room.messages[0].status === 'read');
 		assert.deepEqual(ann.chat.unread, { total: 0, chats: [] });
+	});
+
+	test('that the page brings with connect() are used at once', async () => {
+		const [a, b] = newIds(2);
+		const bob = await stage.inRoom(b, a);
+		const hand = handledLinks();
+		const chat = stage.chat(a, { token: stage.jwt(a).replace(/.$/, (it) => (it === 'A' ? 'Q' : 'A')) }, hand);
+		await assert.rejects(within('the refusal', chat.connect()), { code: 'unauthorized' });
+		await assert.rejects(chat.connect({ token: stage.jwt(b) }), TypeError);
+		await within('the good one', chat.connect({ token: stage.jwt(a) }));
+		await within('the room', chat.with(b).open());
+		await eventually('Bob to see Ann', () => bob.room.peer.present);
+		/** @type {boolean[]} */
+		const seen = [];
+		bob.room.on('presence', ({ present }) => seen.push(present));
+		await chat.connect({ token: stage.jwt(a, 3600, { name: 'Anna' }) });
+		await eventually('the next connection', () => hand.opened.length === 3);
+		await within('the echo', chat.with(b).send('hi').settled);
+		assert.equal(chat.name, 'Anna');
+		assert.ok(seen.every(Boolean), 'she never left');
+	});
+
+	test('that never come keep no Node program alive after close()', async () => {
+		const program = `import { createChat } from '${new URL('../../src/index.js', import.meta.url)}';
+			const chat = createChat({ url: 'ws://127.0.0.1:9/', getToken: () => new Promise(() => {}) });
+			chat.connect().catch(() => {});
+			setTimeout(() => chat.close(), 100);`;
+		const { code, stderr } = await run(process.execPath, ['--input-type=module', '-e', program], { timeout: 15000 });
+		assert.deepEqual([code, stderr], [0, '']);
 	});
 
 	test('are asked for once when there is none yet, and not when there is one', async () => {

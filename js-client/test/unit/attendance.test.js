@@ -14,7 +14,7 @@ describe('attendance', () => {
 
 	test('begins once history and presence are in, for all who wait', async () => {
 		const { it, attendance } = world();
-		const both = [attendance.open(), attendance.open()];
+		const both = [attendance.open('page'), attendance.open('page')];
 		assert.equal(it.joins, 1);
 		attendance.subscribing();
 		attendance.subscribed();
@@ -23,13 +23,23 @@ describe('attendance', () => {
 		attendance.tell('presence');
 		await Promise.all(both);
 		assert.deepEqual([attendance.isOpen(), it.opened, attendance.joined()], [true, 1, true]);
-		await attendance.open();
+		await attendance.open('page');
 		assert.equal(it.joins, 1);
+	});
+
+	test('lasts until the last who wants it lets go', async () => {
+		const { attendance } = world();
+		attendance.open('page').catch(() => {});
+		attendance.open('element').catch(() => {});
+		attendance.open('element').catch(() => {});
+		assert.deepEqual([attendance.release('element'), attendance.wanted()], [false, true]);
+		assert.deepEqual([attendance.release('element'), attendance.wanted()], [false, true]);
+		assert.deepEqual([attendance.release('page'), attendance.wanted()], [true, false]);
 	});
 
 	test('is asked for again when what is owed does not come', () => {
 		const { clock, it, attendance } = world();
-		attendance.open().catch(() => {});
+		attendance.open('page').catch(() => {});
 		attendance.subscribing();
 		clock.pass(10000);
 		assert.equal(it.joins, 2);
@@ -59,12 +69,12 @@ describe('attendance', () => {
 
 	test('ends for who waits, and begins anew', async () => {
 		const { clock, attendance } = world();
-		const opening = attendance.open();
+		const opening = attendance.open('page');
 		attendance.subscribing();
 		attendance.forget(new Error('closed'));
 		await assert.rejects(opening, /closed/);
 		assert.deepEqual([attendance.wanted(), clock.armed()], [false, 0]);
-		const again = attendance.open();
+		const again = attendance.open('page');
 		attendance.tell('history');
 		attendance.tell('presence');
 		await again;

@@ -136,6 +136,22 @@ describe('a connection', () => {
 		assert.equal(links.length, 2);
 	});
 
+	test('uses a token that the page brings: beside the current connection, or instead of an attempt', async () => {
+		const { links, connection, since } = await online();
+		since();
+		connection.offered();
+		await breathe();
+		links[1].on.up();
+		links[1].topics.get('a')(true);
+		assert.deepEqual([links[0].ended, since()], [true, ['subscribing a', 'subscribed a true']]);
+		const other = world();
+		other.connection.start();
+		await breathe();
+		other.connection.offered();
+		await breathe();
+		assert.deepEqual([other.links.length, other.links[0].cut], [2, true]);
+	});
+
 	describe('with a token that expires', () => {
 		async function renewing() {
 			const reasons = /** @type {string[]} */ ([]);

@@ -45,6 +45,28 @@ describe('credentials', () => {
 		assert.deepEqual(await credentials.get(), { username: '1', password: jwt(60) });
 	});
 
+	test('take another token of the same user from the page, and no other', async () => {
+		const { credentials } = make({ token: jwt(60) });
+		assert.equal(credentials.offer(jwt(90)), true);
+		assert.equal((await credentials.get()).password, jwt(90));
+		assert.deepEqual(['', 'nonsense', jwt(90, { sub: '2' })].map(credentials.offer), [false, false, false]);
+		assert.equal((await credentials.get()).password, jwt(90));
+		credentials.refused();
+		assert.equal((await credentials.get()).password, jwt(90), 'it is the one that there is');
+	});
+
+	test('let go of an application that does not answer when nobody waits any more', async () => {
+		const clock = handClock();
+		let asked = 0;
+		const credentials = createCredentials({ getToken: () => (++asked === 1 ? new Promise(() => {}) : jwt(60)) }, clock, () => NOW);
+		const login = credentials.get();
+		credentials.stop();
+		const next = credentials.get();
+		await assert.rejects(login, { code: 'closed' });
+		assert.equal((await next).password, jwt(60));
+		assert.equal(clock.armed(), 0);
+	});
+
 	test('ask once for those who ask at the same time', async () => {
 		const { reasons, credentials } = make({}, [jwt(60)]);
 		assert.deepEqual(await credentials.get(), await credentials.get());

@@ -81,6 +81,13 @@ describe('pending messages', () => {
 		assert.deepEqual(told.slice(-2), ['added old', 'added failed']);
 	});
 
+	test('with nothing in them are refused, and kept nowhere', async () => {
+		const { pending, kept, told } = room();
+		const message = pending.send('');
+		await assert.rejects(message.settled, { code: 'bad_field' });
+		assert.deepEqual([message.status, pending.messages(), kept.size, told], ['failed', [], 0, []]);
+	});
+
 	test('are text', () => {
 		const { pending } = room();
 		assert.throws(() => pending.send(/** @type {any} */ (5)), TypeError);
