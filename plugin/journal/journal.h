@@ -1,12 +1,16 @@
-/* The journal: files to which each message is appended before it is acknowledged.  What is in them
- * survives the end of the broker, and is handed out again after the next start, whether it was
- * settled (stored, or refused for good) or not: the database recognises by its key what it has.
- * A file goes when all of its messages are settled.
+/* The journal: files to which each message is appended before the broker acknowledges it, so that
+ * it survives the end of the broker.
  *
- * Three threads share one: the broker's appends, the saver's reads back and settles, and one of the
- * journal's own syncs files and removes them.  While there is no room in memory, messages wait in
- * the journal alone, until the saver has read up to its end, so that their order is kept; that is
- * also how a start begins, with what is left from before. */
+ * A message is settled when the database has stored it or has refused it for good.  For each file
+ * the journal counts the messages that are not settled; at zero the file is removed.  A start hands
+ * out again all messages that it finds in the files: those that are stored already, the database
+ * recognises by their key; those that it refused are struck out in the file.
+ *
+ * Three threads use a journal: the broker's appends, the saver's reads back and settles, and one of
+ * the journal's own syncs files to the disk and removes them.  Usually a message goes on to the
+ * saver through memory.  When there is no room in memory the journal spills: this message and all
+ * that follow wait in the files only, until the saver has read the files to their end.  So messages
+ * stay in order.  A start begins like that, with what is left from before. */
 #ifndef CHAT_JOURNAL_H
 #define CHAT_JOURNAL_H
 
@@ -37,10 +41,10 @@ struct journal_options {
 	const char *folder;
 	int sync_ms;    /* between two syncs; 0: each append is synced before it returns */
 	uint64_t limit; /* bytes, of all files together; at least JOURNAL_LIMIT_MIN */
-	/* Any thread.  A line that begins with "journal: ". */
+	/* Called on any thread, with a line that begins with "journal: ". */
 	void (*log)(void *log_arg, enum journal_level level, const char *line);
 	void *log_arg;
-	/* The broker's thread: from now on messages wait in the journal alone.  May be NULL. */
+	/* Called on the broker's thread when the journal begins to spill.  May be NULL. */
 	void (*spilling)(void *spilling_arg);
 	void *spilling_arg;
 };
@@ -62,32 +66,32 @@ MUST_CHECK bool journal_start(struct journal *journal);
  * not be ended until then (clock_ms), and is left behind with the journal.  NULL is fine. */
 bool journal_close(struct journal *journal, int64_t until);
 
-/* Messages that wait in the journal alone.  Any thread. */
+/* How many messages wait in the files only.  Any thread. */
 size_t journal_alone(const struct journal *journal);
 
-/* Whether messages wait in the journal alone, or did when the saver looked last.  Any thread. */
+/* Whether the journal spills.  Any thread. */
 bool journal_spills(const struct journal *journal);
 
-/* The broker's thread.  Appends the message by one write.  `has_room`: it may go on to the saver
- * through the memory.  *place is nowhere when it has to wait in the journal alone, because there is
- * no room or others wait there already.  CHAT_EBUSY when the journal is full; CHAT_EUNAVAILABLE
- * when the disk takes nothing; both are logged, and then it is not in the journal. */
+/* The broker's thread.  Appends the message by one write.  `has_room`: there is room in memory.
+ * *place says where it stands, and then the caller hands the message on to the saver; it is nowhere
+ * when the message waits in the files only.  CHAT_EBUSY: the journal is full.  CHAT_EUNAVAILABLE:
+ * the disk takes nothing.  Both are logged, and the message is then not in the journal. */
 MUST_CHECK enum chat_error journal_append(struct journal *journal, const struct message *message,
 	bool has_room, struct journal_place *place);
 
-/* Takes a message that was read back, and that lives until it returns.  `replayed`: it is from
- * before the start, and may be stored already.  False: not now. */
+/* Is given a message that was read back; its bytes live until this returns.  `replayed`: it is from
+ * before the start, and may be stored already.  False: not now, give it again the next time. */
 typedef bool journal_take(
 	void *arg, const struct message *message, struct journal_place place, bool replayed);
 
-/* The saver's thread.  Reads back what waits in the journal alone, in order, until `take` returns
- * false; that message comes again the next time.  To be called only when all that came through the
- * memory has been taken.  Returns how many could not be read any more, which is logged. */
+/* The saver's thread, after it has seen that the journal spills and has then taken all that came
+ * through memory.  Gives what waits in the files to `take`, in order, until that returns false or
+ * nothing is left.  Returns how many messages could not be read any more, which is logged. */
 MUST_CHECK size_t journal_read(struct journal *journal, journal_take *take, void *arg);
 
-/* The saver's thread, once for each message that has a place: the database is done with it.  What
- * is not `stored` under its key, because it was refused or repeats another, is struck out, so that
- * no later start hands it out again (but for a machine that loses its last writes). */
+/* The saver's thread, once for each message with a place: it is settled.  `stored`: the database
+ * has it under its key.  Otherwise (it was refused, or repeats another) it is struck out, so that a
+ * later start does not hand it out again; a power cut may undo that. */
 void journal_settle(struct journal *journal, struct journal_place place, bool stored);
 
 #endif

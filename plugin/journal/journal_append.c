@@ -121,7 +121,7 @@ static void put_in_use(struct journal *journal, struct segment *s)
 /* A segment with room for so many bytes, reserved. */
 static enum chat_error prepare(struct journal *journal, size_t size, struct segment **segment)
 {
-	if (atomic_load(&journal->sick)) {
+	if (atomic_load(&journal->sync_failing)) {
 		/* What was written to a file that could not be synced may be lost even if a later
 		 * sync succeeds: nothing new goes there. */
 		(void)reserve(journal, SIZE_MAX / 2);

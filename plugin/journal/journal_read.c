@@ -95,7 +95,7 @@ static bool go_on(struct journal *journal, size_t *lost)
 static bool hand_out(struct journal *journal, struct record *record, journal_take *take, void *arg)
 {
 	struct segment *s = journal->reading;
-	bool replayed = s->header.number < journal->run;
+	bool replayed = s->header.number < journal->first_segment;
 	uint64_t at = journal->piece_at + journal->reader.at - record->size;
 	if (replayed) {
 		record->message.from = 0;
@@ -119,7 +119,7 @@ size_t journal_read(struct journal *journal, journal_take *take, void *arg)
 	bool more = journal_spills(journal);
 	while (more) {
 		if (reader_next(&journal->reader, &record, &skipped)) {
-			more = record.settled || hand_out(journal, &record, take, arg);
+			more = record.struck_out || hand_out(journal, &record, take, arg);
 			continue;
 		}
 		drop_piece(journal);

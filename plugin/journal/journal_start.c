@@ -246,7 +246,7 @@ static void read_records(struct scan *scan, struct segment *s)
 			skipped > 0 && record.number > expected ? record.number - expected : 0;
 		expected = record.number + 1;
 		scan->last = s;
-		if (!record.settled) {
+		if (!record.struck_out) {
 			atomic_fetch_add(&s->unread, 1);
 			atomic_fetch_add(&s->unsettled, 1);
 		}
@@ -368,7 +368,7 @@ static void begin(struct journal *journal)
 	for (const struct segment *s = journal->oldest; s != NULL; s = s->next) {
 		waiting += atomic_load(&s->unread);
 	}
-	journal->run = journal->next_segment;
+	journal->first_segment = journal->next_segment;
 	journal_remove_settled(journal);
 	if (waiting > 0) {
 		journal->reading = journal->oldest;

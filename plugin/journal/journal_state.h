@@ -25,23 +25,24 @@
 
 /* A file of the journal.  Only the journal's thread takes one out of the list and frees it. */
 struct segment {
-	struct segment *next; /* newer */
+	struct segment *next; /* the next newer one */
 	struct header header;
-	uint64_t size;        /* up to the end of its last record */
-	int fd;               /* for writing; -1: not open */
-	bool dirty;           /* has been written to since it was synced */
-	bool removed;         /* by somebody else */
-	_Atomic bool damaged; /* some of it cannot be read: it is renamed, not removed */
-	/* Messages, and one more while another is being appended. */
+	uint64_t size;        /* bytes, up to the end of its last record */
+	int fd;               /* for writing; -1 when it is not open */
+	bool dirty;           /* it has been written to since it was synced */
+	bool removed;         /* somebody else has removed the file */
+	_Atomic bool damaged; /* some of it cannot be read: it will be renamed, not removed */
+	/* Messages that are not settled, and one more while another is being appended. */
 	_Atomic size_t unsettled;
-	_Atomic size_t unread; /* of them, those that wait in the journal alone */
-	/* What a start found. */
-	uint64_t unreadable; /* bytes in front of a record */
-	uint64_t missing;    /* messages in there, as far as can be told */
-	uint64_t tail;       /* bytes behind the last record */
+	/* Of them, those that wait in the file only. */
+	_Atomic size_t unread;
+	/* What a start found in it. */
+	uint64_t unreadable; /* damaged bytes, but for those at its end */
+	uint64_t missing;    /* messages that stood there, as far as can be told */
+	uint64_t tail;       /* bytes behind its last record */
 };
 
-/* Why messages are refused. */
+/* Why messages are refused now. */
 enum refusal {
 	REFUSAL_NONE,
 	REFUSAL_FULL,
@@ -49,88 +50,90 @@ enum refusal {
 };
 
 struct journal {
-	char *name; /* the folder's */
+	/* These stay as the start has set them. */
+	char *name; /* the folder's path */
 	int folder;
 	int lock_file;
-	uint64_t id;
+	uint64_t id; /* for the headers of new files */
 	uint64_t limit;
 	uint64_t segment_size;
 	int sync_ms;
-	uint64_t run; /* the number of the first file of this start */
+	uint64_t first_segment; /* the number of the first file that this start makes */
 	void (*log)(void *log_arg, enum journal_level level, const char *line);
 	void *log_arg;
 	void (*spilling)(void *spilling_arg);
 	void *spilling_arg;
 
 	pthread_mutex_t lock;
-	pthread_cond_t wake; /* the journal's thread */
-	/* Under the lock; held by nobody who waits for a disk. */
+	pthread_cond_t wake; /* wakes the journal's thread */
+	/* Under the lock, which nobody holds while waiting for a disk. */
 	struct segment *oldest;
 	struct segment *newest;
-	struct segment *current; /* is appended to; the newest, or NULL */
-	struct segment *reading; /* has the next message that waits in the journal alone */
-	uint64_t read_at;        /* where, in there */
-	uint64_t bytes;          /* of all segments */
-	bool folder_dirty;
+	struct segment *current; /* new messages go there; it is the newest, or NULL */
+	struct segment *reading; /* while the journal spills: what is read back next is in there */
+	uint64_t read_at;        /* how far it has been read */
+	uint64_t bytes;          /* of all files */
+	bool folder_dirty; /* there are new names in the folder that are not on the disk yet */
 	/* What the journal's thread is told. */
-	bool written; /* something is to be synced */
-	bool settled; /* a segment may be ready to go */
+	bool written; /* there is something to sync */
+	bool settled; /* there may be a file to remove */
 	bool stop;
 
 	_Atomic bool spills;
-	_Atomic size_t alone;
-	_Atomic bool sick; /* a sync has failed, and none has succeeded since */
+	_Atomic size_t alone;      /* messages that wait in the files only */
+	_Atomic bool sync_failing; /* the last sync has failed */
 
-	/* The broker's thread's. */
-	unsigned char *record; /* RECORD_MAX bytes */
+	/* The broker's thread's own. */
+	unsigned char *record; /* RECORD_MAX bytes, to put a record together */
 	uint64_t next_segment; /* the number of the next file */
-	uint64_t next_message; /* and of the next message */
+	uint64_t next_message; /* the number of the next message */
 	enum refusal refusal;
 	int64_t refused_at;
 	bool refusal_said;
 
-	/* The saver's. */
-	struct reader reader; /* of a piece of `reading` */
-	unsigned char *piece; /* NULL: none is loaded */
-	uint64_t piece_at;    /* where it begins in the file */
-	int read_error;       /* errno, when it could not be read */
+	/* The saver's thread's own. */
+	struct reader reader; /* of a piece of the file that is read back */
+	unsigned char *piece; /* NULL when none is loaded */
+	uint64_t piece_at;    /* where the piece begins in the file */
+	int read_error;       /* errno when it could not be loaded, else 0 */
 
-	/* The journal's own. */
-	pthread_t thread;
+	pthread_t thread; /* the journal's */
 	bool started;
 };
 
 __attribute__((format(printf, 3, 4))) void journal_say(
 	const struct journal *journal, enum journal_level level, const char *format, ...);
 
-/* Opens a file of the folder; the descriptor stays out of child processes. */
+/* Opens the segment's file. */
 int journal_file(const struct journal *journal, uint64_t number, int flags);
 
-/* False: not the name of a file of that kind. */
+/* Reads the number in the name of a file of that kind.  False: it is not one. */
 MUST_CHECK bool journal_file_number(const char *name, const char *kind, uint64_t *number);
 
-/* Reads from `from` to `to`, or to the end of the file when that comes first, into memory that is
- * the caller's to free.  NULL: errno says why not. */
+/* Reads the segment's file from `from` to `to`, or to its end, into memory that the caller frees.
+ * NULL: errno says why not. */
 MUST_CHECK unsigned char *journal_load(
 	const struct journal *journal, uint64_t number, uint64_t from, uint64_t to, size_t *len);
 
 MUST_CHECK struct segment *segment_new(void);
-/* Closes it, and leaves its file as it is. */
+/* Closes the file and leaves it as it is. */
 void segment_free(struct segment *segment);
 
-/* The lowest number that the next file behind it may have, unless somebody removed one. */
+/* The number of the file that follows, if that is there; a higher one follows only when somebody
+ * has removed files. */
 uint64_t segment_next(const struct segment *segment);
 
-/* Removes the file, or keeps it as a damaged one. */
+/* Removes the file, or renames it when it is damaged. */
 void journal_remove(const struct journal *journal, const struct segment *segment);
 
-/* Removes what is settled, but for the segments in use.  The journal's thread, or no other. */
+/* Removes the segments whose messages are all settled, but for those in use.  The journal's thread,
+ * or while there is none. */
 void journal_remove_settled(struct journal *journal);
 
-/* The names of new files, on the disk.  Any thread.  False: errno says why not. */
+/* Brings the names of new files to the disk.  Any thread.  False: errno says why not. */
 bool journal_sync_folder(struct journal *journal);
 
-/* Under the lock: sets one of the flags that the journal's thread is told by. */
+/* Sets one of the flags that the journal's thread is told by.  Under the lock. */
 void journal_tell(struct journal *journal, bool *what);
 
 void journal_free(struct journal *journal);

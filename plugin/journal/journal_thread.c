@@ -12,7 +12,7 @@
 #include "journal_state.h"
 
 /* After a sync that failed.  Nothing is accepted meanwhile. */
-#define SICK_PAUSE_MS 500
+#define SYNC_AGAIN_MS 500
 
 /* When nothing was written for so long, even the segment in use goes, if all of it is settled: what
  * people wrote is not to lie around, nor to be looked up again after a crash. */
@@ -102,12 +102,12 @@ static void sync_all(struct journal *journal)
 		error = errno;
 	}
 	look_for_removed(journal);
-	if (!good && !atomic_exchange(&journal->sick, true)) {
+	if (!good && !atomic_exchange(&journal->sync_failing, true)) {
 		journal_say(journal, JOURNAL_ERROR,
 			"cannot sync %s: %s: messages are refused, and what was accepted in the "
 			"last moments would not survive the end of the machine",
 			journal->name, strerror(error));
-	} else if (good && atomic_exchange(&journal->sick, false)) {
+	} else if (good && atomic_exchange(&journal->sync_failing, false)) {
 		journal_say(journal, JOURNAL_NOTICE, "can be synced again");
 	}
 }
@@ -198,7 +198,8 @@ static void turn(struct journal *journal, struct due *due)
 {
 	int64_t now = clock_ms();
 	if (journal->written && due->sync == NEVER) {
-		due->sync = now + (atomic_load(&journal->sick) ? SICK_PAUSE_MS : journal->sync_ms);
+		due->sync = now + (atomic_load(&journal->sync_failing) ? SYNC_AGAIN_MS
+								       : journal->sync_ms);
 		due->idle = NEVER;
 	}
 	if (now >= due->sync) {

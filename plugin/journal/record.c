@@ -204,7 +204,7 @@ static bool read_record(
 		return false;
 	}
 	record->size = (size_t)size;
-	record->settled = bytes[RECORD_STRIKE_AT] == RECORD_STRIKE;
+	record->struck_out = bytes[RECORD_STRIKE_AT] == RECORD_STRIKE;
 	return read_body(at, record->size, &record->message);
 }
 
