@@ -143,7 +143,7 @@ test('two_people_chat_in_two_windows_and_find_it_all_again', { timeout: TIMEOUT,
 		await ben.inbox.getByRole('button', { name: 'Ann' }).click();
 		await ben.message('Is the lamp still there?').waitFor();
 		await ann.until('Is the lamp still there?', 'Read');
-		await ann.page.getByText('Here now').waitFor();
+		await ann.page.getByText('In this chat').waitFor();
 		await ben.page.waitForFunction(() => document.title === 'Windfall');
 
 		await ben.page.reload();

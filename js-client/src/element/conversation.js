@@ -5,7 +5,7 @@ import { lineFor, lineOf, settingsOf } from './connection.js';
 import { avatar, Base, fill, isOnPhone, languageOf, make, setText, upgrade } from './dom.js';
 import { Log } from './log.js';
 import { CONVERSATION, styledRoot } from './style.js';
-import { texts } from './texts.js';
+import { chooseLanguage, onTexts, texts } from './texts.js';
 
 const PAGE = 50;
 /** So long a passing trouble is shown, and so long a connection may take before we speak of it. */
@@ -82,6 +82,7 @@ export class MosquittoChat extends Base {
 		this.#markRead();
 	});
 	#noticed = () => this.#changed();
+	#offTexts = () => {};
 
 	constructor() {
 		super();
@@ -109,6 +110,8 @@ export class MosquittoChat extends Base {
 	}
 
 	connectedCallback() {
+		chooseLanguage();
+		this.#offTexts = onTexts(this.#noticed);
 		upgrade(this, ['chat', 'peer']);
 		this.#looks?.observe(this);
 		document.addEventListener('visibilitychange', this.#noticed);
@@ -118,6 +121,7 @@ export class MosquittoChat extends Base {
 	disconnectedCallback() {
 		this.#looks?.disconnect();
 		document.removeEventListener('visibilitychange', this.#noticed);
+		this.#offTexts();
 		this.#end();
 	}
 

@@ -3,7 +3,7 @@
 import { lineFor, lineOf, settingsOf } from './connection.js';
 import { avatar, Base, fill, languageOf, make, upgrade } from './dom.js';
 import { INBOX, styledRoot } from './style.js';
-import { texts } from './texts.js';
+import { chooseLanguage, onTexts, texts } from './texts.js';
 import { isUserId } from '../topic.js';
 
 /**
@@ -28,7 +28,7 @@ export class MosquittoChatInbox extends Base {
 
 	#list = make('ul', { role: 'list' });
 	#remark = make('p', { class: 'remark', part: 'remark' });
-	#nav = make('nav', { part: 'list', 'aria-label': texts.inbox, onkeydown: (event) => this.#key(/** @type {KeyboardEvent} */ (event)) },
+	#nav = make('nav', { part: 'list', onkeydown: (event) => this.#key(/** @type {KeyboardEvent} */ (event)) },
 		this.#list, this.#remark);
 	/** @type {Map<string, Person>} */
 	#people = new Map();
@@ -38,6 +38,7 @@ export class MosquittoChatInbox extends Base {
 	#given = null;
 	#total = -1;
 	#due = false;
+	#offTexts = () => {};
 	/** @type {(() => void)[]} */
 	#offs = [];
 	/** @type {(() => void)[]} */
@@ -70,11 +71,14 @@ export class MosquittoChatInbox extends Base {
 	}
 
 	connectedCallback() {
+		chooseLanguage();
+		this.#offTexts = onTexts(() => this.#changed());
 		upgrade(this, ['chat']);
 		this.#begin();
 	}
 
 	disconnectedCallback() {
+		this.#offTexts();
 		this.#end();
 	}
 
@@ -257,6 +261,7 @@ export class MosquittoChatInbox extends Base {
 		const others = [...known.keys()].filter((peer) => !written.some((it) => it.peer === peer))
 			.map((peer) => this.#people.get(peer) ?? { peer, count: 0, last: null });
 		const current = this.conversation?.getAttribute('peer') ?? null;
+		this.#nav.setAttribute('aria-label', texts.inbox);
 		this.#remark.hidden = written.length + others.length > 0;
 		this.#remark.textContent = texts.nobody;
 		fill(this.#list, [...written, ...others].map((person) => this.#entry(person, current)));

@@ -3,7 +3,7 @@
 import { MosquittoChat } from './conversation.js';
 import { MosquittoChatInbox } from './inbox.js';
 
-export { texts } from './texts.js';
+export { addLanguage, plural, texts } from './texts.js';
 export { MosquittoChat, MosquittoChatInbox };
 
 // A server that renders the page may import this; and a page may load it twice.

@@ -167,6 +167,16 @@ describe('for everybody', { skip: noBrowser }, () => {
 		assert.equal(await her.input.evaluate((it) => getComputedStyle(it).direction), 'rtl');
 	});
 
+	test('a_page_in_a_language_that_it_imports_speaks_it', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		const her = await scene.open(ann, {
+			peer: ben.id, people: [ben], html: 'lang="de-AT"', head: '<script type="module" src="/chat/element/languages/de.js"></script>',
+		});
+		await her.page.getByText('Hier wurde noch nichts gesagt.').waitFor();
+		await her.page.getByRole('textbox', { name: 'Nachricht' }).waitFor();
+		await her.page.getByRole('navigation', { name: 'Unterhaltungen' }).waitFor();
+	});
+
 	test('a_name_in_the_other_direction_stands_beside_its_picture', options, async () => {
 		const [ann, ben] = scene.people('Ann', 'نور الدين');
 		await scene.say(ben, ann, ['Hello']);

@@ -24,7 +24,7 @@ describe('a conversation', { skip: noBrowser }, () => {
 		await his.message('Hello Ben').waitFor();
 		// Nobody has told his page how she is called: that comes from her.
 		await his.page.locator('.header').getByText('Ann', { exact: true }).waitFor();
-		await her.page.getByText('Here now').waitFor();
+		await her.page.getByText('In this chat').waitFor();
 		await her.until('Hello Ben', 'Read');
 
 		await his.input.pressSequentially('Hi');

@@ -101,9 +101,9 @@ describe('hostile data', { skip: noBrowser }, () => {
 
 		const proto = await scene.open(people[0], { peer: ann.id, people: [ann] });
 		await proto.message('And I am Ann, __proto__').waitFor();
-		await proto.page.getByText('Here now').or(proto.page.getByText('Not here now')).waitFor();
+		await proto.page.getByText('In this chat').or(proto.page.getByText('Not here now')).waitFor();
 		await her.inbox.getByRole('button').filter({ hasText: 'Ann, __proto__' }).click();
-		await her.page.getByText('Here now').waitFor();
+		await her.page.getByText('In this chat').waitFor();
 		await proto.write('Read this');
 		await proto.until('Read this', 'Read');
 	});

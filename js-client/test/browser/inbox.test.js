@@ -42,7 +42,7 @@ describe('an inbox', { skip: noBrowser }, () => {
 	test('somebody_unknown_to_the_page_is_called_what_they_call_themselves', options, async () => {
 		const [ann, ben] = scene.people('Ann', 'Ben of the mill');
 		const her = await scene.open(ann, { people: [] });
-		await her.page.getByText('Nobody has written to you yet.').waitFor();
+		await her.page.getByText('There are no conversations yet.').waitFor();
 		await her.state('online');
 		await scene.say(ben, ann, ['Hello']);
 		await her.inbox.getByRole('button', { name: 'Ben of the mill' }).click();
@@ -121,7 +121,7 @@ describe('an inbox', { skip: noBrowser }, () => {
 				<mosquitto-chat peer="${ann.id}" ${scene.attributes(ben)}></mosquitto-chat>`,
 		});
 		const [hers, his] = [0, 1].map((i) => both.page.locator('mosquitto-chat').nth(i));
-		await hers.getByText('Here now').waitFor();
+		await hers.getByText('In this chat').waitFor();
 		await hers.getByRole('textbox').fill('From left to right');
 		await hers.getByRole('button', { name: 'Send' }).click();
 		await his.locator('.message:not(.mine)').getByText('From left to right').waitFor();

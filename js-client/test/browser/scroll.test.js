@@ -70,7 +70,7 @@ describe('a long conversation', { skip: noBrowser }, () => {
 		});
 		await her.page.getByRole('button', { name: 'Go to the newest message' }).waitFor();
 		await scene.say(ben, ann, ['Look', 'Here']);
-		const toEnd = her.page.getByRole('button', { name: '2 new, go to the newest message' });
+		const toEnd = her.page.getByRole('button', { name: '2 new messages below' });
 		await toEnd.waitFor();
 		assert.equal(await her.log.evaluate((log) => log.scrollTop), 0);
 		// What she has not seen, she has not read.

@@ -39,7 +39,7 @@ export async function startSite() {
 		if (path === '/mqtt.js') {
 			return { type: 'text/javascript', text: await readFile(fileURLToPath(MQTT), 'utf8') };
 		}
-		const [, name] = /^\/chat\/((?:element\/)?[\w-]+\.js)$/.exec(path) ?? [];
+		const [, name] = /^\/chat\/((?:[\w-]+\/)*[\w-]+\.js)$/.exec(path) ?? [];
 		if (name) {
 			return { type: 'text/javascript', text: await readFile(fileURLToPath(new URL(name, SOURCES)), 'utf8') };
 		}
