@@ -74,6 +74,7 @@ bool chat_tick(struct chat *chat, struct chat_time now)
 	gate_tick(chat->gate);
 	chat_ask_store(chat);
 	chat_check_deadlines(chat, now);
+	chat_log_refusals(chat, now);
 	bool more = chat_announce_due(chat, now);
 	limiter_sweep(chat->limiter, now.steady);
 	kick_expired(chat, now);

@@ -36,10 +36,39 @@ void chat_disconnect(struct chat *chat, const void *handle)
 	}
 }
 
-static enum chat_answer refuse(struct chat *chat, const struct chat_login *login, const char *why)
+/* Whoever floods us with logins must not fill the disk with lines. */
+#define REFUSALS_LOGGED 100 /* a second */
+
+void chat_log_refusals(struct chat *chat, struct chat_time now)
 {
-	chat_log(chat, CHAT_NOTICE, NULL, "(%.64s) from %.64s: login refused: %s", login->client_id,
-		login->address == NULL ? "?" : login->address, why);
+	int64_t second = now.steady / 1000;
+	if (second == chat->refusals_second) {
+		return;
+	}
+	if (chat->refusals_unlogged > 0) {
+		chat_log(chat, CHAT_NOTICE, NULL, "%u more logins were refused within a second",
+			chat->refusals_unlogged);
+	}
+	chat->refusals_second = second;
+	chat->refusals_logged = chat->refusals_unlogged = 0;
+}
+
+/* The line begins with what cannot be forged: a user id has no blank in it, and an address neither.
+ * What follows in brackets is as the client gave it. */
+static enum chat_answer refuse(
+	struct chat *chat, const struct chat_login *login, const char *why, struct chat_time now)
+{
+	char id[ID_MAX + 1];
+	chat_log_refusals(chat, now);
+	if (chat->refusals_logged == REFUSALS_LOGGED) {
+		chat->refusals_unlogged++;
+		return CHAT_DENY;
+	}
+	chat->refusals_logged++;
+	token_claimed_id(login->username, login->password, id);
+	chat_log(chat, CHAT_NOTICE, NULL, "%s from %.64s (%.64s): login refused: %s",
+		id[0] == '\0' ? "?" : id, login->address == NULL ? "?" : login->address,
+		login->client_id, why);
 	return CHAT_DENY;
 }
 
@@ -55,14 +84,15 @@ static bool may_use_client_id(struct chat *chat, const char *client_id, struct s
 	return true;
 }
 
-static enum chat_answer connect_ordinary(struct chat *chat, const struct chat_login *login)
+static enum chat_answer connect_ordinary(
+	struct chat *chat, const struct chat_login *login, struct chat_time now)
 {
 	struct slice nobody = slice_of("", 0);
 	if (!may_use_client_id(chat, login->client_id, nobody)) {
-		return refuse(chat, login, "the client id is in use by a chat user");
+		return refuse(chat, login, "the client id is in use by a chat user", now);
 	}
 	if (presence_add(chat->presence, login->handle, login->client_id, nobody, nobody) == NULL) {
-		return refuse(chat, login, "out of memory");
+		return refuse(chat, login, "out of memory", now);
 	}
 	return CHAT_DEFER;
 }
@@ -106,12 +136,12 @@ static enum chat_answer connect_user(struct chat *chat, const struct chat_login 
 	struct slice id = slice_str(claims->id);
 	const char *why = obstacle(chat, login, id, now);
 	if (why != NULL) {
-		return refuse(chat, login, why);
+		return refuse(chat, login, why, now);
 	}
 	struct client *client = presence_add(
 		chat->presence, login->handle, login->client_id, id, slice_str(claims->name));
 	if (client == NULL) {
-		return refuse(chat, login, "out of memory");
+		return refuse(chat, login, "out of memory", now);
 	}
 	if (claims->expires_at != 0) {
 		client->expires_at = claims->expires_at + TOKEN_LEEWAY_MS;
@@ -151,9 +181,9 @@ enum chat_answer chat_connect(struct chat *chat, const struct chat_login *login,
 	case TOKEN_ACCEPTED:
 		return connect_user(chat, login, &claims, now, username);
 	case TOKEN_REFUSED:
-		return refuse(chat, login, reason);
+		return refuse(chat, login, reason, now);
 	case TOKEN_NOT_OURS:
 		break;
 	}
-	return connect_ordinary(chat, login);
+	return connect_ordinary(chat, login, now);
 }

@@ -34,14 +34,18 @@ struct chat {
 	struct arrival *arrivals;
 	struct arrival *early_arrivals;
 	struct table arrivals_by_room; /* both */
-	uint32_t closings;             /* chats that were closed since the start */
-	size_t answers_this_turn;      /* histories and unread lists sent since the last tick */
-	bool store_up;                 /* the store answers loads and marks */
-	bool reloading;        /* until the next tick logins of connected clients are repeated */
-	uint64_t key_start;    /* a message's key: random for each start of the plugin … */
-	uint64_t key_counter;  /* … and the number of the message */
-	struct buffer payload; /* see chat_begin */
-	struct event event;    /* the publish being read: too large for the stack */
+	/* Lines about refused logins: in which second (of the steady clock), how many were written
+	 * in it and how many were left out. */
+	int64_t refusals_second;
+	unsigned refusals_logged, refusals_unlogged;
+	uint32_t closings;        /* chats that were closed since the start */
+	size_t answers_this_turn; /* histories and unread lists sent since the last tick */
+	bool store_up;            /* the store answers loads and marks */
+	bool reloading;           /* until the next tick logins of connected clients are repeated */
+	uint64_t key_start;       /* a message's key: random for each start of the plugin … */
+	uint64_t key_counter;     /* … and the number of the message */
+	struct buffer payload;    /* see chat_begin */
+	struct event event;       /* the publish being read: too large for the stack */
 };
 
 /* chat_send.c: to the log and to clients. */
@@ -69,6 +73,11 @@ void chat_send_to(
 /* The same with an `error`. */
 void chat_send_error(struct chat *chat, struct slice topic, client_serial only,
 	enum chat_error code, const char *reason, struct slice ref, int64_t retry_ms);
+
+/* chat_login.c */
+
+/* Once per turn: says how many lines about refused logins were left out. */
+void chat_log_refusals(struct chat *chat, struct chat_time now);
 
 /* chat_requests.c: what is read from the store. */
 

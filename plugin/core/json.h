@@ -12,8 +12,8 @@
 
 #include "slice.h"
 
-/* What one text may hold, whatever its length.  Honest texts are far below; with more, a hostile one
- * of 128 KiB would take the broker's thread longer than five messages of 16 KiB do. */
+/* What one text may hold, whatever its length.  Honest texts are far below; with more, a hostile
+ * one of 128 KiB would take the broker's thread longer than five messages of 16 KiB do. */
 #define JSON_VALUES_MAX 10240 /* values in all, those in arrays and objects included */
 #define JSON_MEMBERS_MAX 256  /* top-level members that the caller does not want */
 #define JSON_NAME_MAX 1024    /* bytes of a top-level member's name */

@@ -403,12 +403,12 @@ enum {
 };
 
 static const char *check_times(
-	const struct json_member claims[CLAIMS], int64_t now, int64_t *expires_at)
+	const struct json_member claims[CLAIMS], int64_t now, struct claims *into)
 {
-	if (!read_time(claims[EXP].value, expires_at)) {
+	if (!read_time(claims[EXP].value, &into->expires_at)) {
 		return "'exp' is missing or no number";
 	}
-	if (*expires_at <= 0 || now >= *expires_at + TOKEN_LEEWAY_MS) {
+	if (into->expires_at <= 0 || now >= into->expires_at + TOKEN_LEEWAY_MS) {
 		return "it has expired";
 	}
 	int64_t not_before = now;
@@ -418,14 +418,12 @@ static const char *check_times(
 	if (now < not_before - TOKEN_LEEWAY_MS) {
 		return "it is not valid yet ('nbf')";
 	}
-	int64_t issued_at = now;
-	if (is_there(&claims[IAT]) && !read_time(claims[IAT].value, &issued_at)) {
+	if (is_there(&claims[IAT]) && !read_time(claims[IAT].value, &into->issued_at)) {
 		return "'iat' is no number";
 	}
-	if (now < issued_at - TOKEN_LEEWAY_MS) {
-		return "it comes from the future ('iat')";
-	}
-	return NULL;
+	bool dated = into->issued_at != TOKEN_UNDATED;
+	return dated && now < into->issued_at - TOKEN_LEEWAY_MS ? "it comes from the future ('iat')"
+	                                                        : NULL;
 }
 
 static bool is_string(const cJSON *value, struct slice expected)
@@ -495,7 +493,7 @@ static const char *check_claims(struct slice text, const struct token_rules *rul
 		reason = "the claims are not good JSON";
 	}
 	if (reason == NULL) {
-		reason = check_times(claims, now, &into->expires_at);
+		reason = check_times(claims, now, into);
 	}
 	if (reason == NULL) {
 		reason = check_audience(&claims[AUD], rules->audience);
@@ -535,7 +533,7 @@ enum token_verdict token_verify(const struct keyring *keyring, const struct toke
 	struct slice username, struct slice password, int64_t now, struct claims *claims,
 	const char **reason)
 {
-	*claims = (struct claims){0};
+	*claims = (struct claims){.issued_at = TOKEN_UNDATED};
 	struct jwt jwt;
 	if (split_jwt(password, &jwt)) {
 		*reason = verify_jwt(keyring, rules, &jwt, username, now, claims);
@@ -552,4 +550,43 @@ enum token_verdict token_verify(const struct keyring *keyring, const struct toke
 	}
 	*reason = verify_signed_name(keyring, username, password, claims);
 	return *reason == NULL ? TOKEN_ACCEPTED : TOKEN_REFUSED;
+}
+
+/* The `sub` of a JWT's claims, when it is a string or a number; false: there is none. */
+static bool copy_subject(struct slice claims, char id[ID_MAX + 1])
+{
+	struct part part;
+	struct json_member sub = {.name = SLICE("sub"), .parsed_max = ID_MAX};
+	const char *reason;
+	struct slice claimed = slice_of("", 0);
+	int64_t number;
+	if (base64_decode(claims, part.bytes, &part.len) &&
+		json_read(part_text(&part), &sub, 1, &reason)) {
+		claimed = json_integer(&sub, &number) ? sub.raw
+		          : cJSON_IsString(sub.value) ? slice_str(sub.value->valuestring)
+		                                      : claimed;
+	}
+	bool valid = topic_valid_id(claimed);
+	if (valid) {
+		keep(id, claimed);
+	}
+	json_free(&sub, 1);
+	return valid;
+}
+
+void token_claimed_id(struct slice username, struct slice password, char id[ID_MAX + 1])
+{
+	struct jwt jwt;
+	id[0] = '\0';
+	if (password.len <= TOKEN_MAX && split_jwt(password, &jwt) &&
+		copy_subject(jwt.claims, id)) {
+		return;
+	}
+	const char *colon = username.len == 0 ? NULL : memchr(username.bytes, ':', username.len);
+	if (colon != NULL) {
+		username.len = (size_t)(colon - username.bytes);
+	}
+	if (topic_valid_id(username)) {
+		keep(id, username);
+	}
 }

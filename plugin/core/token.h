@@ -31,10 +31,13 @@ struct token_rules {
 	struct slice audience; /* required `aud`; empty: not checked */
 };
 
+#define TOKEN_UNDATED INT64_MIN
+
 struct claims {
 	char id[ID_MAX + 1];
 	char name[NAME_MAX_BYTES + 1];
 	int64_t expires_at; /* Unix ms at which the token ends, leeway not included; 0: never */
+	int64_t issued_at;  /* Unix ms; TOKEN_UNDATED: the token does not say */
 };
 
 enum token_verdict {
@@ -48,5 +51,9 @@ enum token_verdict {
 MUST_CHECK enum token_verdict token_verify(const struct keyring *keyring,
 	const struct token_rules *rules, struct slice username, struct slice password, int64_t now,
 	struct claims *claims, const char **reason);
+
+/* Whom the token names, unproved: for the log, when it was refused.  Empty when that cannot be
+ * read. */
+void token_claimed_id(struct slice username, struct slice password, char id[ID_MAX + 1]);
 
 #endif

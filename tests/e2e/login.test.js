@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { signJwt, signName } from '../stack/tokens.js';
+import { until } from '../stack/wait.js';
 import { WAYS, connect, refusalOf, wayName } from './client.js';
 import { chatOf, newIds, useStage } from './stage.js';
 
@@ -357,6 +358,16 @@ describe('logins', () => {
 				const line = stage.broker.log().split('\n').find((it) => it.includes(` as ${clientId} `));
 				assert.match(String(line), new RegExp(`u'chat:${id}'`));
 			}
+		});
+
+		test('that are refused are logged with the user that they claim and the address', async () => {
+			const [id] = newIds(1);
+			const login = { username: '', password: signJwt(FOREIGN, claimsOf({ sub: id })), clientId: `refused-${id}` };
+			// More than once: there is a limit on the lines of a second.
+			await until('the line', async () => {
+				await isRefused(login);
+				return stage.broker.log().includes(`chat: ${id} from 127.0.0.1 (refused-${id}): login refused: `);
+			});
 		});
 
 		test('leave neither token nor secret in the log', async () => {

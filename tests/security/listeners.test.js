@@ -231,7 +231,7 @@ describe('where chat users are kept out', { skip: SANITIZED }, () => {
 		const [first] = newIds(1);
 		for (let round = 0; round < 2; round++) {
 			assert.equal(await refusalOf({ broker, id: first, transport: 'tcp' }), 5);
-			assert.match(log(), /chat: \(\S+\) from 127\.0\.0\.1: login refused: no chat user may log in/);
+			assert.match(log(), /chat: \S+ from 127\.0\.0\.1 \(\S+\): login refused: no chat user may log in/);
 			// Nobody takes the name of a chat user on the way.
 			assert.equal(await refusalOf({ broker, username: `chat:${first}`, password: 'x', transport: 'tcp' }), 5);
 			const machine = await connect({ broker, transport: 'tcp' });

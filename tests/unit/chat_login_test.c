@@ -29,6 +29,35 @@ static void forged_token_is_refused(void **state)
 	assert_int_equal(chat_count(world->chat).clients, 0);
 }
 
+static void refused_login_is_logged_with_user_and_address(void **state)
+{
+	struct world *world = *state;
+	assert_int_equal(world_connect(world, ANN, "tab", "2:Ann", world_sign("1:Ann")), CHAT_DENY);
+	assert_string_equal(world->lines[0],
+		"2 from 192.0.2.7 (tab): login refused: no secret has made this signature");
+	assert_int_equal(
+		world_connect(world, ANN, "tab", "", world_jwt("3", WALL / 1000 - 99)), CHAT_DENY);
+	assert_string_equal(
+		world->lines[1], "3 from 192.0.2.7 (tab): login refused: it has expired");
+}
+
+static void lines_about_refused_logins_are_bounded(void **state)
+{
+	struct world *world = *state;
+	for (int i = 0; i < 1000; i++) {
+		assert_int_equal(
+			world_connect(world, ANN, "tab", "2:Ann", world_sign("1:Ann")), CHAT_DENY);
+	}
+	assert_int_equal(world->line_count, 100);
+	world_pass_time(world, 1000);
+	world_turn(world);
+	assert_int_equal(world->line_count, 101);
+	assert_string_equal(
+		world->lines[100 % WORLD_LINES], "900 more logins were refused within a second");
+	assert_int_equal(world_connect(world, ANN, "tab", "2:Ann", world_sign("1:Ann")), CHAT_DENY);
+	assert_int_equal(world->line_count, 102);
+}
+
 static void ordinary_login_is_deferred(void **state)
 {
 	struct world *world = *state;
@@ -487,6 +516,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHAT_TEST(good_token_is_let_in),
 		CHAT_TEST(forged_token_is_refused),
+		CHAT_TEST(refused_login_is_logged_with_user_and_address),
+		CHAT_TEST(lines_about_refused_logins_are_bounded),
 		CHAT_TEST(ordinary_login_is_deferred),
 		CHAT_TEST(session_that_is_not_clean_is_refused),
 		CHAT_TEST(client_id_of_another_user_is_refused),

@@ -191,6 +191,32 @@ static bool accepts(const char *content, size_t len)
 
 #define OTHER "ffffffffffffffffffffffffffffffff"
 
+static void claimed_user_is_read_from_what_is_refused_too(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *username, *password, *id;
+	} logins[] = {
+		{"7:Ann", "x", "7"},
+		{"7", "x", "7"},
+		{"no id:Ann", "x", ""},
+		{"", "x", ""},
+		/* {"sub":"9"}, {"sub":12}, {"sub":"a b"}, no JSON */
+		{"", "e30.eyJzdWIiOiI5In0.x", "9"},
+		{"", "e30.eyJzdWIiOjEyfQ.x", "12"},
+		{"", "e30.eyJzdWIiOiJhIGIifQ.x", ""},
+		{"8", "e30.xxxx.x", "8"},
+	};
+	for (size_t i = 0; i < sizeof(logins) / sizeof(logins[0]); i++) {
+		char id[ID_MAX + 1];
+		token_claimed_id(slice_str(logins[i].username), slice_str(logins[i].password), id);
+		assert_string_equal(id, logins[i].id);
+	}
+	char id[ID_MAX + 1];
+	token_claimed_id(slice_str(NULL), slice_str(NULL), id);
+	assert_string_equal(id, "");
+}
+
 static void a_secret_is_what_stands_between_line_ends(void **state)
 {
 	(void)state;
@@ -338,6 +364,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_login_has_the_verdict_of_the_contract),
 		cmocka_unit_test(a_refused_login_leaves_no_claims),
+		cmocka_unit_test(claimed_user_is_read_from_what_is_refused_too),
 		cmocka_unit_test(no_byte_of_an_accepted_token_can_be_changed),
 		cmocka_unit_test(a_secret_is_what_stands_between_line_ends),
 		cmocka_unit_test(nothing_but_one_carriage_return_is_trimmed),

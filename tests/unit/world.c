@@ -106,10 +106,11 @@ static void port_kick(void *arg, const char *client_id)
 
 static void port_log(void *arg, enum chat_level level, const char *line)
 {
-	(void)arg;
+	struct world *world = arg;
 	(void)level;
 	assert_true(strlen(line) < 512);
 	assert_null(strstr(line, SECRET));
+	snprintf(world->lines[world->line_count++ % WORLD_LINES], 512, "%s", line);
 }
 
 bool world_begin(struct world **world, int rate_limit, bool allow_other_topics)
@@ -217,6 +218,7 @@ enum chat_answer world_connect(struct world *world, int client, const char *clie
 	struct chat_login login = {
 		.handle = &c->handle,
 		.client_id = client_id,
+		.address = "192.0.2.7",
 		.username = slice_str(username),
 		.password = slice_str(password),
 		.clean = true,

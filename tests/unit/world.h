@@ -11,6 +11,7 @@
 #define WORLD_SUBSCRIPTIONS 8
 #define WORLD_QUEUE 4096
 #define WORLD_INBOX 64
+#define WORLD_LINES 8
 #define WORLD_PAYLOAD 1500
 
 #define WORLD_RATE 20 /* messages a second */
@@ -70,7 +71,7 @@ struct world {
 	enum chat_error save_says, load_says, mark_says;
 	bool publish_fails;
 	bool closed; /* what pages and marks say of the chat */
-	bool away; /* the next logins are sessions that a reload asks about */
+	bool away;   /* the next logins are sessions that a reload asks about */
 	struct world_client clients[WORLD_CLIENTS];
 	struct world_event queue[WORLD_QUEUE]; /* published and not routed yet */
 	size_t queued;
@@ -80,6 +81,8 @@ struct world {
 	size_t load_count;
 	struct world_mark marks[WORLD_QUEUE];
 	size_t mark_count;
+	char lines[WORLD_LINES][512]; /* the last ones that were logged */
+	size_t line_count;
 	size_t kicks;
 	char kicked[32];
 };
