@@ -57,8 +57,12 @@ static void could_not_read(struct reading *reading, const char *file)
 	}
 }
 
+/* NULL, as musl leaves what follows a line's last word, is no name. */
 static const char *file_name(const char *path)
 {
+	if (path == NULL) {
+		return "";
+	}
 	const char *slash = strrchr(path, '/');
 	return slash == NULL ? path : slash + 1;
 }
@@ -124,7 +128,7 @@ static void read_option(struct reading *reading, const char *option, char *rest,
 			snprintf(reading->some, CONF_SENTENCE_MAX, "%.200s " BY_NAME, line->file);
 		}
 	} else if (strcmp(option, "include_dir") == 0 && may_include) {
-		read_folder(reading, rest);
+		read_folder(reading, rest == NULL ? "" : rest);
 	} else {
 		const char *value = strtok_r(NULL, " ", &rest);
 		/* Set once, 2.1 never takes it back: any line that says so counts. */
