@@ -55,10 +55,13 @@ begin;
 \ir functions/store_each.sql
 \ir functions/save.sql
 \ir functions/save_each.sql
+\ir functions/pages.sql
 \ir functions/history.sql
 \ir functions/lobbies.sql
 \ir functions/settle.sql
 \ir functions/unread.sql
+\ir functions/chats.sql
+\ir functions/seen.sql
 \ir functions/mark.sql
 \ir functions/deliver.sql
 \ir functions/reactions.sql

@@ -10,11 +10,20 @@ returns table (chat text, peer_id text, peer_name text, count bigint, seq bigint
 	text text, data text, next text)
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 #variable_conflict use_column
 begin
 	perform chat.check_id(inbox.id);
 	perform chat.check_most(most);
+	if exists (select from chat.chats(array[inbox.id], array[0], array[inbox.after]) c where c.more is null) then
+		raise exception 'chat: after is what an earlier page gave as next' using errcode = '22023';
+	end if;
 	return query
 	select 'chat/' || c.room, c.peer_id, c.name, c.count, c.seq, c.sent_at, c.text, c.data, c.next
 	from chat.chats(array[inbox.id], array[least(most, 100)], array[inbox.after]) c

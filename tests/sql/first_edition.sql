@@ -26,3 +26,9 @@ alter table chat.messages add constraint no_poison check (text <> 'poison');
 select test.same('what the tables refuse, it hears of by its SQLSTATE', (select s.text from chat.save_each(
 	array['1/3'], false, array[1], array[true], array['poison'], array[null], array[now()],
 	array[gen_random_uuid()]) s), '23514');
+
+select test.same('it reads pages', (select string_agg(row(no, a_read, b_read, more, seq, by_a, text)::text, ' ')
+	from chat.history(array['1/3'], array[null::bigint], array[null::bigint], array[2])),
+	'(1,0,0,t,3,t,x) (1,0,0,t,2,t,x)');
+select test.same('and what is unread', (select string_agg(row(no, total, more, room, peer_id, count, seq, text)::text,
+	' ') from chat.unread(array['1'])), '(1,2,f,1/2,2,1,2,y) (1,2,f,1/3,3,1,1,x)');
