@@ -45,6 +45,10 @@ void buffer_append(struct buffer *buffer, struct slice bytes)
 	if (bytes.len == 0) {
 		return;
 	}
+	if (buffer->measures) {
+		buffer->len += bytes.len;
+		return;
+	}
 	char *into = reserve(buffer, bytes.len);
 	if (into != NULL) {
 		memcpy(into, bytes.bytes, bytes.len);
@@ -117,16 +121,6 @@ static size_t skip_unescaped(struct slice text, size_t at)
 		at++;
 	}
 	return at;
-}
-
-size_t buffer_json_string_size(struct slice text)
-{
-	size_t size = text.len + 2;
-	for (size_t at = skip_unescaped(text, 0); at < text.len;
-		at = skip_unescaped(text, at + 1)) {
-		size += escape_letter(text.bytes[at]) == 'u' ? 5 : 1;
-	}
-	return size;
 }
 
 void buffer_json_string(struct buffer *buffer, struct slice text)

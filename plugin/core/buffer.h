@@ -15,6 +15,7 @@ struct buffer {
 	size_t len;
 	size_t size;
 	bool failed;
+	bool measures; /* keeps nothing but `len`: how long a text would get */
 };
 
 void buffer_clear(struct buffer *buffer);
@@ -24,8 +25,6 @@ void buffer_integer(struct buffer *buffer, int64_t number);
 /* The string with its quotes.  `text` is valid UTF-8; control characters, quote and backslash are
  * escaped, everything else stays as it is. */
 void buffer_json_string(struct buffer *buffer, struct slice text);
-/* How many bytes buffer_json_string would append. */
-size_t buffer_json_string_size(struct slice text);
 struct slice buffer_slice(const struct buffer *buffer);
 
 #endif

@@ -65,13 +65,27 @@ void protocol_message(struct buffer *out, const struct message *message);
 /* To a lobby; `name` is the message's. */
 void protocol_notification(struct buffer *out, const struct message *message, bool quiet);
 
+void protocol_changed(struct buffer *out, const struct changed *changed);
+/* To a lobby; the chat is the message's. */
+void protocol_changed_lobby(struct buffer *out, const struct changed *changed);
+
 /* Cut before ANSWER_MAX bytes: kept are the messages nearest to the point asked for, the lowest
  * seqs when `upwards` (asked with `after`), else the highest, and at least one. */
 void protocol_history(struct buffer *out, struct slice room, const struct page *page, bool upwards,
 	struct slice ref);
 
+/* Cut before ANSWER_MAX bytes: kept are the lowest changes, at least one, and it is complete up to
+ * the last of them. */
+void protocol_changes(struct buffer *out, const struct changes *changes, struct slice ref);
+
 /* Cut before ANSWER_MAX bytes: the newest chats are kept. */
 void protocol_unread(struct buffer *out, const struct unread *unread);
+void protocol_chats(struct buffer *out, const struct chats *chats, struct slice ref);
+
+void protocol_peer(struct buffer *out, const struct peer *peer);
+
+void protocol_muted(struct buffer *out, struct slice room, bool on, struct slice ref);
+void protocol_blocked(struct buffer *out, struct slice user_id, bool on, struct slice ref);
 
 /* To the chat. */
 void protocol_read(struct buffer *out, struct slice user_id, int64_t seq);

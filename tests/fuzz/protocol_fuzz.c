@@ -87,60 +87,103 @@ static void must_be_json(struct buffer *buffer)
 	cJSON_Delete(object);
 }
 
+/* The message that the event makes, as it could come out of the store later. */
+static struct message message_of(const struct event *event)
+{
+	return (struct message){
+		.room = SLICE("1/2"),
+		.user_id = SLICE("1"),
+		.name = event->ref,
+		.text = event->text,
+		.ref = event->ref,
+		.data = event->data,
+		.reply_to = event->reply_to,
+		.reactions = SLICE("[{\"reaction\":\"x\",\"by\":[\"2\"]}]"),
+		.edited_at = 1795334400123,
+		.change = event->seq,
+		.seq = 17,
+	};
+}
+
 /* Our own events are read by the same rules: unknown members do not matter. */
 static void write_and_read(const struct event *event, struct buffer *buffer)
 {
 	static struct event again;
 	const char *reason;
-	struct message message = {.room = SLICE("1/2"),
-		.user_id = SLICE("1"),
-		.name = event->ref,
-		.text = event->text,
-		.ref = event->ref,
-		.seq = 17};
+	struct message message = message_of(event);
 	buffer_clear(buffer);
 	protocol_message(buffer, &message);
 	must_be_json(buffer);
-	MUST(buffer->len > PAYLOAD_MAX || event->text.len == 0 ||
-		protocol_decode(buffer_slice(buffer), &again, &reason) == CHAT_OK);
-	if (buffer->len <= PAYLOAD_MAX && event->text.len > 0) {
-		MUST(again.kind == EVENT_MESSAGE);
+	if (buffer->len <= PAYLOAD_MAX) {
+		MUST(protocol_decode(buffer_slice(buffer), &again, &reason) == CHAT_OK);
+		MUST(again.kind == EVENT_MESSAGE && again.reply_to == event->reply_to);
 		MUST(slice_equal(again.text, event->text) && slice_equal(again.ref, event->ref));
+		MUST(slice_equal(again.data, event->data));
 	}
 	buffer_clear(buffer);
 	protocol_notification(buffer, &message, true);
 	must_be_json(buffer);
+	struct changed changed = {.change = 1, .by = SLICE("2"), .message = message};
+	changed.ref = event->ref;
+	buffer_clear(buffer);
+	protocol_changed(buffer, &changed);
+	must_be_json(buffer);
+	changed.message.deleted = true;
+	buffer_clear(buffer);
+	protocol_changed_lobby(buffer, &changed);
+	must_be_json(buffer);
+	MUST(buffer->len < 1000 + 6 * REF_MAX * 2);
+}
+
+static void must_be_an_answer(struct buffer *buffer)
+{
+	MUST(buffer->len <= ANSWER_MAX);
+	must_be_json(buffer);
+	buffer_clear(buffer);
 }
 
 /* A page full of it stays below the bound, and holds what is nearest. */
 static void write_pages(const struct event *event, struct buffer *buffer)
 {
-	struct message messages[HISTORY_LIMIT_MAX];
+	static struct message messages[HISTORY_LIMIT_MAX];
+	static struct unread_chat unread_chats[UNREAD_CHATS_MAX];
+	static struct listed_chat listed[CHATS_LIMIT_MAX];
 	for (size_t i = 0; i < HISTORY_LIMIT_MAX; i++) {
-		messages[i] = (struct message){.user_id = SLICE("2"),
-			.text = event->text,
-			.ref = event->ref,
-			.seq = (int64_t)i + 1};
+		messages[i] = message_of(event);
+		messages[i].seq = (int64_t)i + 1;
 	}
-	for (int upwards = 0; upwards < 2; upwards++) {
-		struct page page = {.messages = messages, .count = HISTORY_LIMIT_MAX};
-		buffer_clear(buffer);
-		protocol_history(buffer, SLICE("1/2"), &page, upwards == 1, event->ref);
-		MUST(buffer->len <= ANSWER_MAX);
-		must_be_json(buffer);
-	}
-	struct unread_chat chats[UNREAD_CHATS_MAX];
 	for (size_t i = 0; i < UNREAD_CHATS_MAX; i++) {
-		chats[i] = (struct unread_chat){.room = SLICE("1/2"),
+		unread_chats[i] = (struct unread_chat){.room = SLICE("1/2"),
 			.peer_id = SLICE("2"),
+			.name = event->ref,
 			.count = 1,
 			.last = messages[i]};
+		listed[i] = (struct listed_chat){.room = SLICE("1/2"),
+			.peer_id = SLICE("2"),
+			.name = event->ref,
+			.has_last = true,
+			.last = messages[i],
+			.cursor = event->ref};
 	}
-	struct unread unread = {chats, UNREAD_CHATS_MAX, 100, false};
+	struct peer peer = {SLICE("2"), true, event->ref, false, 1795334400123};
+	struct page page = {.messages = messages,
+		.count = HISTORY_LIMIT_MAX,
+		.epoch = event->ref,
+		.peer = &peer};
 	buffer_clear(buffer);
+	for (int upwards = 0; upwards < 2; upwards++) {
+		protocol_history(buffer, SLICE("1/2"), &page, upwards == 1, event->ref);
+		must_be_an_answer(buffer);
+	}
+	struct changes changes = {messages, HISTORY_LIMIT_MAX, 1000, false, event->ref};
+	protocol_changes(buffer, &changes, event->ref);
+	must_be_an_answer(buffer);
+	struct unread unread = {unread_chats, UNREAD_CHATS_MAX, 100, false};
 	protocol_unread(buffer, &unread);
-	MUST(buffer->len <= ANSWER_MAX);
-	must_be_json(buffer);
+	must_be_an_answer(buffer);
+	struct chats chats = {listed, CHATS_LIMIT_MAX, true};
+	protocol_chats(buffer, &chats, event->ref);
+	must_be_an_answer(buffer);
 }
 
 static void check_accepted(struct slice payload, const struct event *event)

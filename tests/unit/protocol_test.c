@@ -187,6 +187,12 @@ static struct message message_of(const cJSON *vector)
 		.text = slice_str(vectors_string(vector, "text", NULL)),
 		.sent_at = vectors_integer(vector, "sent_at", 0),
 		.ref = slice_str(vectors_string(vector, "ref", NULL)),
+		.data = slice_str(vectors_string(vector, "data", NULL)),
+		.reactions = slice_str(vectors_string(vector, "reactions", NULL)),
+		.reply_to = vectors_integer(vector, "reply_to", 0),
+		.edited_at = vectors_integer(vector, "edited_at", 0),
+		.change = vectors_integer(vector, "change", 0),
+		.deleted = vectors_bool(vector, "deleted", false),
 	};
 }
 
@@ -211,20 +217,45 @@ static void write_notification(struct buffer *out, const cJSON *v)
 
 #define MANY 8
 
+static size_t messages_of(const cJSON *vector, struct message messages[MANY])
+{
+	size_t count = 0;
+	const cJSON *message;
+	cJSON_ArrayForEach(message, vectors_member(vector, "messages"))
+	{
+		assert_true(count < MANY);
+		messages[count++] = message_of(message);
+	}
+	return count;
+}
+
+static struct peer peer_of(const cJSON *vector)
+{
+	return (struct peer){
+		.user_id = text_of(vector, "user_id"),
+		.known = vectors_bool(vector, "known", true),
+		.name = text_of(vector, "name"),
+		.online = vectors_bool(vector, "online", false),
+		.seen_at = vectors_integer(vector, "seen_at", 0),
+	};
+}
+
 static void write_history(struct buffer *out, const cJSON *v)
 {
 	struct message messages[MANY];
+	struct peer peer;
 	struct page page = {
 		.messages = messages,
 		.more = vectors_bool(v, "more", false),
 		.a_read = vectors_integer(v, "a_read", 0),
 		.b_read = vectors_integer(v, "b_read", 0),
+		.change = vectors_integer(v, "change", 0),
+		.epoch = text_of(v, "epoch"),
 	};
-	const cJSON *message;
-	cJSON_ArrayForEach(message, vectors_member(v, "messages"))
-	{
-		assert_true(page.count < MANY);
-		messages[page.count++] = message_of(message);
+	page.count = messages_of(v, messages);
+	if (vectors_has(v, "peer")) {
+		peer = peer_of(vectors_member(v, "peer"));
+		page.peer = &peer;
 	}
 	protocol_history(out, text_of(v, "room"), &page, vectors_bool(v, "upwards", false),
 		text_of(v, "ref"));
@@ -245,11 +276,93 @@ static void write_unread(struct buffer *out, const cJSON *v)
 		chats[unread.count++] = (struct unread_chat){
 			.room = text_of(chat, "room"),
 			.peer_id = text_of(chat, "user_id"),
+			.name = text_of(chat, "name"),
 			.count = vectors_integer(chat, "count", 0),
 			.last = message_of(vectors_member(chat, "last")),
 		};
 	}
 	protocol_unread(out, &unread);
+}
+
+static void write_changed(struct buffer *out, const cJSON *v)
+{
+	struct changed changed = {
+		.change = vectors_integer(v, "change", 0),
+		.by = text_of(v, "by"),
+		.message = message_of(vectors_member(v, "message")),
+		.ref = text_of(v, "ref"),
+	};
+	protocol_changed(out, &changed);
+}
+
+static void write_changed_lobby(struct buffer *out, const cJSON *v)
+{
+	struct changed changed = {
+		.change = vectors_integer(v, "change", 0),
+		.by = text_of(v, "by"),
+		.message = message_of(vectors_member(v, "message")),
+		.ref = text_of(v, "ref"),
+	};
+	changed.message.room = text_of(v, "room");
+	protocol_changed_lobby(out, &changed);
+}
+
+static void write_changes(struct buffer *out, const cJSON *v)
+{
+	struct message messages[MANY];
+	struct changes changes = {
+		.messages = messages,
+		.count = messages_of(v, messages),
+		.change = vectors_integer(v, "change", 0),
+		.more = vectors_bool(v, "more", false),
+		.epoch = text_of(v, "epoch"),
+	};
+	protocol_changes(out, &changes, text_of(v, "ref"));
+}
+
+static void write_chats(struct buffer *out, const cJSON *v)
+{
+	struct listed_chat listed[MANY];
+	struct chats chats = {.chats = listed, .more = vectors_bool(v, "more", false)};
+	const cJSON *chat;
+	cJSON_ArrayForEach(chat, vectors_member(v, "chats"))
+	{
+		assert_true(chats.count < MANY);
+		struct listed_chat *into = &listed[chats.count++];
+		*into = (struct listed_chat){
+			.room = text_of(chat, "room"),
+			.peer_id = text_of(chat, "user_id"),
+			.name = text_of(chat, "name"),
+			.has_last = vectors_has(chat, "last"),
+			.count = vectors_integer(chat, "count", 0),
+			.a_read = vectors_integer(chat, "a_read", 0),
+			.b_read = vectors_integer(chat, "b_read", 0),
+			.muted = vectors_bool(chat, "muted", false),
+			.blocked = vectors_bool(chat, "blocked", false),
+			.cursor = text_of(chat, "cursor"),
+		};
+		if (into->has_last) {
+			into->last = message_of(vectors_member(chat, "last"));
+		}
+	}
+	protocol_chats(out, &chats, text_of(v, "ref"));
+}
+
+static void write_peer(struct buffer *out, const cJSON *v)
+{
+	struct peer peer = peer_of(v);
+	protocol_peer(out, &peer);
+}
+
+static void write_muted(struct buffer *out, const cJSON *v)
+{
+	protocol_muted(out, text_of(v, "room"), vectors_bool(v, "on", true), text_of(v, "ref"));
+}
+
+static void write_blocked(struct buffer *out, const cJSON *v)
+{
+	protocol_blocked(
+		out, text_of(v, "user_id"), vectors_bool(v, "on", true), text_of(v, "ref"));
 }
 
 static void write_read(struct buffer *out, const cJSON *v)
@@ -317,6 +430,13 @@ static const struct {
 	{"notification", write_notification},
 	{"history", write_history},
 	{"unread", write_unread},
+	{"changed", write_changed},
+	{"changed_lobby", write_changed_lobby},
+	{"changes", write_changes},
+	{"chats", write_chats},
+	{"peer", write_peer},
+	{"muted", write_muted},
+	{"blocked", write_blocked},
 	{"read", write_read},
 	{"read_lobby", write_read_lobby},
 	{"typing", write_typing},
@@ -428,11 +548,12 @@ static void free_messages(struct message *messages)
 	free(messages);
 }
 
-/* What is in an answer: how many messages or chats, the first one's seq, `more`. */
+/* What is in an answer: how many messages or chats, the first one's seq, `more` and `change`. */
 struct answer {
 	int count;
 	int first;
 	bool more;
+	int64_t change;
 };
 
 static struct answer read_answer(const struct buffer *out, const char *list)
@@ -447,6 +568,7 @@ static struct answer read_answer(const struct buffer *out, const char *list)
 		.count = cJSON_GetArraySize(items),
 		.first = first == NULL ? 0 : (int)vectors_integer(first, "seq", 0),
 		.more = vectors_bool(json, "more", false),
+		.change = vectors_integer(json, "change", 0),
 	};
 	cJSON_Delete(json);
 	return answer;
@@ -608,6 +730,123 @@ static void unread_is_cut_only_when_it_has_to_be(void **state)
 	free_messages(messages);
 }
 
+static void long_changes_keep_the_lowest_and_say_how_far_they_go(void **state)
+{
+	(void)state;
+	struct message *messages = long_messages(200, 'x', TEXT_MAX);
+	for (size_t i = 0; i < 200; i++) {
+		messages[i].change = (int64_t)i + 501;
+	}
+	struct changes changes = {
+		.messages = messages, .count = 200, .change = 700, .epoch = SLICE("e1")};
+	struct buffer out = {0};
+	protocol_changes(&out, &changes, SLICE("q"));
+	struct answer answer = read_answer(&out, "messages");
+	assert_int_equal(answer.count, 15);
+	assert_int_equal(answer.first, 1);
+	assert_true(answer.more);
+	assert_int_equal(answer.change, 515);
+	buffer_clear(&out);
+	changes.count = 15;
+	protocol_changes(&out, &changes, SLICE("q"));
+	answer = read_answer(&out, "messages");
+	assert_int_equal(answer.count, 15);
+	assert_false(answer.more);
+	assert_int_equal(answer.change, 700);
+	buffer_free(&out);
+	free_messages(messages);
+}
+
+static void all_that_a_message_has_counts_for_the_length_of_an_answer(void **state)
+{
+	(void)state;
+	struct message *messages = long_messages(200, 'x', TEXT_MAX);
+	for (size_t i = 0; i < 200; i++) {
+		messages[i].data = slice_of(messages[i].text.bytes, DATA_MAX);
+		messages[i].reactions = SLICE("[{\"reaction\":\"x\",\"by\":[\"1\",\"2\"]}]");
+		messages[i].reply_to = SEQ_MAX;
+		messages[i].edited_at = 1795334400123;
+		messages[i].change = SEQ_MAX - 200 + (int64_t)i;
+		messages[i].ref = SLICE("a \"ref\"");
+	}
+	struct peer peer = {SLICE("2"), true, SLICE("\"Ben\""), false, 1795334400123};
+	struct page page = {.messages = messages,
+		.count = 200,
+		.change = SEQ_MAX,
+		.epoch = SLICE("e1"),
+		.peer = &peer};
+	struct buffer out = {0};
+	protocol_history(&out, SLICE("1/2"), &page, true, SLICE("q"));
+	assert_false(out.failed);
+	assert_true(out.len <= ANSWER_MAX && out.len > ANSWER_MAX - TEXT_MAX - 2 * DATA_MAX);
+	buffer_free(&out);
+	free_messages(messages);
+}
+
+/* A list of `count` chats, each with a cursor of its own that tells its number. */
+static struct listed_chat *listed_chats(
+	size_t count, const struct message *last, char (*cursors)[8])
+{
+	struct listed_chat *chats = calloc(count, sizeof(*chats));
+	assert_non_null(chats);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(cursors[i], sizeof(cursors[i]), "c%zu", i + 1);
+		chats[i] = (struct listed_chat){
+			.room = SLICE("1/2"),
+			.peer_id = SLICE("2"),
+			.has_last = true,
+			.last = *last,
+			.cursor = slice_str(cursors[i]),
+		};
+	}
+	return chats;
+}
+
+static void assert_next(const struct buffer *out, const char *expected)
+{
+	cJSON *json = cJSON_ParseWithLength(out->bytes, out->len);
+	const char *next = vectors_string(json, "next", "");
+	assert_string_equal(next, expected);
+	cJSON_Delete(json);
+}
+
+static void long_chats_keep_the_newest_and_say_where_to_go_on(void **state)
+{
+	(void)state;
+	struct message *messages = long_messages(1, 'x', TEXT_MAX);
+	char cursors[CHATS_LIMIT_MAX][8];
+	struct listed_chat *listed = listed_chats(CHATS_LIMIT_MAX, &messages[0], cursors);
+	struct chats chats = {.chats = listed, .count = CHATS_LIMIT_MAX};
+	struct buffer out = {0};
+	protocol_chats(&out, &chats, SLICE("q"));
+	struct answer answer = read_answer(&out, "chats");
+	assert_int_equal(answer.count, 15);
+	assert_true(answer.more);
+	assert_next(&out, "c15");
+	buffer_clear(&out);
+	chats.count = 15;
+	protocol_chats(&out, &chats, SLICE("q"));
+	answer = read_answer(&out, "chats");
+	assert_int_equal(answer.count, 15);
+	assert_false(answer.more);
+	assert_next(&out, "");
+	buffer_free(&out);
+	free(listed);
+	free_messages(messages);
+}
+
+static void data_goes_out_byte_for_byte(void **state)
+{
+	(void)state;
+	struct slice data = SLICE("{ \"b\" : 1.50,\n\"a\":\"\\u0041\\/\", \"b\":-0e1 }");
+	struct message message = {.user_id = SLICE("1"), .text = SLICE(""), .data = data};
+	struct buffer out = {0};
+	protocol_message(&out, &message);
+	buffer_append(&out, slice_of("", 1));
+	assert_non_null(strstr(out.bytes, data.bytes));
+	buffer_free(&out);
+}
+
 static void a_full_list_of_short_unread_chats_is_whole(void **state)
 {
 	(void)state;
@@ -647,6 +886,10 @@ int main(void)
 		cmocka_unit_test(a_long_unread_keeps_the_newest_chats),
 		cmocka_unit_test(unread_is_cut_only_when_it_has_to_be),
 		cmocka_unit_test(a_full_list_of_short_unread_chats_is_whole),
+		cmocka_unit_test(long_changes_keep_the_lowest_and_say_how_far_they_go),
+		cmocka_unit_test(all_that_a_message_has_counts_for_the_length_of_an_answer),
+		cmocka_unit_test(long_chats_keep_the_newest_and_say_where_to_go_on),
+		cmocka_unit_test(data_goes_out_byte_for_byte),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
