@@ -16,7 +16,7 @@ static struct slice keep(char **at, struct slice s)
 struct save_job *job_save(const struct message *m)
 {
 	size_t size = m->room.len + m->user_id.len + m->opponent_id.len + m->name.len +
-	              m->text.len + m->ref.len;
+	              m->text.len + m->ref.len + m->data.len + m->reactions.len;
 	struct save_job *job = malloc(sizeof(*job) + size);
 	if (job == NULL) {
 		return NULL;
@@ -33,6 +33,8 @@ struct save_job *job_save(const struct message *m)
 	job->message.name = keep(&at, m->name);
 	job->message.text = keep(&at, m->text);
 	job->message.ref = keep(&at, m->ref);
+	job->message.data = keep(&at, m->data);
+	job->message.reactions = keep(&at, m->reactions);
 	return job;
 }
 

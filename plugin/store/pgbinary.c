@@ -23,6 +23,7 @@ void params_begin(struct params *params)
 	for (size_t i = 0; i < PARAMS_MAX; i++) {
 		struct param *value = &params->values[i];
 		value->len = 0;
+		value->null = false;
 		if (value->cap > KEEP_MAX) {
 			free(value->bytes);
 			*value = (struct param){0};
@@ -194,6 +195,12 @@ void params_uuid(struct params *params, const unsigned char uuid[16])
 	put_bytes(params, uuid, 16);
 }
 
+void params_null(struct params *params)
+{
+	params_next(params);
+	params->values[params->count - 1].null = true;
+}
+
 void params_raw_bool(struct params *params, bool value)
 {
 	put_bytes(params, value ? "\1" : "\0", 1);
@@ -265,6 +272,21 @@ int64_t row_time(struct row *row, int column)
 	/* Downwards, also before 2000. */
 	int64_t ms = us / 1000 - (us % 1000 < 0);
 	return ms + EPOCH_MS;
+}
+
+int64_t row_int8_or(struct row *row, int column, int64_t otherwise)
+{
+	return row_is_null(row, column) ? otherwise : row_int8(row, column);
+}
+
+int64_t row_time_or(struct row *row, int column, int64_t otherwise)
+{
+	return row_is_null(row, column) ? otherwise : row_time(row, column);
+}
+
+bool row_bool_or_false(struct row *row, int column)
+{
+	return !row_is_null(row, column) && row_bool(row, column);
 }
 
 struct slice row_text_or_empty(struct row *row, int column)

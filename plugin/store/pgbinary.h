@@ -23,12 +23,13 @@
 #define OID_UUIDS 2951
 
 /* The parameters of a statement.  All zero is empty; reused from statement to statement. */
-#define PARAMS_MAX 8
+#define PARAMS_MAX 10
 struct params {
 	struct param {
 		char *bytes;
 		size_t len;
 		size_t cap;
+		bool null;
 	} values[PARAMS_MAX];
 	int count;
 	bool failed; /* out of memory */
@@ -55,6 +56,9 @@ void params_uuid(struct params *params, const unsigned char uuid[16]);
  * `params` anew; false when out of memory. */
 MUST_CHECK bool params_empty(struct params *params, const Oid *types, int count);
 
+/* The whole parameter is null. */
+void params_null(struct params *params);
+
 /* Values that are no arrays. */
 void params_raw_bool(struct params *params, bool value);
 void params_raw_text(struct params *params, struct slice text);
@@ -75,6 +79,10 @@ int64_t row_int8(struct row *row, int column);
 bool row_bool(struct row *row, int column);
 char row_char(struct row *row, int column);
 int64_t row_time(struct row *row, int column); /* Unix time in ms */
+/* Null is `otherwise`. */
+int64_t row_int8_or(struct row *row, int column, int64_t otherwise);
+int64_t row_time_or(struct row *row, int column, int64_t otherwise);
+bool row_bool_or_false(struct row *row, int column);
 struct slice row_text(struct row *row, int column);
 struct slice row_text_or_empty(struct row *row, int column); /* null is empty */
 

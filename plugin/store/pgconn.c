@@ -280,9 +280,10 @@ static PGresult *run_prepared(
 	int lengths[PARAMS_MAX];
 	int formats[PARAMS_MAX];
 	for (int i = 0; i < params->count; i++) {
+		const struct param *param = &params->values[i];
 		/* An empty value is no null. */
-		values[i] = params->values[i].bytes == NULL ? "" : params->values[i].bytes;
-		lengths[i] = (int)params->values[i].len;
+		values[i] = param->null ? NULL : param->bytes == NULL ? "" : param->bytes;
+		lengths[i] = (int)param->len;
 		formats[i] = 1;
 	}
 	return pgconn_finish_sent(conn, PQsendQueryPrepared(conn->pg, statement->name,

@@ -2,25 +2,30 @@
 
 #include <stdlib.h>
 
-static const Oid save_types[] = {
-	OID_TEXTS, OID_BOOL, OID_INT4S, OID_BOOLS, OID_TEXTS, OID_TEXTS, OID_TIMES, OID_UUIDS};
+#include "message_row.h"
+
+static const Oid save_types[] = {OID_TEXTS, OID_BOOL, OID_INT4S, OID_BOOLS, OID_TEXTS, OID_TEXTS,
+	OID_TIMES, OID_UUIDS, OID_TEXTS, OID_INT8S};
+
+#define COLUMNS                                                                                    \
+	"select no, outcome, seq, a_muted, b_muted, text, sent_at, null::text as ref, data,"       \
+	" reply_to, edited_at, reactions, change, is_deleted"
+#define PARAMETERS "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 
 const struct statement statement_save = {
-	.name = "save",
-	.function = "chat.save",
-	.sql = "select no, outcome, seq, text, sent_at"
-	       " from chat.save($1, $2, $3, $4, $5, $6, $7, $8)",
+	.name = "store",
+	.function = "chat.store",
+	.sql = COLUMNS " from chat.store" PARAMETERS,
 	.takes_rows = true,
-	.count = 8,
+	.count = 10,
 	.types = save_types,
 };
 const struct statement statement_save_each = {
-	.name = "save_each",
-	.function = "chat.save_each",
-	.sql = "select no, outcome, seq, text, sent_at"
-	       " from chat.save_each($1, $2, $3, $4, $5, $6, $7, $8)",
+	.name = "store_each",
+	.function = "chat.store_each",
+	.sql = COLUMNS " from chat.store_each" PARAMETERS,
 	.takes_rows = true,
-	.count = 8,
+	.count = 10,
 	.types = save_types,
 };
 
@@ -60,12 +65,27 @@ static void put_rooms(
 	}
 }
 
-/* Did the room's first user send it? */
-static bool by_a(const struct message *message)
+/* Most messages have neither: then the arrays are null. */
+static void put_more(struct params *params, struct save_job *const *jobs, size_t count)
 {
-	struct slice room = message->room;
-	struct slice user = message->user_id;
-	return slice_starts(room, user) && room.len > user.len && room.bytes[user.len] == '/';
+	bool any = false;
+	for (size_t i = 0; i < count && !any; i++) {
+		any = jobs[i]->message.data.len > 0 || jobs[i]->message.reply_to > 0;
+	}
+	if (!any) {
+		params_null(params);
+		params_null(params);
+		return;
+	}
+	params_array(params, OID_TEXT, count);
+	for (size_t i = 0; i < count; i++) {
+		params_text_or_null(params, jobs[i]->message.data);
+	}
+	params_array(params, OID_INT8, count);
+	for (size_t i = 0; i < count; i++) {
+		int64_t seq = jobs[i]->message.reply_to;
+		params_int8_or_null(params, seq, seq > 0);
+	}
 }
 
 bool save_params(struct params *params, struct save_job *const *jobs, size_t count)
@@ -86,7 +106,8 @@ bool save_params(struct params *params, struct save_job *const *jobs, size_t cou
 	}
 	params_array(params, OID_BOOL, count);
 	for (size_t i = 0; i < count; i++) {
-		params_bool(params, by_a(&jobs[i]->message));
+		const struct message *message = &jobs[i]->message;
+		params_bool(params, room_user_is_a(message->room, message->user_id));
 	}
 	params_array(params, OID_TEXT, count);
 	for (size_t i = 0; i < count; i++) {
@@ -104,32 +125,35 @@ bool save_params(struct params *params, struct save_job *const *jobs, size_t cou
 	for (size_t i = 0; i < count; i++) {
 		params_uuid(params, jobs[i]->message.key);
 	}
+	put_more(params, jobs, count);
 	return !params->failed;
 }
 
 static bool read_answer(struct save_answer *answer, struct row *row)
 {
-	switch (row_char(row, 1)) {
+	char outcome = row_char(row, 1);
+	answer->a_muted = row_bool_or_false(row, 3);
+	answer->b_muted = row_bool_or_false(row, 4);
+	switch (outcome) {
 	case 'l':
 		answer->outcome = SAVE_LOCKED;
 		break;
+	case 'f':
+		answer->outcome = SAVE_FORBIDDEN;
+		break;
 	case 'x':
 		answer->outcome = SAVE_REFUSED;
-		answer->text = row_text(row, 3);
+		answer->sqlstate = row_text(row, 5);
 		break;
 	case 'n':
 		answer->outcome = SAVE_STORED;
 		answer->seq = row_int8(row, 2);
 		break;
 	case 'k':
-		answer->outcome = SAVE_KNOWN;
-		answer->seq = row_int8(row, 2);
-		break;
 	case 'r':
-		answer->outcome = SAVE_REPEATED;
+		answer->outcome = outcome == 'k' ? SAVE_KNOWN : SAVE_REPEATED;
 		answer->seq = row_int8(row, 2);
-		answer->text = row_text(row, 3);
-		answer->sent_at = row_time(row, 4);
+		message_row(&answer->stored, row, 5);
 		break;
 	default:
 		return false;

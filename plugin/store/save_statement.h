@@ -29,11 +29,15 @@ struct save_answer {
 		SAVE_KNOWN, /* was stored already, under its own key */
 		SAVE_REPEATED,
 		SAVE_LOCKED,
+		SAVE_FORBIDDEN, /* the chat is closed */
 		SAVE_REFUSED,
 	} outcome;
 	int64_t seq;
-	struct slice text; /* of a repeat; or a refusal's SQLSTATE; points into the result */
-	int64_t sent_at;
+	bool a_muted; /* the room's first user has muted the chat */
+	bool b_muted;
+	struct slice sqlstate; /* of a refusal; points into the result */
+	/* Where it was stored before: as it is by now, but for what a message_row() has not. */
+	struct message stored;
 };
 
 /* False: not the result that the schema promises. */

@@ -1,9 +1,11 @@
 #include "saver.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "descriptors.h"
 #include "job.h"
+#include "message_row.h"
 
 /* A wait for a lock holds up the whole batch: rows are never waited for (skip locked), and what
  * else is locked, such as a table, is soon asked for again. */
@@ -87,16 +89,21 @@ static size_t next_cap(const struct saver *saver)
 	return saver->search == SAVER_EACH ? saver->suspects : (saver->suspects + 1) / 2;
 }
 
+static size_t size_of(const struct save_job *job)
+{
+	return job->message.text.len + job->message.data.len;
+}
+
 static bool fits(const struct saver *saver, const struct save_job *job, size_t cap)
 {
 	return saver->count == 0 ||
-	       (saver->count < cap && saver->bytes + job->message.text.len <= SAVES_BYTES_MAX);
+	       (saver->count < cap && saver->bytes + size_of(job) <= SAVES_BYTES_MAX);
 }
 
 static void add(struct saver *saver, struct save_job *job)
 {
 	saver->batch[saver->count++] = job;
-	saver->bytes += job->message.text.len;
+	saver->bytes += size_of(job);
 }
 
 /* Moves jobs from the front of the list into the batch, as far as they fit. */
@@ -161,18 +168,25 @@ static void fill(struct saver *saver)
 	}
 }
 
-/* A repeat carries the stored text instead of its own.  NULL: out of memory. */
-static struct save_job *repeat_of(const struct save_job *job, const struct save_answer *answer)
+/* The job with the message as it is by now, instead of as it was sent.  NULL: out of memory. */
+static struct save_job *stored_version(const struct save_job *job, const struct save_answer *answer)
 {
-	struct message message = job->message;
+	struct message message = answer->stored;
+	memcpy(message.key, job->message.key, KEY_SIZE);
+	message.room = job->message.room;
+	message.user_id = job->message.user_id;
+	message.opponent_id = job->message.opponent_id;
+	message.name = job->message.name;
+	message.ref = job->message.ref;
 	message.seq = answer->seq;
-	message.text = answer->text;
-	message.sent_at = answer->sent_at;
-	struct save_job *repeat = job_save(&message);
-	if (repeat != NULL) {
-		repeat->as = SAVED_REPEAT;
+	message.from = job->message.from;
+	struct save_job *stored = job_save(&message);
+	if (stored != NULL) {
+		stored->replayed = job->replayed;
+		stored->in_doubt = job->in_doubt;
+		stored->place = job->place;
 	}
-	return repeat;
+	return stored;
 }
 
 /* `stored` under its own key. */
@@ -183,31 +197,51 @@ static void settle_in_journal(const struct saver *saver, const struct save_job *
 	}
 }
 
+static enum saved_as outcome_of(const struct save_answer *answer)
+{
+	switch (answer->outcome) {
+	case SAVE_STORED:
+	case SAVE_KNOWN:
+		return SAVED_NEW;
+	case SAVE_REPEATED:
+		return SAVED_REPEAT;
+	case SAVE_FORBIDDEN:
+		return SAVED_FORBIDDEN;
+	case SAVE_REFUSED:
+	case SAVE_LOCKED:
+	case SAVE_UNANSWERED:
+		break;
+	}
+	return SAVED_REJECTED;
+}
+
+/* Nobody waits for a message from before the start.  But one that is stored only now is new to
+ * everybody; what was committed before is in the history of whoever has come since. */
+static bool is_quiet(const struct save_job *job, const struct save_answer *answer)
+{
+	return job->replayed && answer->outcome != SAVE_STORED &&
+	       !(answer->outcome == SAVE_KNOWN && job->in_doubt);
+}
+
 /* Done with this one: into `done`, or back when there is no memory to say so. */
 static bool settle(const struct saver *saver, struct save_job *job,
 	const struct save_answer *answer, struct items *done)
 {
-	if (answer->outcome == SAVE_REFUSED) {
-		job->as = SAVED_REJECTED;
-		job->quiet = job->replayed;
-		settle_in_journal(saver, job, false);
-	} else if (answer->outcome == SAVE_REPEATED) {
-		struct save_job *repeat = repeat_of(job, answer);
-		if (repeat == NULL) {
+	if (answer->outcome == SAVE_KNOWN || answer->outcome == SAVE_REPEATED) {
+		struct save_job *stored = stored_version(job, answer);
+		if (stored == NULL) {
 			return false;
 		}
-		repeat->quiet = job->replayed;
-		settle_in_journal(saver, job, false);
 		job_free(&job->item);
-		job = repeat;
-	} else {
-		job->as = SAVED_NEW;
-		job->message.seq = answer->seq;
-		/* What was committed before the start is in the history of whoever has come since.
-		 */
-		job->quiet = job->replayed && answer->outcome == SAVE_KNOWN && !job->in_doubt;
-		settle_in_journal(saver, job, true);
+		job = stored;
 	}
+	struct message *message = &job->message;
+	job->as = outcome_of(answer);
+	job->quiet = is_quiet(job, answer);
+	message->seq = answer->seq;
+	message->muted =
+		room_user_is_a(message->room, message->user_id) ? answer->b_muted : answer->a_muted;
+	settle_in_journal(saver, job, job->as == SAVED_NEW);
 	items_append(done, &job->item);
 	return true;
 }
@@ -310,7 +344,7 @@ static void take_answers(struct saver *saver)
 		const struct save_answer *answer = &saver->answers[i];
 		struct save_job *job = saver->batch[i];
 		if (answer->outcome == SAVE_REFUSED) {
-			say_refused(saver, job, answer->text);
+			say_refused(saver, job, answer->sqlstate);
 		}
 		if (answer->outcome == SAVE_LOCKED || !settle(saver, job, answer, &done)) {
 			left[lefts++] = job;
@@ -353,10 +387,11 @@ static void in_the_way(struct saver *saver)
 	saver->not_before = clock_ms() + (pause > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause);
 }
 
-/* Refused for good: when it is one message, that one; otherwise it has to be found. */
+/* Refused for good: when it is one message, also by itself, that one; otherwise it has to be found.
+ */
 static void refused(struct saver *saver)
 {
-	if (saver->count > 1) {
+	if (saver->count > 1 || saver->suspects == 0) {
 		put_all_back(saver, false);
 		if (saver->suspects > 0) {
 			saver->search = SAVER_HALVES;

@@ -1,7 +1,7 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include "loads.h"
+#include "message_row.h"
 #include "task_kinds.h"
 
 static const Oid types[] = {OID_TEXTS, OID_INT8S, OID_INT8S, OID_INT4S};
@@ -43,14 +43,6 @@ static bool fill(struct params *params, struct task *const *tasks, size_t count)
 		params_int4(params, load_of(tasks[i])->limit);
 	}
 	return !params->failed;
-}
-
-/* The two users of a room. */
-static struct slice room_user(struct slice room, bool is_a)
-{
-	const char *slash = memchr(room.bytes, '/', room.len);
-	size_t len = slash == NULL ? room.len : (size_t)(slash - room.bytes);
-	return is_a || slash == NULL ? slice_of(room.bytes, len) : slice_from(room, len + 1);
 }
 
 static bool read_message(struct message *message, struct row *row, struct slice room)

@@ -34,9 +34,14 @@ static struct server server;
 struct heard {
 	enum saved_as as;
 	int64_t seq;
+	int64_t reply_to;
+	int64_t change;
+	bool muted;
+	bool deleted;
 	unsigned char key[KEY_SIZE];
 	char room[32];
 	char text[64];
+	char data[64];
 };
 
 /* A store and what it said. */
@@ -91,6 +96,11 @@ static void on_saved(void *arg, enum saved_as as, const struct message *message)
 	memcpy(heard->key, message->key, KEY_SIZE);
 	copy(heard->room, sizeof(heard->room), message->room);
 	copy(heard->text, sizeof(heard->text), message->text);
+	copy(heard->data, sizeof(heard->data), message->data);
+	heard->reply_to = message->reply_to;
+	heard->change = message->change;
+	heard->muted = message->muted;
+	heard->deleted = message->deleted;
 }
 
 static void on_page(void *arg, uint64_t ticket, const struct page *page)
@@ -391,6 +401,89 @@ static void a_repeat_comes_back_with_the_stored_text(void **state)
 		}
 	}
 	assert_int_equal(session_number(b->admin, "select count(*) from chat.messages"), 2);
+}
+
+static void data_and_replies_are_stored_and_come_back_with_a_repeat(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	save(b, "1/2", "0");
+	struct message first = message(b, "1/2", true, "see this");
+	struct message again = message(b, "1/2", true, "again");
+	first.data = SLICE("{ \"place\": [1.50, 2] }");
+	first.reply_to = 1;
+	first.ref = again.ref = SLICE("r");
+	assert_int_equal(store_save(b->store, &first), CHAT_OK);
+	until(b, b->saved_count == 2);
+	assert_int_equal(b->saved[1].as, SAVED_NEW);
+	assert_string_equal(b->saved[1].data, "{ \"place\": [1.50, 2] }");
+
+	session_run(b->admin,
+		"select chat.change(array['1/2'], array[true], array['e']::\"char\"[],"
+		" array[2], array['changed'], array[null], array[null],"
+		" array[true], array[now()])");
+	assert_int_equal(store_save(b->store, &again), CHAT_OK);
+	until(b, b->saved_count == 3);
+	assert_int_equal(b->saved[2].as, SAVED_REPEAT);
+	assert_int_equal(b->saved[2].seq, 2);
+	assert_string_equal(b->saved[2].text, "changed");
+	assert_string_equal(b->saved[2].data, "{ \"place\": [1.50, 2] }");
+	assert_int_equal(b->saved[2].reply_to, 1);
+	assert_int_equal(b->saved[2].change, 1);
+}
+
+static void a_closed_chat_takes_nothing_and_others_go_on(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	save(b, "1/2", "0");
+	save(b, "1/3", "0");
+	until(b, b->saved_count == 2);
+	session_run(b->admin, "select chat.close('1', '2')");
+	save(b, "1/2", "1");
+	save(b, "1/3", "1");
+	until(b, b->saved_count == 4);
+	for (size_t i = 2; i < 4; i++) {
+		bool closed = strcmp(b->saved[i].room, "1/2") == 0;
+		assert_int_equal(b->saved[i].as, closed ? SAVED_FORBIDDEN : SAVED_NEW);
+	}
+	session_run(b->admin, "select chat.open('1', '2')");
+	save(b, "1/2", "1");
+	until(b, b->saved_count == 5);
+	assert_int_equal(b->saved[4].as, SAVED_NEW);
+	assert_int_equal(b->saved[4].seq, 2);
+}
+
+static void whether_the_recipient_has_muted_the_chat_comes_with_the_message(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	save(b, "1/2", "0");
+	until(b, b->saved_count == 1);
+	assert_false(b->saved[0].muted);
+	session_run(b->admin, "select chat.mute(array['2'], array['1/2'], array[true])");
+	save(b, "1/2", "1");
+	until(b, b->saved_count == 2);
+	assert_true(b->saved[1].muted);
+	struct message other = message(b, "1/2", false, "2");
+	assert_int_equal(store_save(b->store, &other), CHAT_OK);
+	until(b, b->saved_count == 3);
+	assert_false(b->saved[2].muted);
+}
+
+static void a_counter_behind_its_rows_is_put_right(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	save(b, "1/2", "0");
+	until(b, b->saved_count == 1);
+	session_run(b->admin,
+		"insert into chat.messages (room, seq, user_id, opponent_id, text)"
+		" values ('1/2', 2, '1', '2', 'by hand'), ('1/2', 3, '1', '2', 'by hand')");
+	save(b, "1/2", "after");
+	until(b, b->saved_count == 2);
+	assert_int_equal(b->saved[1].as, SAVED_NEW);
+	assert_int_equal(b->saved[1].seq, 4);
 }
 
 static void texts_of_every_kind_arrive_as_they_are(void **state)
@@ -1280,7 +1373,7 @@ static void a_slow_commit_is_said(void **state)
 	until(b, b->saved_count == 2);
 	/* And not again for a minute. */
 	assert_int_equal(b->lines, 2);
-	assert_non_null(strstr(b->log, "slow: chat.save took 1."));
+	assert_non_null(strstr(b->log, "slow: chat.store took 1."));
 }
 
 static void a_full_queue_is_said_and_that_it_is_open_again(void **state)
@@ -1397,6 +1490,10 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(a_message_is_stored_and_said_with_its_seq),
 		TEST(a_repeat_comes_back_with_the_stored_text),
+		TEST(data_and_replies_are_stored_and_come_back_with_a_repeat),
+		TEST(a_closed_chat_takes_nothing_and_others_go_on),
+		TEST(whether_the_recipient_has_muted_the_chat_comes_with_the_message),
+		TEST(a_counter_behind_its_rows_is_put_right),
 		TEST(texts_of_every_kind_arrive_as_they_are),
 		TEST(pages_come_from_either_side),
 		TEST(unread_and_marks_agree),

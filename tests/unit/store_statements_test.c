@@ -94,7 +94,7 @@ static void expect_texts(const struct params *params, int no, const char *const 
 static PGresult *empty_result(int columns)
 {
 	PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
-	PGresAttDesc descriptions[12];
+	PGresAttDesc descriptions[32];
 	char name[] = "column";
 	memset(descriptions, 0, sizeof(descriptions));
 	for (int i = 0; i < columns; i++) {
@@ -249,31 +249,79 @@ static void what_a_load_does_not_ask_for_is_null(void **state)
 	job_free(&tasks[1]->item);
 }
 
+static void a_plain_batch_says_nothing_of_data_and_replies(void **state)
+{
+	(void)state;
+	struct params params = {0};
+	struct save_job *job = saving("1/2", "1", NULL, 0);
+	assert_true(save_params(&params, &job, 1));
+	assert_true(params.values[8].null);
+	assert_true(params.values[9].null);
+	job_free(&job->item);
+
+	struct message message = {.room = SLICE("1/2"),
+		.user_id = SLICE("1"),
+		.text = SLICE("x"),
+		.data = SLICE("{}"),
+		.reply_to = 7};
+	struct save_job *jobs[] = {saving("1/2", "1", NULL, 0), job_save(&message)};
+	assert_true(save_params(&params, jobs, 2));
+	assert_false(params.values[8].null);
+	struct array array = array_of(&params, 8, OID_TEXT);
+	assert_null(next(&array).bytes);
+	assert_slice_equal(next(&array), SLICE("{}"));
+	array = array_of(&params, 9, OID_INT8);
+	assert_null(next(&array).bytes);
+	assert_slice_equal(next(&array), slice_of("\0\0\0\0\0\0\0\7", 8));
+	params_finish(&params);
+	job_free(&jobs[0]->item);
+	job_free(&jobs[1]->item);
+}
+
+#define SAVE_COLUMNS 14
+
+/* A row of chat.store() without a stored message. */
+static void put_save_row(PGresult *result, int row, int no, const char *outcome)
+{
+	put_int(result, row, 0, no, 4);
+	put_text(result, row, 1, outcome);
+	for (int column = 2; column < SAVE_COLUMNS; column++) {
+		put_text(result, row, column, NULL);
+	}
+}
+
 static void answers_to_a_batch_come_in_any_order(void **state)
 {
 	(void)state;
-	struct save_answer answers[3];
-	PGresult *result = empty_result(5);
-	const char *const outcomes[] = {"l", "r", "n"};
-	for (int i = 0; i < 3; i++) {
-		put_int(result, i, 0, 3 - i, 4);
-		put_text(result, i, 1, outcomes[i]);
-		put_text(result, i, 2, NULL);
-		put_text(result, i, 3, i == 1 ? "stored" : NULL);
-		put_text(result, i, 4, NULL);
-		if (i > 0) {
-			put_int(result, i, 2, 10 + i, 8);
-		}
+	struct save_answer answers[4];
+	PGresult *result = empty_result(SAVE_COLUMNS);
+	const char *const outcomes[] = {"l", "r", "n", "f"};
+	for (int i = 0; i < 4; i++) {
+		put_save_row(result, i, 4 - i, outcomes[i]);
 	}
-	put_int(result, 1, 4, -1, 8);
-	assert_true(save_results(result, answers, 3));
-	assert_int_equal(answers[0].outcome, SAVE_STORED);
-	assert_int_equal(answers[0].seq, 12);
-	assert_int_equal(answers[1].outcome, SAVE_REPEATED);
-	assert_int_equal(answers[1].seq, 11);
-	assert_slice_equal(answers[1].text, SLICE("stored"));
-	assert_int_equal(answers[1].sent_at, 946684799999);
-	assert_int_equal(answers[2].outcome, SAVE_LOCKED);
+	put_int(result, 1, 2, 11, 8);
+	put_text(result, 1, 5, "stored");
+	put_int(result, 1, 6, -1, 8);
+	put_text(result, 1, 8, "{}");
+	put_int(result, 1, 12, 3, 8);
+	put_int(result, 1, 13, 1, 1);
+	put_int(result, 2, 2, 12, 8);
+	put_int(result, 2, 4, 1, 1);
+	assert_true(save_results(result, answers, 4));
+	assert_int_equal(answers[0].outcome, SAVE_FORBIDDEN);
+	assert_int_equal(answers[1].outcome, SAVE_STORED);
+	assert_int_equal(answers[1].seq, 12);
+	assert_false(answers[1].a_muted);
+	assert_true(answers[1].b_muted);
+	assert_int_equal(answers[2].outcome, SAVE_REPEATED);
+	assert_int_equal(answers[2].seq, 11);
+	assert_slice_equal(answers[2].stored.text, SLICE("stored"));
+	assert_int_equal(answers[2].stored.sent_at, 946684799999);
+	assert_slice_equal(answers[2].stored.data, SLICE("{}"));
+	assert_int_equal(answers[2].stored.reply_to, 0);
+	assert_int_equal(answers[2].stored.change, 3);
+	assert_true(answers[2].stored.deleted);
+	assert_int_equal(answers[3].outcome, SAVE_LOCKED);
 	PQclear(result);
 }
 
@@ -282,11 +330,10 @@ static void each_message_of_a_batch_is_answered_once(void **state)
 	(void)state;
 	struct save_answer answers[2];
 	const int numbers[][2] = {{1, 1}, {2, 2}, {0, 1}, {1, 3}};
-	PGresult *result = empty_result(5);
+	PGresult *result = empty_result(SAVE_COLUMNS);
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		for (int row = 0; row < 2; row++) {
-			put_int(result, row, 0, numbers[i][row], 4);
-			put_text(result, row, 1, "l");
+			put_save_row(result, row, numbers[i][row], "l");
 		}
 		assert_false(save_results(result, answers, 2));
 	}
@@ -300,15 +347,12 @@ static void a_refused_message_comes_with_its_sqlstate(void **state)
 {
 	(void)state;
 	struct save_answer answer;
-	PGresult *result = empty_result(5);
-	put_int(result, 0, 0, 1, 4);
-	put_text(result, 0, 1, "x");
-	put_text(result, 0, 2, NULL);
-	put_text(result, 0, 3, "23514");
-	put_text(result, 0, 4, NULL);
+	PGresult *result = empty_result(SAVE_COLUMNS);
+	put_save_row(result, 0, 1, "x");
+	put_text(result, 0, 5, "23514");
 	assert_true(save_results(result, &answer, 1));
 	assert_int_equal(answer.outcome, SAVE_REFUSED);
-	assert_slice_equal(answer.text, SLICE("23514"));
+	assert_slice_equal(answer.sqlstate, SLICE("23514"));
 	PQclear(result);
 }
 
@@ -316,14 +360,20 @@ static void a_result_of_another_shape_is_refused(void **state)
 {
 	(void)state;
 	struct save_answer answer;
-	PGresult *result = empty_result(5);
+	PGresult *result = empty_result(SAVE_COLUMNS);
+	put_save_row(result, 0, 1, "l");
 	put_int(result, 0, 0, 1, 8); /* not an int4 */
 	assert_false(save_results(result, &answer, 1));
 	PQclear(result);
 
-	result = empty_result(5);
-	put_int(result, 0, 0, 1, 4);
-	put_text(result, 0, 1, "?"); /* no outcome that we know */
+	result = empty_result(SAVE_COLUMNS);
+	put_save_row(result, 0, 1, "?"); /* no outcome that we know */
+	put_int(result, 0, 2, 1, 8);
+	assert_false(save_results(result, &answer, 1));
+	PQclear(result);
+
+	result = empty_result(SAVE_COLUMNS);
+	put_save_row(result, 0, 1, "r"); /* a repeat of nothing */
 	put_int(result, 0, 2, 1, 8);
 	assert_false(save_results(result, &answer, 1));
 	PQclear(result);
@@ -563,6 +613,7 @@ int main(void)
 		cmocka_unit_test(rooms_are_sent_once_in_byte_order_and_numbered),
 		cmocka_unit_test(an_empty_ref_is_null_and_times_count_from_2000),
 		cmocka_unit_test(what_a_load_does_not_ask_for_is_null),
+		cmocka_unit_test(a_plain_batch_says_nothing_of_data_and_replies),
 		cmocka_unit_test(answers_to_a_batch_come_in_any_order),
 		cmocka_unit_test(each_message_of_a_batch_is_answered_once),
 		cmocka_unit_test(a_refused_message_comes_with_its_sqlstate),
