@@ -34,6 +34,7 @@ void chat_destroy(struct chat *chat)
 		return;
 	}
 	chat_free_arrivals(chat);
+	chat_free_changes(chat);
 	requests_finish(&chat->requests);
 	pending_finish(&chat->pending);
 	marks_destroy(chat->marks);
@@ -75,6 +76,7 @@ bool chat_tick(struct chat *chat, struct chat_time now)
 	chat_ask_store(chat);
 	chat_check_deadlines(chat, now);
 	chat_log_refusals(chat, now);
+	chat_tell_overdue_changes(chat, now);
 	bool more = chat_announce_due(chat, now);
 	limiter_sweep(chat->limiter, now.steady);
 	kick_expired(chat, now);

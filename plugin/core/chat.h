@@ -34,6 +34,9 @@ struct chat_ports {
 	enum chat_error (*save)(void *arg, const struct message *message);
 	enum chat_error (*load)(void *arg, const struct load *load);
 	enum chat_error (*mark)(void *arg, const struct mark *mark);
+	/* Copies.  NULL: the store knows neither changes nor `data` and `reply_to`.  The changes of
+	 * one chat are made in the order in which they are asked for. */
+	enum chat_error (*change)(void *arg, const struct change *change);
 	/* Disconnects whoever has this client id. */
 	void (*kick)(void *arg, const char *client_id);
 	/* One line; whatever came from outside may be in it and is not to be trusted. */
@@ -118,9 +121,16 @@ bool chat_tick(struct chat *chat, struct chat_time now);
 void chat_saved(struct chat *chat, enum saved_as as, const struct message *message);
 void chat_page(struct chat *chat, uint64_t ticket, const struct page *page, struct chat_time now);
 void chat_unread(struct chat *chat, uint64_t ticket, const struct unread *unread);
+void chat_changes(struct chat *chat, uint64_t ticket, const struct changes *changes);
 void chat_load_failed(struct chat *chat, uint64_t ticket);
 void chat_marked(struct chat *chat, const struct mark *mark, const struct marked *result);
 void chat_mark_failed(struct chat *chat, const struct mark *mark, bool for_good);
+/* What became of a change.  `asked` is NULL when it was the application's; `changed` is there after
+ * CHANGED_NEW and CHANGED_ALREADY. */
+void chat_changed(struct chat *chat, enum changed_as as, const struct change *asked,
+	const struct changed *changed, struct chat_time now);
+/* What became of it was lost with the connection.  It is asked for again when the store is up. */
+void chat_change_lost(struct chat *chat, const struct change *asked);
 void chat_store_up(struct chat *chat, bool up);
 
 /* A chat was closed, or is open again, by its users or the application.  Hearing of it more than

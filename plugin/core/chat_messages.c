@@ -26,10 +26,14 @@ static void send_to_all(struct chat *chat, struct slice topic, const struct mess
 		struct buffer *payload = chat_begin(chat);
 		protocol_message(payload, message);
 		room->last_message = chat_send(chat, topic, payload, 1, 0);
+		room->last_seq = message->seq;
 	}
 	uint64_t in_chat = room == NULL ? 0 : room->last_message;
 	notify(chat, message->user_id, message, room, in_chat);
 	notify(chat, message->opponent_id, message, room, in_chat);
+	if (room != NULL) {
+		chat_tell_held_changes(chat, room);
+	}
 }
 
 /* Tells one of the connections that sent the message. */

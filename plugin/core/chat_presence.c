@@ -206,6 +206,9 @@ void chat_leave(struct chat *chat, struct membership *m)
 	if (untold != NULL) {
 		forget(chat, untold);
 	}
+	if (room->members->room_next == NULL) {
+		chat_tell_all_held_changes(chat, room);
+	}
 	if (m->history_request != NULL) {
 		requests_cancel(&chat->requests, m->history_request);
 	}

@@ -64,6 +64,8 @@ static void save(struct chat *chat, const struct publish *p)
 		.name = presence_name(p->client->name),
 		.text = p->event->text,
 		.ref = p->event->ref,
+		.data = p->event->data,
+		.reply_to = p->event->reply_to,
 		.sent_at = p->now.wall,
 		.from = p->client->serial,
 	};
@@ -90,21 +92,55 @@ static void save(struct chat *chat, const struct publish *p)
 	}
 }
 
-static void on_message(struct chat *chat, const struct publish *p)
+/* Whether this user may send a message or a change now; if not, it was refused. */
+static bool may_send(struct chat *chat, const struct publish *p)
 {
 	enum chat_error held = limiter_held(chat->limiter, p->id, p->now.steady);
 	if (held != CHAT_OK) {
 		/* That does not prolong the hold: whoever goes on sending gets through at its end.
 		 */
 		refuse_message(chat, p, held, RETRY_MS);
-		return;
+		return false;
 	}
 	int64_t wait = limiter_take(chat->limiter, p->id, LIMIT_MESSAGES, p->now.steady);
 	if (wait > 0) {
 		refuse_and_hold(chat, p, CHAT_ERATELIMITED, wait);
+	}
+	return wait == 0;
+}
+
+static void on_message(struct chat *chat, const struct publish *p)
+{
+	if (may_send(chat, p)) {
+		save(chat, p);
+	}
+}
+
+static void on_change(struct chat *chat, const struct publish *p, enum change_kind kind)
+{
+	const struct event *event = p->event;
+	if (!may_send(chat, p)) {
 		return;
 	}
-	save(chat, p);
+	struct change change = {
+		.kind = kind,
+		.room = p->room,
+		.user_id = p->id,
+		.seq = event->seq,
+		.asked_at = p->now.wall,
+		.has_text = event->has_text,
+		.text = event->text,
+		.has_data = event->has_data,
+		.data = event->data,
+		.reaction = event->reaction,
+		.on = event->on,
+		.ref = event->ref,
+		.from = p->client->serial,
+	};
+	/* That holds up no messages. */
+	if (chat_ask_change(chat, &change) != CHAT_OK) {
+		answer_error(chat, p, CHAT_EUNAVAILABLE, CHAT_CHANGE_LATER_REASON, RETRY_MS);
+	}
 }
 
 static bool asks_too_often(struct chat *chat, const struct publish *p)
@@ -155,11 +191,12 @@ static void on_history(struct chat *chat, const struct publish *p)
 		return;
 	}
 	struct load load = {
-		.what = LOAD_HISTORY,
+		.what = event->since >= 0 ? LOAD_CHANGES : LOAD_HISTORY,
 		.room = p->room,
 		/* 0 would say "not asked"; there is no message before 1 either. */
 		.before = event->has_before && event->before == 0 ? 1 : event->before,
 		.after = event->after,
+		.since = event->since,
 		.limit = event->limit,
 	};
 	if (chat->store_up && p->client->requests < REQUESTS_PER_CLIENT_MAX &&
@@ -174,15 +211,15 @@ static void on_history(struct chat *chat, const struct publish *p)
 }
 
 /* What the store cannot carry out yet. */
-static bool is_to_come(const struct event *event)
+static bool is_to_come(const struct chat *chat, const struct event *event)
 {
-	return event->kind > EVENT_HISTORY || event->data.len > 0 || event->reply_to > 0 ||
-	       event->since >= 0;
+	return chat->ports.change == NULL && (event->kind > EVENT_HISTORY || event->data.len > 0 ||
+						     event->reply_to > 0 || event->since >= 0);
 }
 
 static void dispatch(struct chat *chat, const struct publish *p)
 {
-	if (is_to_come(p->event)) {
+	if (is_to_come(chat, p->event)) {
 		answer_error(chat, p, CHAT_EBADEVENT, "this is not carried out yet", 0);
 		return;
 	}
@@ -195,6 +232,15 @@ static void dispatch(struct chat *chat, const struct publish *p)
 		break;
 	case EVENT_TYPING:
 		on_typing(chat, p);
+		break;
+	case EVENT_EDIT:
+		on_change(chat, p, CHANGE_EDIT);
+		break;
+	case EVENT_DELETE:
+		on_change(chat, p, CHANGE_DELETE);
+		break;
+	case EVENT_REACT:
+		on_change(chat, p, CHANGE_REACT);
 		break;
 	case EVENT_HISTORY:
 		on_history(chat, p);

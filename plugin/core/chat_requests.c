@@ -12,8 +12,9 @@ static struct client *asker(const struct chat *chat, const struct request *reque
 
 static struct slice topic_of(const struct request *request, char bytes[TOPIC_MAX + 1])
 {
-	return request->what == LOAD_HISTORY ? topic_of_chat(request_room(request), bytes)
-	                                     : topic_of_lobby(request_user_id(request), bytes);
+	return request->what == LOAD_HISTORY || request->what == LOAD_CHANGES
+	               ? topic_of_chat(request_room(request), bytes)
+	               : topic_of_lobby(request_user_id(request), bytes);
 }
 
 static void tell_unavailable(struct chat *chat, struct request *request)
@@ -132,6 +133,17 @@ static void hide_from(struct page *page, struct slice room, struct slice id)
 	}
 }
 
+/* From here on the order of what is told in the chat is known. */
+static void note_newest(struct room *room, const struct page *page)
+{
+	if (room->last_seq < 0) {
+		room->last_seq = page->count == 0 ? 0 : page->messages[page->count - 1].seq;
+	}
+	if (room->last_change < 0 && page->epoch.len > 0) {
+		room->last_change = page->change;
+	}
+}
+
 /* What the page says of the chat.  It may have been read before the chat was closed, and come after
  * that: then it does not open it. */
 static void note_closed(struct chat *chat, const struct request *request, const struct page *page,
@@ -139,6 +151,9 @@ static void note_closed(struct chat *chat, const struct request *request, const 
 {
 	struct room *room = presence_room(chat->presence, request_room(request));
 	bool outdated = !page->closed && request->closings != chat->closings;
+	if (room != NULL && request->for_subscribe) {
+		note_newest(room, page);
+	}
 	bool told = room != NULL && !(outdated && room->state == ROOM_CLOSED) &&
 	            chat_set_closed(chat, room, page->closed, now);
 	if (page->closed && request->for_subscribe && !told) {
@@ -162,6 +177,17 @@ void chat_page(struct chat *chat, uint64_t ticket, const struct page *page, stru
 	send_answer(chat, request, payload);
 	note_closed(chat, request, page, now);
 	finish(chat, request);
+}
+
+void chat_changes(struct chat *chat, uint64_t ticket, const struct changes *changes)
+{
+	struct request *request = wanted_request(chat, ticket);
+	if (request != NULL) {
+		struct buffer *payload = chat_begin(chat);
+		protocol_changes(payload, changes, request_ref(request));
+		send_answer(chat, request, payload);
+		finish(chat, request);
+	}
 }
 
 void chat_unread(struct chat *chat, uint64_t ticket, const struct unread *unread)
@@ -255,6 +281,7 @@ static bool send_request(struct chat *chat)
 
 void chat_ask_store(struct chat *chat)
 {
+	chat_send_lost_changes(chat);
 	while (chat->store_up && send_request(chat)) {
 	}
 	chat_send_marks(chat);

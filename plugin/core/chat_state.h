@@ -16,6 +16,7 @@
 #include "topic.h"
 
 #define CHAT_CLOSED_REASON "this chat is closed"
+#define CHAT_CHANGE_LATER_REASON "the message cannot be changed now; change it again later"
 #define RETRY_MS 1000 /* the least that a client is asked to wait */
 
 struct chat {
@@ -29,6 +30,9 @@ struct chat {
 	struct pending_table pending;
 	struct requests requests;
 	struct marks *marks;
+	struct lost_change *lost_changes; /* see chat_changes.c */
+	struct held_change *held_changes;
+	size_t held_count;
 	/* Clients that have subscribed to a chat without anybody having been told, oldest first:
 	 * those in open chats, and those in chats of which that is not known. */
 	struct arrival *arrivals;
@@ -95,6 +99,22 @@ void chat_check_deadlines(struct chat *chat, struct chat_time now);
 
 /* Sends the waiting marks to the store, as many as it takes. */
 void chat_send_marks(struct chat *chat);
+
+/* chat_changes.c */
+
+/* Asks for a change; CHAT_EUNAVAILABLE, CHAT_EBUSY or CHAT_ENOMEM when the store cannot take it. */
+MUST_CHECK enum chat_error chat_ask_change(struct chat *chat, const struct change *change);
+/* Asks again for the changes of which it is not known what became of them. */
+void chat_send_lost_changes(struct chat *chat);
+
+/* Changes that came before their turn: tells those whose turn has come, or all of this chat. */
+void chat_tell_held_changes(struct chat *chat, struct room *room);
+void chat_tell_all_held_changes(struct chat *chat, struct room *room);
+/* Once per turn: those that have waited long enough. */
+void chat_tell_overdue_changes(struct chat *chat, struct chat_time now);
+
+/* At the end. */
+void chat_free_changes(struct chat *chat);
 
 /* chat_presence.c: who is in a chat. */
 

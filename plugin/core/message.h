@@ -80,6 +80,19 @@ struct change {
 	bool on;               /* react: it comes; else it goes */
 	struct slice ref;      /* empty: none */
 	client_serial from;    /* the asking connection */
+	bool in_doubt;         /* it was asked for before, and what became of it was lost */
+};
+
+/* What became of a change that the store took. */
+enum changed_as {
+	CHANGED_NEW,       /* committed: goes to everyone */
+	CHANGED_ALREADY,   /* it was so already: the message as it stands goes to who asked */
+	CHANGED_NOT_THERE, /* the chat has no message with this seq */
+	CHANGED_DELETED,   /* a deleted message can be neither edited nor reacted to */
+	CHANGED_EMPTY,     /* the edit would leave neither text nor data */
+	CHANGED_TOO_MANY,  /* a seventh reaction of this user */
+	CHANGED_FORBIDDEN, /* the message is the other user's, or the chat is closed */
+	CHANGED_REJECTED,  /* the database refused it for good */
 };
 
 /* A message that has changed. */

@@ -57,8 +57,11 @@ enum room_state {
 struct room {
 	struct table_link by_name;
 	struct membership *members; /* linked by room_next */
-	uint64_t last_message;      /* the gate's number of the last `message` published here */
-	uint64_t last_diff;         /* and of the last `presence_diff` */
+	uint64_t last_message; /* the gate's number of the last `message` or `changed` told here */
+	uint64_t last_diff;    /* and of the last `presence_diff` */
+	int64_t last_seq;      /* of the messages that were told here; -1: not known */
+	int64_t last_change;   /* the number of the last change that was told here; -1: not known */
+	struct held_change *held_changes; /* see chat_changes.c */
 	enum room_state state;
 	uint32_t name_len;
 	char name[]; /* "1/2" */

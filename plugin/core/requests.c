@@ -44,6 +44,7 @@ struct request *requests_add(struct requests *requests, const struct load *load,
 	request->what = load->what;
 	request->before = load->before;
 	request->after = load->after;
+	request->since = load->since;
 	request->limit = load->limit;
 	request->for_subscribe = for_subscribe;
 	request->deadline = now + REQUEST_DEADLINE_MS;
@@ -68,6 +69,7 @@ struct load request_load(const struct request *request)
 		.user_id = request_user_id(request),
 		.before = request->before,
 		.after = request->after,
+		.since = request->since,
 		.limit = request->limit,
 	};
 }

@@ -37,7 +37,7 @@ struct request {
 	uint32_t closings;     /* chats that had been closed when it was sent: see chat_page */
 	uint8_t failures;      /* answers in a row that said the database refuses to read this */
 	int64_t deadline;      /* ms of the steady clock */
-	int64_t before, after; /* as in struct load */
+	int64_t before, after, since; /* as in struct load */
 	int limit;
 	uint32_t room_len, user_id_len, ref_len;
 	char bytes[]; /* room, user id, ref */

@@ -51,7 +51,10 @@ static void talk(struct world *world, int client, const char *topic)
 {
 	static const char *const said[] = {"{\"event\":\"typing\"}", "{\"event\":\"history\"}",
 		"{\"event\":\"read\",\"seq\":3}", "{\"event\":\"message\",\"text\":\"hi\"}",
-		"{\"event\":\"message\",\"text\":\"hi\",\"ref\":\"a\"}", "{"};
+		"{\"event\":\"message\",\"text\":\"hi\",\"ref\":\"a\"}", "{",
+		"{\"event\":\"edit\",\"seq\":1,\"text\":\"hi\",\"data\":{\"a\":[1]}}",
+		"{\"event\":\"react\",\"seq\":1,\"reaction\":\"+\"}",
+		"{\"event\":\"history\",\"since\":0}"};
 	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
 		(void)world_say(world, client, topic, said[i]);
 	}
@@ -68,6 +71,15 @@ static void store_answers(struct world *world)
 	for (size_t n = 0; n < world->mark_count; n++) {
 		world_marked(world, n, true);
 	}
+	for (size_t n = 0; n < world->change_count; n++) {
+		if (n % 4 == 3) {
+			chat_change_lost(world->chat, &world->changes[n].change);
+		} else {
+			/* Half of them before their turn. */
+			world_changed(world, n, CHANGED_NEW, (int64_t)(n ^ 1) + 1);
+		}
+	}
+	world->change_count = 0;
 	world->save_count = world->load_count = world->mark_count = 0;
 }
 

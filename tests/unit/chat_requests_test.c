@@ -17,7 +17,7 @@ static void history_follows_a_subscribe_to_that_client_alone(void **state)
 	world_answer(world, 0);
 	world_turn(world);
 	assert_event(world, ANN, CHAT,
-		"{\"event\":\"history\",\"messages\":[],\"more\":false,\"read\":{\"1\":3,\"2\":4}}");
+		"{\"event\":\"history\",\"messages\":[],\"more\":false,\"read\":{\"1\":3,\"2\":4},\"change\":0,\"epoch\":\"e\"}");
 	assert_silence(world, BOB);
 }
 

@@ -57,6 +57,7 @@ static enum chat_error port_save(void *arg, const struct message *message)
 	save->message.name = keep(save->bytes, &at, message->name);
 	save->message.text = keep(save->bytes, &at, message->text);
 	save->message.ref = keep(save->bytes, &at, message->ref);
+	save->message.data = keep(save->bytes, &at, message->data);
 	return CHAT_OK;
 }
 
@@ -87,6 +88,25 @@ static enum chat_error port_mark(void *arg, const struct mark *mark)
 	kept->mark = *mark;
 	kept->mark.room = keep(kept->bytes, &at, mark->room);
 	kept->mark.user_id = keep(kept->bytes, &at, mark->user_id);
+	return CHAT_OK;
+}
+
+static enum chat_error port_change(void *arg, const struct change *change)
+{
+	struct world *world = arg;
+	if (world->change_says != CHAT_OK) {
+		return world->change_says;
+	}
+	assert_true(world->change_count < WORLD_QUEUE);
+	struct world_change *kept = &world->changes[world->change_count++];
+	size_t at = 0;
+	kept->change = *change;
+	kept->change.room = keep(kept->bytes, &at, change->room);
+	kept->change.user_id = keep(kept->bytes, &at, change->user_id);
+	kept->change.text = keep(kept->bytes, &at, change->text);
+	kept->change.data = keep(kept->bytes, &at, change->data);
+	kept->change.reaction = keep(kept->bytes, &at, change->reaction);
+	kept->change.ref = keep(kept->bytes, &at, change->ref);
 	return CHAT_OK;
 }
 
@@ -125,7 +145,7 @@ bool world_begin(struct world **world, int rate_limit, bool allow_other_topics)
 		.rate_limit = rate_limit,
 	};
 	struct chat_ports ports = {
-		w, port_publish, port_save, port_load, port_mark, port_kick, port_log};
+		w, port_publish, port_save, port_load, port_mark, port_change, port_kick, port_log};
 	char reason[KEYRING_REASON_MAX];
 	struct keyring *keyring = keyring_parse(SLICE(SECRET "\n"), reason);
 	if (keyring == NULL) {
@@ -398,8 +418,21 @@ void world_answer(struct world *world, size_t n)
 	assert_true(n < world->load_count);
 	const struct load *load = &world->loads[n].load;
 	if (load->what == LOAD_HISTORY) {
-		struct page page = {.a_read = 3, .b_read = 4, .closed = world->closed};
+		struct message message = {
+			.seq = world->last_seq, .user_id = SLICE("1"), .text = SLICE("x")};
+		struct page page = {
+			.messages = &message,
+			.count = world->last_seq > 0 ? 1 : 0,
+			.a_read = 3,
+			.b_read = 4,
+			.change = world->last_change,
+			.epoch = SLICE("e"),
+			.closed = world->closed,
+		};
 		chat_page(world->chat, load->ticket, &page, world->now);
+	} else if (load->what == LOAD_CHANGES) {
+		struct changes changes = {.change = world->last_change, .epoch = SLICE("e")};
+		chat_changes(world->chat, load->ticket, &changes);
 	} else {
 		struct unread unread = {0};
 		chat_unread(world->chat, load->ticket, &unread);
@@ -412,6 +445,23 @@ void world_answer_all(struct world *world)
 		world_answer(world, n);
 	}
 	world->load_count = 0;
+}
+
+void world_changed(struct world *world, size_t n, enum changed_as as, int64_t number)
+{
+	assert_true(n < world->change_count);
+	const struct change *asked = &world->changes[n].change;
+	struct changed changed = {
+		.change = number,
+		.by = asked->user_id,
+		.ref = asked->ref,
+		.message = {.room = asked->room,
+			.user_id = SLICE("1"),
+			.text = SLICE("new"),
+			.seq = asked->seq,
+			.change = number},
+	};
+	chat_changed(world->chat, as, asked, &changed, world->now);
 }
 
 void world_marked(struct world *world, size_t n, bool moved)

@@ -55,6 +55,11 @@ struct world_save {
 	char bytes[2 * WORLD_PAYLOAD];
 };
 
+struct world_change {
+	struct change change;
+	char bytes[2 * WORLD_PAYLOAD];
+};
+
 struct world_load {
 	struct load load;
 	char bytes[ROOM_MAX + ID_MAX];
@@ -68,15 +73,19 @@ struct world_mark {
 struct world {
 	struct chat *chat;
 	struct chat_time now;
-	enum chat_error save_says, load_says, mark_says;
+	enum chat_error save_says, load_says, mark_says, change_says;
 	bool publish_fails;
-	bool closed; /* what pages and marks say of the chat */
-	bool away;   /* the next logins are sessions that a reload asks about */
+	bool closed;      /* what pages and marks say of the chat */
+	int64_t last_seq; /* what pages say of the chat; 0: it has no message */
+	int64_t last_change;
+	bool away; /* the next logins are sessions that a reload asks about */
 	struct world_client clients[WORLD_CLIENTS];
 	struct world_event queue[WORLD_QUEUE]; /* published and not routed yet */
 	size_t queued;
 	struct world_save saves[WORLD_QUEUE];
 	size_t save_count;
+	struct world_change changes[WORLD_QUEUE];
+	size_t change_count;
 	struct world_load loads[WORLD_QUEUE];
 	size_t load_count;
 	struct world_mark marks[WORLD_QUEUE];
@@ -134,10 +143,12 @@ void world_route(struct world *world);
 void world_turn(struct world *world);
 void world_pass_time(struct world *world, int64_t ms);
 
-/* The store's answer to the n-th save, load, or mark. */
+/* The store's answer to the n-th save, load, change or mark. */
 void world_saved(struct world *world, size_t n, enum saved_as as, int64_t seq);
 void world_answer(struct world *world, size_t n);
 void world_answer_all(struct world *world);
+/* A change of that message, with this number. */
+void world_changed(struct world *world, size_t n, enum changed_as as, int64_t number);
 void world_marked(struct world *world, size_t n, bool moved);
 
 /* Everybody has gone, and three turns later nothing of them is left. */
