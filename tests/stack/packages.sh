@@ -5,11 +5,12 @@
 PACKAGES_BUILD="gcc libc6-dev make cmake ninja-build pkg-config
 	mosquitto-dev libmosquitto-dev libpq-dev libssl-dev libcjson-dev uthash-dev"
 PACKAGES_RUN="mosquitto postgresql nodejs npm ca-certificates"
-# With clang come the fuzzers; the last lines are for the examples of the application's side.
+# With clang come the fuzzers; then come what the application's side is in, and phones' libraries.
 PACKAGES_TEST="libcmocka-dev pgbouncer clang libclang-rt-14-dev llvm mosquitto-clients
 	chromium fonts-dejavu-core procps
 	openssl ruby python3 php-cli
-	ruby-railties ruby-actionpack ruby-webrick python3-django musl-tools"
+	ruby-railties ruby-actionpack ruby-webrick python3-django musl-tools
+	libpaho-mqtt-dev python3-paho-mqtt"
 
 # Node as the machine has it counts, whoever installed it, from this version on.
 NODE_OLDEST=18
