@@ -9,7 +9,8 @@ PACKAGES_RUN="mosquitto postgresql nodejs npm ca-certificates"
 PACKAGES_TEST="libcmocka-dev pgbouncer clang libclang-rt-14-dev llvm mosquitto-clients
 	chromium fonts-dejavu-core procps
 	openssl ruby python3 php-cli
-	ruby-railties ruby-actionpack ruby-webrick python3-django musl-tools
+	ruby-railties ruby-actionpack ruby-activejob ruby-activerecord ruby-pg ruby-webrick
+	python3-django python3-psycopg2 musl-tools
 	libpaho-mqtt-dev python3-paho-mqtt"
 
 # Node as the machine has it counts, whoever installed it, from this version on.

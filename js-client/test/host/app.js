@@ -1,16 +1,22 @@
 // Applications of other frameworks, started for a test: each in a copy of its folder below apps/, with the
 // host file in the place that the guide names.
 
+import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, openSync, closeSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ended, run, start } from '../../../tests/stack/children.js';
+import { startCluster } from '../../../tests/stack/cluster.js';
 import { scratchFolder } from '../../../tests/stack/folder.js';
 import { freePort } from '../../../tests/stack/ports.js';
 import { until } from '../../../tests/stack/wait.js';
+import { programs } from './guide.js';
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
 const APPS = fileURLToPath(new URL('apps', import.meta.url));
+
+/** The line of SQL with which the guide lets an application in. */
+const grants = () => programs('What all have in common').filter(({ language }) => language === 'sql').map(({ code }) => code).join('\n');
 
 export const SECRET = 'the secret of the host applications\' tests';
 
@@ -33,6 +39,7 @@ export async function copyOf(name, install) {
 	cpSync(join(APPS, name), folder, { recursive: true });
 	mkdirSync(join(folder, 'node_modules'));
 	symlinkSync(PACKAGE, join(folder, 'node_modules', 'mosquitto-chat'));
+	symlinkSync(join(PACKAGE, 'node_modules', 'pg'), join(folder, 'node_modules', 'pg'));
 	if (install) {
 		await mustRun('sh', ['-euc', install], { cwd: folder });
 	}
@@ -50,6 +57,24 @@ export async function mustRun(command, args, options) {
 		throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`);
 	}
 	return stdout;
+}
+
+/**
+ * A database with the chat's schema, and a role for the application that may do what the guide says.
+ * @param {string} folder
+ */
+export async function startDatabase(folder) {
+	const cluster = await startCluster({ dir: join(folder, 'postgres'), settings: { fsync: 'off', shared_buffers: '16MB' } });
+	await cluster.install();
+	const password = randomBytes(16).toString('hex');
+	await cluster.query(`create role shop login createdb password '${password}'; grant create on schema public to shop`);
+	await cluster.query(grants());
+	return {
+		...cluster,
+		/** What libpq, and what is like it, reads. @type {NodeJS.ProcessEnv} */
+		env: { PGHOST: cluster.host, PGPORT: String(cluster.port), PGDATABASE: cluster.database, PGUSER: 'shop', PGPASSWORD: password },
+		makeTables: () => cluster.query(readFileSync(join(APPS, 'tables.sql'), 'utf8')),
+	};
 }
 
 /**

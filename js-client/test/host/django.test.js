@@ -3,25 +3,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pythonWith } from '../../../tests/stack/python.js';
-import { SECRET, mustRun, visit } from './app.js';
+import { mustRun, visit } from './app.js';
 import { claimsOf, keepsPromises, unless } from './scene.js';
 
-const python = pythonWith('django') ?? '';
+const python = pythonWith('django, psycopg2') ?? '';
 
 keepsPromises('a Django project', {
 	folder: 'django',
 	heading: 'Django',
 	copied: true,
 	skip: unless(python !== '', 'Django'),
-	prepare: (folder) => mustRun(python, ['manage.py', 'migrate', '--verbosity', '0'], { cwd: folder }),
+	makeTables: (folder, database) => mustRun(python, ['manage.py', 'migrate', '--verbosity', '0'], { cwd: folder, env: { ...process.env, ...database.env } }),
 	command: (port) => [python, '-u', 'manage.py', 'runserver', '--noreload', `127.0.0.1:${port}`],
 	env: { PYTHONDONTWRITEBYTECODE: '1' },
 	paths: { token: '/chat/token', login: '/login', odd: '/odd' },
 	idsAreNumbers: true,
-}, ({ app, folder, person }) => {
+}, ({ app, folder, person, env }) => {
 	test('passes the test of the guide', async () => {
-		const env = { ...process.env, CHAT_SECRET: SECRET };
-		await mustRun(python, ['manage.py', 'test', 'shop'], { cwd: folder(), env });
+		await mustRun(python, ['manage.py', 'test', 'shop'], { cwd: folder(), env: env() });
 	});
 
 	test('shows others a username only if it is no e-mail address', async () => {

@@ -21,7 +21,7 @@ function section(heading) {
 export function programs(heading) {
 	const text = section(heading);
 	return [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(({ index, 1: language, 2: code }) => {
-		const named = [...text.slice(0, index).matchAll(/`([\w./-]+\.\w+)`/g)];
+		const named = [...text.slice(0, index).matchAll(/`([\w./-]+\.(?:rb|erb|py|html|mjs|php))`/g)];
 		return { language, file: named.at(-1)?.[1] ?? '', code };
 	});
 }

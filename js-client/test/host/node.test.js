@@ -13,6 +13,7 @@ for (const which of ['express-4', 'express']) {
 	keepsPromises(`an application on ${which}`, {
 		folder: 'express',
 		heading: 'Node',
+		makeTables: (_folder, database) => database.makeTables(),
 		command: (port) => [process.execPath, 'server.mjs', String(port), new URL(`node_modules/${which}/index.js`, ROOT).pathname],
 		env: { NODE_ENV: 'production' },
 		paths: { token: '/chat/token', login: '/login', odd: '/odd' },

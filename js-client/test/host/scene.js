@@ -5,22 +5,25 @@ import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { SECRET, copyOf, startApp, visit } from './app.js';
 import { until } from '../../../tests/stack/wait.js';
+import { SECRET, copyOf, startApp, startDatabase, visit } from './app.js';
 import { installation, programs } from './guide.js';
+import { worksByHand } from './hand.js';
 
 const TIMEOUT = 120000;
 const LIFETIME = 3600;
 const URL_OF_BROKER = 'wss://app.example.com/mqtt';
 
 /**
+ * @typedef {Awaited<ReturnType<typeof startDatabase>>} Database
+ *
  * @typedef {object} Framework
  * @property {string} folder below apps/
  * @property {string} heading of its section in the guide
  * @property {boolean} [copied] the host file is copied into the application, as the guide says
  * @property {false | string} [skip]
  * @property {(port: number, folder: string) => string[]} command
- * @property {(folder: string) => Promise<unknown>} [prepare]
+ * @property {(folder: string, database: Database) => Promise<unknown>} [makeTables] such an application has a database
  * @property {NodeJS.ProcessEnv} [env]
  * @property {{ token: string, login: string, odd: string }} paths
  * @property {boolean} [idsAreNumbers] such an application has no id that the plugin would not take
@@ -62,7 +65,8 @@ const words = (code) => code.split('\n').map((line) => line.trim()).filter(Boole
  * @param {string} name
  * @param {Framework} framework
  * @param {(scene: { folder: () => string, start: (env?: NodeJS.ProcessEnv) => Promise<import('./app.js').App>,
- *                   app: () => import('./app.js').App, person: (who: Record<string, string>) => Promise<ReturnType<typeof visit>> }) => void} [more]
+ *                   app: () => import('./app.js').App, person: (who: Record<string, string>) => Promise<ReturnType<typeof visit>>,
+ *                   env: () => NodeJS.ProcessEnv }) => void} [more]
  */
 export function keepsPromises(name, framework, more = () => {}) {
 	const { paths, skip = false } = framework;
@@ -72,10 +76,12 @@ export function keepsPromises(name, framework, more = () => {}) {
 		let app;
 		/** @type {import('./app.js').App[]} */
 		const started = [];
+		/** @type {Database | undefined} */
+		let database;
 
 		/** @param {NodeJS.ProcessEnv} [env] */
 		async function start(env = {}) {
-			const it = await startApp(folder, (port) => framework.command(port, folder), { ...framework.env, ...env });
+			const it = await startApp(folder, (port) => framework.command(port, folder), { ...framework.env, ...database?.env, ...env });
 			started.push(it);
 			return it;
 		}
@@ -90,7 +96,10 @@ export function keepsPromises(name, framework, more = () => {}) {
 
 		before(async () => {
 			folder = await copyOf(framework.folder, framework.copied ? installation(framework.heading) : '');
-			await framework.prepare?.(folder);
+			if (framework.makeTables) {
+				database = await startDatabase(folder);
+				await framework.makeTables(folder, database);
+			}
 			app = await start();
 		}, { timeout: TIMEOUT });
 
@@ -98,6 +107,7 @@ export function keepsPromises(name, framework, more = () => {}) {
 			for (const it of started) {
 				await it.stop();
 			}
+			await database?.stop();
 		}, { timeout: TIMEOUT });
 
 		test('is what the guide says', () => {
@@ -224,7 +234,10 @@ export function keepsPromises(name, framework, more = () => {}) {
 			}
 		});
 
-		more({ folder: () => folder, start, app: () => app, person });
+		if (framework.makeTables) {
+			worksByHand({ get: (path) => visit(app).get(path), person, database: () => /** @type {Database} */ (database) });
+		}
+		more({ folder: () => folder, start, app: () => app, person, env: () => ({ ...process.env, LANG: 'C.UTF-8', CHAT_SECRET: SECRET, ...framework.env, ...database?.env }) });
 	});
 }
 

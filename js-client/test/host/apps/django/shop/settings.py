@@ -1,6 +1,6 @@
-"""The smallest Django project that has pages, sessions and Django's own users, in a database of its own."""
+"""The smallest Django project that has pages, sessions, Django's own users and a database."""
 
-from pathlib import Path
+import os
 
 SECRET_KEY = "0" * 50
 ALLOWED_HOSTS = ["127.0.0.1"]
@@ -13,7 +13,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 ]
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": Path(__file__).parent / "people.sqlite3"}}
+# The rest says libpq's environment: PGHOST and the like.
+DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": os.environ["PGDATABASE"]}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES = [{
     "BACKEND": "django.template.backends.django.DjangoTemplates",

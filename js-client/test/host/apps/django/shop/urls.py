@@ -8,4 +8,8 @@ urlpatterns = [
     path("odd", views.odd),
     path("login", views.login),
     path("broken", views.broken),
+    path("order", views.order),
+    path("block", views.block),
+    path("unblock", views.unblock),
+    path("push", views.push),
 ]

@@ -3,4 +3,5 @@ Rails.application.routes.draw do
   get "odd", to: "pages#odd"
   get "login", to: "pages#login"
   get "chat/token", to: "chat#token"
+  %w[order block unblock push].each { |name| get name, to: "hand##{name}" }
 end
