@@ -288,8 +288,8 @@ static bool read_nested(struct reader *reader, size_t *depth)
 static const char member_twice[] = "A member is there twice.";
 static const char no_memory[] = "There is no memory for it.";
 
-/* False: no memory.  cJSON before 1.7.19 stops at a number's 64th character; it has no value then.
- */
+/* False: no memory.  A number of which cJSON reads the beginning only has no value: some versions
+ * stop at the 64th character. */
 static bool parse(struct slice raw, cJSON **value)
 {
 	const char *end;
