@@ -398,10 +398,6 @@ static bool read_object(struct reader *reader, struct json_member *wanted, size_
 
 bool json_read(struct slice text, struct json_member *wanted, size_t count, const char **reason)
 {
-	for (size_t i = 0; i < count; i++) {
-		wanted[i] = (struct json_member){
-			.name = wanted[i].name, .parsed_max = wanted[i].parsed_max};
-	}
 	struct reader reader;
 	reader.text = text;
 	reader.at = 0;
@@ -416,8 +412,10 @@ bool json_read(struct slice text, struct json_member *wanted, size_t count, cons
 void json_free(struct json_member *wanted, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		cJSON_Delete(wanted[i].value);
-		wanted[i].value = NULL;
+		if (wanted[i].value != NULL) {
+			cJSON_Delete(wanted[i].value);
+			wanted[i].value = NULL;
+		}
 	}
 }
 

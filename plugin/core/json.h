@@ -21,7 +21,8 @@
 /* The levels of a value that cJSON, which recurses, is given.  The pass follows any nesting. */
 #define JSON_PARSED_DEPTH_MAX 16
 
-/* A top-level member that the caller wants: it gives `name` and `parsed_max`, gets the rest. */
+/* A top-level member that the caller wants: it gives `name` and `parsed_max` with all else zero,
+ * and gets the rest. */
 struct json_member {
 	struct slice name;
 	size_t parsed_max; /* a value of a greater `len` is only checked and measured; 0: any is */
