@@ -39,6 +39,11 @@ begin
 		continue when request.room = any (left_for_later);
 		if request.kind = 'p' then
 			perform chat.adopt(array[request.room]);
+			-- The application may have written rows itself.
+			perform chat.recount(v.room) from chat.conversations v
+			where v.room = request.room
+				and exists (select from chat.messages m where m.room = v.room and m.seq > v.last_seq)
+			for update skip locked;
 		end if;
 		select v.last_seq, v.closed, v.a_muted, v.b_muted into c
 		from chat.conversations v where v.room = request.room for update skip locked;

@@ -20,7 +20,7 @@
 --     and the newest message that is left, seq is null when none is: seq, by_a (the room's first user sent
 --     it), text, sent_at, ref, data, reply_to, edited_at, reactions, change, is_deleted
 -- A page ends before its messages pass 256,000 bytes, though never before its first chat.
--- Locks: none beyond those of a read.
+-- Locks: none beyond those of a read; where unread messages were deleted, those of chat.recount_noted().
 -- Plan: conversations_a_id and conversations_b_id: all conversations of the user are looked at and sorted,
 -- because an index by time would be written with each message.  Messages by their primary key, for the page
 -- only.
@@ -29,11 +29,14 @@ returns table (no integer, room text, peer_id text, name text, count bigint, a_r
 	muted boolean, blocked boolean, closed boolean, more boolean, next text,
 	seq bigint, by_a boolean, text text, sent_at timestamptz, ref text, data text, reply_to bigint,
 	edited_at timestamptz, reactions text, change bigint, is_deleted boolean)
-language plpgsql stable security definer
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
+	if exists (select from chat.recounts) then
+		perform chat.recount_noted(100);
+	end if;
 	return query
 	select q.no::integer, p.room, p.peer_id, coalesce(nullif(u.name, ''), u.app_name), p.unread, p.a_read,
 		p.b_read, p.muted, p.blocked, p.closed,

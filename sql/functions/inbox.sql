@@ -8,7 +8,7 @@
 create or replace function chat.inbox(id text, most integer default 50, after text default null)
 returns table (chat text, peer_id text, peer_name text, count bigint, seq bigint, sent_at timestamptz,
 	text text, data text, next text)
-language plpgsql stable security definer
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off

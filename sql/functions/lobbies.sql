@@ -10,7 +10,7 @@
 --     in_vain  so many chats were looked at in which nothing waits any longer: chat.settle() is to be called
 --     room, peer_id, name (the peer's, as shown; null: none), count, muted (by this user), and the newest
 --     unread message: seq, text, sent_at, ref, data, reply_to, edited_at, reactions, change, is_deleted
--- Locks: none beyond those of a read.
+-- Locks: none beyond those of a read; where unread messages were deleted, those of chat.recount_noted().
 -- Plan: conversations_a_waiting and conversations_b_waiting, so that it costs what the user has unread,
 -- not what they ever had; the messages through their primary key, from the newest on.
 create or replace function chat.lobbies(ids text[])
@@ -18,11 +18,14 @@ returns table (no integer, total bigint, more boolean, in_vain bigint,
 	room text, peer_id text, name text, count bigint, muted boolean,
 	seq bigint, text text, sent_at timestamptz, ref text, data text, reply_to bigint, edited_at timestamptz,
 	reactions text, change bigint, is_deleted boolean)
-language plpgsql stable security definer
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 begin
+	if exists (select from chat.recounts) then
+		perform chat.recount_noted(100);
+	end if;
 	return query
 	select q.no::integer, coalesce(p.total, 0)::bigint, coalesce(p.chats > 100 or p.listed > p.kept, false),
 		coalesce(p.in_vain, 0),

@@ -1,8 +1,8 @@
 -- Puts a conversation right: its counts, and each user's last message.
 --
--- For messages that were written or deleted by SQL.  What is deleted is noted by a trigger and put right
--- by the next message or read marker, or within a second by a broker; this is for what was written, and for
--- who does not want to wait.
+-- For messages that were written or deleted by SQL.  What is deleted is noted by a trigger, and put right by
+-- whoever reads the counts next (lists, read markers), or within a second by a broker; this is for what was
+-- written, and for who does not want to wait.
 --
 -- `seq` only goes up: where the counter is behind the rows, it goes on after them.  Read markers stay.
 --

@@ -60,30 +60,27 @@ declare
 	locked bigint;
 	-- Messages that are not to be stored: they were before, or come earlier in the batch too.
 	repeated bigint[];
+	come_twice boolean;
 	seqs bigint[]; -- null for what is not stored
 	fresh integer := 0;
 	stored integer;
-	recount boolean;
-	c record;
+	base bigint;
 	one record;
 begin
 	-- A batch of one is the usual one as long as little goes on, and then somebody waits for it.
 	if cardinality(keys) = 1 then
 		loop
-			select case when closed = 0 then last_seq end as last_seq, a_muted, b_muted,
-				exists (select from chat.recounts) as recount
-			into c from chat.conversations where room = rooms[1] for update skip locked;
+			select case when closed = 0 then last_seq end, a_muted, b_muted into base, a_muted, b_muted
+			from chat.conversations where room = rooms[1] for update skip locked;
 			exit when found or chat.adopt(rooms) = 0;
 		end loop;
 		no := 1;
 		outcome := 'l';
 		if found then
-			one := chat.store_one(rooms[1], c.last_seq, again, by_a[1], texts[1], refs[1],
+			one := chat.store_one(rooms[1], base, again, by_a[1], texts[1], refs[1],
 				sent_ats[1], keys[1], datas[1], reply_tos[1]);
 			outcome := one.outcome;
 			seq := one.seq;
-			a_muted := c.a_muted;
-			b_muted := c.b_muted;
 			if outcome <> 'n' then
 				text := one.text;
 				sent_at := one.sent_at;
@@ -94,9 +91,6 @@ begin
 				change := one.change;
 				is_deleted := one.is_deleted;
 			end if;
-			if c.recount then
-				perform chat.recount_noted(100);
-			end if;
 		end if;
 		return next;
 		return;
@@ -104,9 +98,8 @@ begin
 
 	loop
 		-- The rows are locked in the order of `rooms`, which is the outer side of the join.
-		select array_agg(c.place), array_agg(c.last_seq), array_agg(c.flags), count(c.place),
-			exists (select from chat.recounts)
-		into places, lasts, flags, locked, recount
+		select array_agg(c.place), array_agg(c.last_seq), array_agg(c.flags), count(c.place)
+		into places, lasts, flags, locked
 		from unnest(rooms) as r(room)
 		left join lateral (
 			select ctid as place, case when closed = 0 then last_seq end as last_seq,
@@ -116,17 +109,20 @@ begin
 		exit when locked = cardinality(rooms) or chat.adopt(rooms) = 0;
 	end loop;
 
-	select array_agg(m.no) into repeated
-	from unnest(room_nos, by_a, refs, keys) with ordinality as m(room_no, by_a, ref, key, no)
-	where m.ref is not null and exists (select from chat.messages
-			where room collate "POSIX" = rooms[m.room_no] and ref = m.ref
-				and user_id = split_part(rooms[m.room_no], '/', case when m.by_a then 1 else 2 end))
-		or again and exists (select from chat.messages
-			where key = m.key and room collate "ucs_basic" = rooms[m.room_no] and ref is null);
+	select array_agg(m.no) filter (where m.is_stored), count(distinct m.ref_hash) < count(m.ref_hash)
+	into repeated, come_twice
+	from (
+		select m.no, hashtextextended(m.ref, m.room_no * 2 + m.by_a::integer) as ref_hash,
+			m.ref is not null and exists (select from chat.messages
+				where room collate "POSIX" = rooms[m.room_no] and ref = m.ref
+					and user_id = split_part(rooms[m.room_no], '/', case when m.by_a then 1 else 2 end))
+			or again and exists (select from chat.messages
+				where key = m.key and room collate "ucs_basic" = rooms[m.room_no] and ref is null)
+			as is_stored
+		from unnest(room_nos, by_a, refs, keys) with ordinality as m(room_no, by_a, ref, key, no)
+	) m;
 	-- Seeing that no ref comes twice in the batch costs less than sorting out which.
-	if (select count(distinct hashtextextended(ref, room_no * 2 + by_a::integer)) < count(ref)
-		from unnest(room_nos, by_a, refs) as m(room_no, by_a, ref))
-	then
+	if come_twice then
 		select repeated || array_agg(m.no) into repeated
 		from (
 			select no, row_number() over (partition by room_no, by_a, ref collate "C" order by no) as nth
@@ -186,9 +182,6 @@ begin
 	get diagnostics fresh = row_count;
 	if fresh <> stored then
 		raise exception 'a trigger of chat.messages dropped a row without an error';
-	end if;
-	if recount then
-		perform chat.recount_noted(100);
 	end if;
 	if fresh = cardinality(keys) then
 		return;

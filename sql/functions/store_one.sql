@@ -6,7 +6,8 @@
 --
 -- Parameters: room; last_seq, the room's last, null when the chat is closed; the others as in chat.store(),
 --     for one message.
--- Returns: outcome 'n', 'k', 'r' or 'f', and with the first three the message as it is by now.
+-- Returns: outcome 'n', 'k', 'r' or 'f'; seq and sent_at with the first three; with 'k' and 'r' the
+--     rest of the message as it is by now.
 -- Raises: whatever a constraint or trigger of the tables raises.  A trigger that quietly drops the row
 -- counts as having refused it, because `seq` has no holes.
 -- Locks: none beyond those of what it writes.
@@ -66,12 +67,9 @@ begin
 
 	outcome := 'n';
 	seq := last_seq + 1;
-	text := new_text;
 	sent_at := new_sent_at;
-	data := new_data;
-	reply_to := new_reply_to;
 	insert into chat.messages (room, seq, user_id, opponent_id, text, sent_at, ref, key, data, reply_to)
-	values (room, seq, sender, receiver, text, sent_at, ref, key, data, reply_to);
+	values (room, seq, sender, receiver, new_text, new_sent_at, ref, key, new_data, new_reply_to);
 	if not found then
 		raise exception 'a trigger of chat.messages dropped a row without an error';
 	end if;

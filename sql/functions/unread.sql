@@ -6,7 +6,7 @@
 create or replace function chat.unread(ids text[])
 returns table (no integer, total bigint, more boolean,
 	room text, peer_id text, count bigint, seq bigint, text text, sent_at timestamptz, ref text)
-language plpgsql stable security definer
+language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off

@@ -53,10 +53,14 @@ update chat.messages set data = '{}', reply_to = 1, edited_at = now(), reactions
 select test.same('and all of the message, and that it is muted', (select row(muted, data, reply_to,
 	edited_at is not null, reactions, change, is_deleted)::text from chat.lobbies(array['2'])),
 	'(t,{},1,t,[],2,t)');
+
+-- Deleted where no trigger fires, as while a replica catches up.
+set session_replication_role = replica;
 delete from chat.messages where room = '1/2' and seq = 2;
 select test.same('the newest unread message that is left', test.unread('2'), '2 false: 1/2 1=2@1');
 delete from chat.messages where room = '1/2' and seq = 1;
 select test.same('a chat without any is not listed, and is not more', test.unread('2'), '2 false: ');
+set session_replication_role = origin;
 
 -- Flags that say that something waits, where nothing does.
 create function test.vain(id text) returns bigint
