@@ -340,9 +340,9 @@ static int on_message(int event, void *event_data, void *userdata)
 	switch (chat_publish(plugin->chat, message->client, slice_str(message->topic),
 		slice_of(message->payload, message->payloadlen), now())) {
 	case CHAT_ALLOW:
-		/* "chat/1/2" becomes "$hat/1/2", which nobody can subscribe to.  The letter is
-		 * changed in place, because another pointer would leak in 2.0.11. */
-		message->topic[0] = '$';
+		/* "chat/1/2" becomes "$hat/1/2", which nobody can subscribe to, and "user/1"
+		 * "$hat/1".  It is changed in place: another pointer would leak in 2.0.11. */
+		memcpy(message->topic, "$hat", 4);
 		message->retain = false;
 		return MOSQ_ERR_SUCCESS;
 	case CHAT_DENY:
@@ -517,6 +517,7 @@ static bool create_chat(struct plugin *plugin)
 		.allow_other_topics = config->allow_other_topics,
 		.history_limit = config->history_limit,
 		.rate_limit = config->rate_limit,
+		.user_blocking = true,
 	};
 	struct chat_ports ports = {
 		.arg = plugin,

@@ -28,8 +28,8 @@ enum access_answer access_publish(struct slice id, const struct topic *topic, bo
 {
 	switch (topic->kind) {
 	case TOPIC_CHAT:
-		return takes_part(id, topic) && !retain ? ACCESS_YES : ACCESS_NO;
 	case TOPIC_LOBBY:
+		return takes_part(id, topic) && !retain ? ACCESS_YES : ACCESS_NO;
 	case TOPIC_BROKEN:
 	case TOPIC_HIDDEN:
 		return ACCESS_NO;

@@ -48,6 +48,7 @@ struct chat_options {
 	bool allow_other_topics;
 	int history_limit;
 	int rate_limit;
+	bool user_blocking; /* users may block by themselves */
 };
 
 #define CHAT_SEED_SIZE 32 /* random bytes */
@@ -122,6 +123,8 @@ void chat_saved(struct chat *chat, enum saved_as as, const struct message *messa
 void chat_page(struct chat *chat, uint64_t ticket, const struct page *page, struct chat_time now);
 void chat_unread(struct chat *chat, uint64_t ticket, const struct unread *unread);
 void chat_changes(struct chat *chat, uint64_t ticket, const struct changes *changes);
+void chat_chats(struct chat *chat, uint64_t ticket, const struct chats *chats);
+void chat_set(struct chat *chat, uint64_t ticket, enum set_as as, struct chat_time now);
 void chat_load_failed(struct chat *chat, uint64_t ticket);
 void chat_marked(struct chat *chat, const struct mark *mark, const struct marked *result);
 void chat_mark_failed(struct chat *chat, const struct mark *mark, bool for_good);
@@ -136,6 +139,9 @@ void chat_store_up(struct chat *chat, bool up);
 /* A chat was closed, or is open again, by its users or the application.  Hearing of it more than
  * once does no harm. */
 void chat_closed(struct chat *chat, struct slice room, bool closed, struct chat_time now);
+
+/* This user blocks the other one, or no longer: heard of from the application or another broker. */
+void chat_blocked(struct chat *chat, struct slice user_id, struct slice peer_id, bool on);
 
 /* What is in the books. */
 struct chat_counts {

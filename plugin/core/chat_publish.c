@@ -1,8 +1,8 @@
-/* What clients publish to a chat. */
+/* What clients publish to a chat or to their lobby. */
 #include "access.h"
 #include "chat_state.h"
 
-/* A client's publish to a chat, and who sent it. */
+/* A client's publish to a chat or its lobby (then without room and peer), and who sent it. */
 struct publish {
 	struct client *client;
 	struct slice id;
@@ -184,12 +184,22 @@ static void on_typing(struct chat *chat, const struct publish *p)
 	(void)chat_send(chat, p->topic, payload, 0, 0);
 }
 
+/* Asks the store, which answers under the request's ticket. */
+static void ask(struct chat *chat, const struct publish *p, const struct load *load)
+{
+	if (chat->store_up && p->client->requests < REQUESTS_PER_CLIENT_MAX &&
+		requests_add(&chat->requests, load, p->event->ref, p->client->handle,
+			p->client->serial, false, p->now.steady) != NULL) {
+		p->client->requests++;
+		chat_ask_store(chat);
+	} else {
+		answer_error(chat, p, CHAT_EUNAVAILABLE, CHAT_ASK_LATER_REASON, RETRY_MS);
+	}
+}
+
 static void on_history(struct chat *chat, const struct publish *p)
 {
 	const struct event *event = p->event;
-	if (asks_too_often(chat, p)) {
-		return;
-	}
 	struct load load = {
 		.what = event->since >= 0 ? LOAD_CHANGES : LOAD_HISTORY,
 		.room = p->room,
@@ -199,15 +209,58 @@ static void on_history(struct chat *chat, const struct publish *p)
 		.since = event->since,
 		.limit = event->limit,
 	};
-	if (chat->store_up && p->client->requests < REQUESTS_PER_CLIENT_MAX &&
-		requests_add(&chat->requests, &load, event->ref, p->client->handle,
-			p->client->serial, false, p->now.steady) != NULL) {
-		p->client->requests++;
-		chat_ask_store(chat);
+	if (!asks_too_often(chat, p)) {
+		ask(chat, p, &load);
+	}
+}
+
+static void on_chats(struct chat *chat, const struct publish *p)
+{
+	struct load load = {.what = LOAD_CHATS,
+		.user_id = p->id,
+		.cursor = p->event->cursor,
+		.limit = p->event->limit};
+	if (!asks_too_often(chat, p)) {
+		ask(chat, p, &load);
+	}
+}
+
+static void on_mute(struct chat *chat, const struct publish *p)
+{
+	struct slice a, b;
+	struct load load = {
+		.what = LOAD_MUTE, .room = p->event->room, .user_id = p->id, .on = p->event->on};
+	if (asks_too_often(chat, p)) {
 		return;
 	}
-	answer_error(chat, p, CHAT_EUNAVAILABLE, "the history cannot be read now; ask again later",
-		RETRY_MS);
+	if (!topic_split_room(p->event->room, &a, &b) ||
+		(!slice_equal(p->id, a) && !slice_equal(p->id, b))) {
+		answer_error(chat, p, CHAT_EBADFIELD, CHAT_NO_SUCH_CHAT_REASON, 0);
+		return;
+	}
+	ask(chat, p, &load);
+}
+
+static void on_block(struct chat *chat, const struct publish *p)
+{
+	char bytes[ROOM_MAX + 1];
+	if (asks_too_often(chat, p)) {
+		return;
+	}
+	if (!chat->options.user_blocking) {
+		answer_error(chat, p, CHAT_EFORBIDDEN, "users cannot block others here", 0);
+		return;
+	}
+	if (slice_equal(p->id, p->event->user_id)) {
+		answer_error(
+			chat, p, CHAT_EBADFIELD, "'user_id' must be that of somebody else.", 0);
+		return;
+	}
+	struct load load = {.what = LOAD_BLOCK,
+		.room = topic_room_of(p->id, p->event->user_id, bytes),
+		.user_id = p->id,
+		.on = p->event->on};
+	ask(chat, p, &load);
 }
 
 /* What the store cannot carry out yet. */
@@ -227,12 +280,6 @@ static void dispatch(struct chat *chat, const struct publish *p)
 	case EVENT_MESSAGE:
 		on_message(chat, p);
 		break;
-	case EVENT_READ:
-		on_read(chat, p);
-		break;
-	case EVENT_TYPING:
-		on_typing(chat, p);
-		break;
 	case EVENT_EDIT:
 		on_change(chat, p, CHANGE_EDIT);
 		break;
@@ -242,10 +289,23 @@ static void dispatch(struct chat *chat, const struct publish *p)
 	case EVENT_REACT:
 		on_change(chat, p, CHANGE_REACT);
 		break;
+	case EVENT_READ:
+		on_read(chat, p);
+		break;
+	case EVENT_TYPING:
+		on_typing(chat, p);
+		break;
 	case EVENT_HISTORY:
 		on_history(chat, p);
 		break;
-	default:
+	case EVENT_CHATS:
+		on_chats(chat, p);
+		break;
+	case EVENT_MUTE:
+		on_mute(chat, p);
+		break;
+	case EVENT_BLOCK:
+		on_block(chat, p);
 		break;
 	}
 }
@@ -273,7 +333,9 @@ enum chat_answer chat_publish(struct chat *chat, const void *handle, struct slic
 		.now = now,
 	};
 	const char *reason = "";
-	enum chat_error error = protocol_decode(payload, &chat->event, &reason);
+	enum chat_error error = parsed.kind == TOPIC_LOBBY
+	                                ? protocol_decode_lobby(payload, &chat->event, &reason)
+	                                : protocol_decode(payload, &chat->event, &reason);
 	if (error != CHAT_OK) {
 		answer_error(chat, &p, error, reason, 0);
 	} else {

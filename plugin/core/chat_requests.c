@@ -1,13 +1,35 @@
-/* The histories and unread lists that clients wait for. */
+/* What clients wait for: histories, lists, and settings that are kept. */
 #include <utlist.h>
 
 #include "chat_state.h"
 
-/* The client that made the request, if it is still there. */
-static struct client *asker(const struct chat *chat, const struct request *request)
+struct client *chat_asker(const struct chat *chat, const struct request *request)
 {
 	struct client *client = presence_find(chat->presence, request->handle);
 	return client != NULL && client->serial == request->serial ? client : NULL;
+}
+
+static bool is_setting(const struct request *request)
+{
+	return request->what == LOAD_MUTE || request->what == LOAD_BLOCK;
+}
+
+/* Something is being set, or may have been: others may have to hear of it, whatever has become of
+ * the client that asked. */
+static bool is_being_set(const struct request *request)
+{
+	return is_setting(request) && (request->sent || request->in_doubt);
+}
+
+/* Its client is told that it takes longer, and the answer still comes. */
+static bool is_kept(const struct request *request)
+{
+	return request->for_subscribe || is_being_set(request);
+}
+
+static bool is_wanted(const struct chat *chat, const struct request *request)
+{
+	return !request->cancelled && (chat_asker(chat, request) != NULL || is_being_set(request));
 }
 
 static struct slice topic_of(const struct request *request, char bytes[TOPIC_MAX + 1])
@@ -22,7 +44,7 @@ static void tell_unavailable(struct chat *chat, struct request *request)
 	char bytes[TOPIC_MAX + 1];
 	const char *reason = request->for_subscribe
 	                             ? "the store is away; the answer follows when it is back"
-	                             : "the history cannot be read now; ask again later";
+	                             : CHAT_ASK_LATER_REASON;
 	chat_send_error(chat, topic_of(request, bytes), request->serial, CHAT_EUNAVAILABLE, reason,
 		request_ref(request), RETRY_MS);
 	requests_end_deadline(&chat->requests, request);
@@ -45,15 +67,14 @@ static struct request **place_of(
  * has put another request there. */
 static struct request **place_with(const struct chat *chat, const struct request *request)
 {
-	struct client *client = asker(chat, request);
+	struct client *client = chat_asker(chat, request);
 	struct request **place = client == NULL ? NULL : place_of(chat, client, request);
 	return place != NULL && *place == request ? place : NULL;
 }
 
-/* The request is over: answered, or given up. */
-static void finish(struct chat *chat, struct request *request)
+void chat_finish_request(struct chat *chat, struct request *request)
 {
-	struct client *client = asker(chat, request);
+	struct client *client = chat_asker(chat, request);
 	if (request->for_subscribe) {
 		struct request **place = place_with(chat, request);
 		if (place != NULL) {
@@ -104,11 +125,10 @@ void chat_request_unread(struct chat *chat, struct client *client, struct chat_t
 	request_for_subscribe(chat, &client->unread_request, &load, client, now);
 }
 
-/* The request under this ticket, if somebody still wants it; one that nobody wants is freed. */
-static struct request *wanted_request(struct chat *chat, uint64_t ticket)
+struct request *chat_wanted_request(struct chat *chat, uint64_t ticket)
 {
 	struct request *request = requests_find(&chat->requests, ticket);
-	if (request != NULL && (request->cancelled || asker(chat, request) == NULL)) {
+	if (request != NULL && !is_wanted(chat, request)) {
 		requests_remove(&chat->requests, request);
 		return NULL;
 	}
@@ -165,39 +185,50 @@ static void note_closed(struct chat *chat, const struct request *request, const 
 
 void chat_page(struct chat *chat, uint64_t ticket, const struct page *page, struct chat_time now)
 {
-	struct request *request = wanted_request(chat, ticket);
+	struct request *request = chat_wanted_request(chat, ticket);
 	if (request == NULL) {
 		return;
 	}
 	struct page told = *page;
-	hide_from(&told, request_room(request), chat_client_id(asker(chat, request)));
+	hide_from(&told, request_room(request), chat_client_id(chat_asker(chat, request)));
 	struct buffer *payload = chat_begin(chat);
 	protocol_history(
 		payload, request_room(request), &told, request->after >= 0, request_ref(request));
 	send_answer(chat, request, payload);
 	note_closed(chat, request, page, now);
-	finish(chat, request);
+	chat_finish_request(chat, request);
 }
 
 void chat_changes(struct chat *chat, uint64_t ticket, const struct changes *changes)
 {
-	struct request *request = wanted_request(chat, ticket);
+	struct request *request = chat_wanted_request(chat, ticket);
 	if (request != NULL) {
 		struct buffer *payload = chat_begin(chat);
 		protocol_changes(payload, changes, request_ref(request));
 		send_answer(chat, request, payload);
-		finish(chat, request);
+		chat_finish_request(chat, request);
+	}
+}
+
+void chat_chats(struct chat *chat, uint64_t ticket, const struct chats *chats)
+{
+	struct request *request = chat_wanted_request(chat, ticket);
+	if (request != NULL) {
+		struct buffer *payload = chat_begin(chat);
+		protocol_chats(payload, chats, request_ref(request));
+		send_answer(chat, request, payload);
+		chat_finish_request(chat, request);
 	}
 }
 
 void chat_unread(struct chat *chat, uint64_t ticket, const struct unread *unread)
 {
-	struct request *request = wanted_request(chat, ticket);
+	struct request *request = chat_wanted_request(chat, ticket);
 	if (request != NULL) {
 		struct buffer *payload = chat_begin(chat);
 		protocol_unread(payload, unread);
 		send_answer(chat, request, payload);
-		finish(chat, request);
+		chat_finish_request(chat, request);
 	}
 }
 
@@ -205,26 +236,26 @@ void chat_unread(struct chat *chat, uint64_t ticket, const struct unread *unread
 static void give_up(struct chat *chat, struct request *request)
 {
 	tell_unavailable(chat, request);
-	if (!request->for_subscribe) {
-		finish(chat, request);
+	if (!is_kept(request)) {
+		chat_finish_request(chat, request);
 	} else if (request->what == LOAD_HISTORY) {
 		chat_joined_alone(chat, presence_room(chat->presence, request_room(request)),
-			asker(chat, request));
+			chat_asker(chat, request));
 	}
 }
 
 #define FAILURES_MAX 3 /* in a row, while the store is there */
 
-/* Whether the request that follows a subscribe is to be tried again.  When its connection was lost
- * it waits for the next one; a database that is there and refuses it would do so again. */
+/* Whether the request is to be tried again.  When its connection was lost it waits for the next
+ * one; a database that is there and refuses it would do so again. */
 static bool may_be_tried_again(struct chat *chat, struct request *request)
 {
-	if (place_with(chat, request) == NULL) {
+	if (request->for_subscribe && place_with(chat, request) == NULL) {
 		return false;
 	}
 	if (chat->store_up && ++request->failures >= FAILURES_MAX) {
-		chat_log(chat, CHAT_WARNING, asker(chat, request),
-			"a subscribe stays unanswered: the database refuses to read for it");
+		chat_log(chat, CHAT_WARNING, chat_asker(chat, request),
+			"a request stays unanswered: the database refuses it");
 		return false;
 	}
 	return true;
@@ -232,13 +263,14 @@ static bool may_be_tried_again(struct chat *chat, struct request *request)
 
 void chat_load_failed(struct chat *chat, uint64_t ticket)
 {
-	struct request *request = wanted_request(chat, ticket);
+	struct request *request = chat_wanted_request(chat, ticket);
 	if (request == NULL) {
 		return;
 	}
-	if (request->for_subscribe) {
+	request->in_doubt = is_setting(request);
+	if (is_kept(request)) {
 		if (!may_be_tried_again(chat, request)) {
-			finish(chat, request);
+			chat_finish_request(chat, request);
 			return;
 		}
 		requests_wait_again(&chat->requests, request);
@@ -252,7 +284,7 @@ void chat_check_deadlines(struct chat *chat, struct chat_time now)
 {
 	struct request *request;
 	while ((request = requests_overdue(&chat->requests, now.steady)) != NULL) {
-		if (asker(chat, request) == NULL) {
+		if (!is_wanted(chat, request)) {
 			requests_remove(&chat->requests, request);
 		} else {
 			give_up(chat, request);
@@ -266,7 +298,7 @@ static bool send_request(struct chat *chat)
 	if (request == NULL) {
 		return false;
 	}
-	if (asker(chat, request) == NULL) {
+	if (!is_wanted(chat, request)) {
 		requests_remove(&chat->requests, request);
 		return true;
 	}

@@ -16,8 +16,17 @@
 #include "topic.h"
 
 #define CHAT_CLOSED_REASON "this chat is closed"
+#define CHAT_ASK_LATER_REASON "this cannot be answered now; ask again later"
+#define CHAT_NO_SUCH_CHAT_REASON "'chat' must be one of yours in which something was said."
 #define CHAT_CHANGE_LATER_REASON "the message cannot be changed now; change it again later"
 #define RETRY_MS 1000 /* the least that a client is asked to wait */
+
+/* A block that was told here, so that the news of it are not told again. */
+struct own_block {
+	uint64_t who; /* hash of both ids; 0: none */
+	bool on;
+};
+#define OWN_BLOCKS 64 /* more than there are within the second that the news take */
 
 struct chat {
 	struct chat_options options;
@@ -38,6 +47,8 @@ struct chat {
 	struct arrival *arrivals;
 	struct arrival *early_arrivals;
 	struct table arrivals_by_room; /* both */
+	struct own_block own_blocks[OWN_BLOCKS];
+	size_t own_block_count; /* since the start: the ring's next place */
 	/* Lines about refused logins: in which second (of the steady clock), how many were written
 	 * in it and how many were left out. */
 	int64_t refusals_second;
@@ -94,6 +105,14 @@ void chat_request_unread(struct chat *chat, struct client *client, struct chat_t
 
 /* Once per turn: tells those whose request has passed its deadline. */
 void chat_check_deadlines(struct chat *chat, struct chat_time now);
+
+/* The request that the store has under this ticket, if somebody still wants it; one that nobody
+ * wants is freed. */
+struct request *chat_wanted_request(struct chat *chat, uint64_t ticket);
+/* The client that made the request, if it is still there. */
+struct client *chat_asker(const struct chat *chat, const struct request *request);
+/* The request is over: answered, or given up. */
+void chat_finish_request(struct chat *chat, struct request *request);
 
 /* chat_marks.c */
 

@@ -103,17 +103,20 @@ struct changed {
 	struct slice ref;       /* that of the change, not the message's; empty: none */
 };
 
-/* Something to be read for one client. */
+/* Something to be read, or set, for one client. */
 struct load {
 	enum load_what {
 		LOAD_HISTORY,
 		LOAD_UNREAD,
 		LOAD_CHANGES,
 		LOAD_CHATS,
+		LOAD_MUTE,  /* user_id has muted room, or no longer */
+		LOAD_BLOCK, /* user_id blocks the other user of room, or no longer */
 	} what;
 	uint64_t ticket;      /* the asker's own number for it, comes back with the answer */
-	struct slice room;    /* history, changes: which chat */
-	struct slice user_id; /* unread, chats: whose */
+	struct slice room;    /* history, changes, mute, block: which chat */
+	struct slice user_id; /* unread, chats, mute, block: whose */
+	bool on;              /* mute, block */
 	int64_t before;       /* history: messages with a lower seq, newest first; 0: not asked */
 	int64_t after;        /* history: messages with a higher seq; -1: not asked */
 	int64_t since;        /* changes: those with a higher number */
@@ -179,7 +182,7 @@ struct listed_chat {
 	bool has_last;
 	struct message last; /* the newest message */
 	int64_t count;       /* unread */
-	int64_t a_read;      /* as in struct page */
+	int64_t a_read;      /* as in struct page; in a closed chat only the user's own is told */
 	int64_t b_read;
 	bool muted;
 	bool blocked;        /* by this user */
@@ -191,6 +194,14 @@ struct chats {
 	const struct listed_chat *chats;
 	size_t count; /* at most CHATS_LIMIT_MAX */
 	bool more;    /* there are further chats */
+};
+
+/* What became of a LOAD_MUTE or LOAD_BLOCK. */
+enum set_as {
+	SET_NEW,       /* committed */
+	SET_ALREADY,   /* it was so already */
+	SET_NOT_THERE, /* mute: this user has no such chat in which something was said */
+	SET_TOO_MANY,  /* block: the user blocks as many as may be */
 };
 
 /* "user_id has read room up to seq". */

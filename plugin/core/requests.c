@@ -22,14 +22,14 @@ struct slice request_ref(const struct request *request)
 struct request *requests_add(struct requests *requests, const struct load *load, struct slice ref,
 	const void *handle, client_serial serial, bool for_subscribe, int64_t now)
 {
-	size_t bytes = load->room.len + load->user_id.len + ref.len;
+	size_t bytes = load->room.len + load->user_id.len + ref.len + load->cursor.len;
 	struct request *request = calloc(1, sizeof(*request) + bytes);
 	if (request == NULL) {
 		return NULL;
 	}
-	struct slice parts[] = {load->room, load->user_id, ref};
+	struct slice parts[] = {load->room, load->user_id, ref, load->cursor};
 	size_t at = 0;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		if (parts[i].len > 0) {
 			memcpy(request->bytes + at, parts[i].bytes, parts[i].len);
 		}
@@ -38,6 +38,8 @@ struct request *requests_add(struct requests *requests, const struct load *load,
 	request->room_len = (uint32_t)load->room.len;
 	request->user_id_len = (uint32_t)load->user_id.len;
 	request->ref_len = (uint32_t)ref.len;
+	request->cursor_len = (uint32_t)load->cursor.len;
+	request->on = load->on;
 	request->ticket = ++requests->last_ticket;
 	request->handle = handle;
 	request->serial = serial;
@@ -71,6 +73,10 @@ struct load request_load(const struct request *request)
 		.after = request->after,
 		.since = request->since,
 		.limit = request->limit,
+		.on = request->on,
+		.cursor = slice_of(request->bytes + request->room_len + request->user_id_len +
+					   request->ref_len,
+			request->cursor_len),
 	};
 }
 

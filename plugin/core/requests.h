@@ -1,8 +1,9 @@
-/* The histories and unread lists that clients wait for.  A request lives from the moment it is made
- * until it is answered or given up, or until nobody wants it any more.
+/* What clients wait for that the store reads or sets for them.  A request lives from the moment it
+ * is made until it is answered or given up, or until nobody wants it any more.
  *
  * A request that a client made itself is given up at its deadline.  One that follows a subscribe is
- * kept until the store can answer it; at the deadline its client is told once that it takes longer.
+ * kept until the store can answer it, and one that sets something once it was sent; at the deadline
+ * the client is told once that it takes longer.
  *
  * Requests wait in a list; those that the store has been sent are found by their tickets. */
 #ifndef CHAT_REQUESTS_H
@@ -30,17 +31,19 @@ struct request {
 	const void *handle; /* whom to answer: the client with this handle, if it has this serial */
 	client_serial serial;
 	enum load_what what;
-	bool for_subscribe;    /* it follows a subscribe; else the client made it itself */
-	bool sent;             /* the store has it */
-	bool cancelled;        /* nobody wants it any more, but the store has it */
-	bool has_deadline;     /* false once its client was told that it takes longer */
-	uint32_t closings;     /* chats that had been closed when it was sent: see chat_page */
-	uint8_t failures;      /* answers in a row that said the database refuses to read this */
-	int64_t deadline;      /* ms of the steady clock */
+	bool for_subscribe; /* it follows a subscribe; else the client made it itself */
+	bool sent;          /* the store has it */
+	bool cancelled;     /* nobody wants it any more, but the store has it */
+	bool in_doubt;      /* it was sent before, and the answer was lost */
+	bool has_deadline;  /* false once its client was told that it takes longer */
+	uint32_t closings;  /* chats that had been closed when it was sent: see chat_page */
+	uint8_t failures;   /* answers in a row that said the database refuses to read this */
+	int64_t deadline;   /* ms of the steady clock */
 	int64_t before, after, since; /* as in struct load */
 	int limit;
-	uint32_t room_len, user_id_len, ref_len;
-	char bytes[]; /* room, user id, ref */
+	bool on;
+	uint32_t room_len, user_id_len, ref_len, cursor_len;
+	char bytes[]; /* room, user id, ref, cursor */
 };
 
 /* All zero is empty. */

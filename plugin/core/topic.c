@@ -98,7 +98,7 @@ struct topic topic_parse_filter(struct slice filter)
 	return topic;
 }
 
-static struct slice join(struct slice first, struct slice rest, char into[TOPIC_MAX + 1])
+static struct slice join(struct slice first, struct slice rest, char *into)
 {
 	memcpy(into, first.bytes, first.len);
 	memcpy(into + first.len, rest.bytes, rest.len);
@@ -114,4 +114,12 @@ struct slice topic_of_chat(struct slice room, char into[TOPIC_MAX + 1])
 struct slice topic_of_lobby(struct slice id, char into[TOPIC_MAX + 1])
 {
 	return join(SLICE("user/"), id, into);
+}
+
+struct slice topic_room_of(struct slice one, struct slice other, char into[ROOM_MAX + 1])
+{
+	bool in_order = topic_compare_ids(one, other) < 0;
+	struct slice a = join(in_order ? one : other, SLICE("/"), into);
+	return slice_of(
+		into, a.len + join(in_order ? other : one, slice_of("", 0), into + a.len).len);
 }

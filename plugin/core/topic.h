@@ -39,6 +39,9 @@ int topic_compare_ids(struct slice a, struct slice b);
 /* Splits a room ("1/2") that came from topic_parse or from the database.  False when it is none. */
 bool topic_split_room(struct slice room, struct slice *a, struct slice *b);
 
+/* The room of two different users, written with a NUL behind it. */
+struct slice topic_room_of(struct slice one, struct slice other, char into[ROOM_MAX + 1]);
+
 /* Writes "chat/<room>" or "user/<id>" with a NUL behind it and returns it. */
 #define TOPIC_MAX (5 + ROOM_MAX)
 struct slice topic_of_chat(struct slice room, char into[TOPIC_MAX + 1]);

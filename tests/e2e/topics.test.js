@@ -111,7 +111,7 @@ describe('topics', () => {
 				const eve = await stage.connect({ id: stranger, version });
 				await eve.enterLobby();
 				const no = version === 5 ? 0x87 : 0;
-				for (const topic of [chat, `user/${bob.id}`, `user/${stranger}`, `$hat/${room}`, `$hat/${bob.id}`, 'chat/1', `chat/${room}/`, `chat/${stranger}/${bob.id}`]) {
+				for (const topic of [chat, `user/${bob.id}`, `$hat/${room}`, `$hat/${bob.id}`, 'chat/1', `chat/${room}/`, `chat/${stranger}/${bob.id}`]) {
 					assert.equal(await eve.publish(topic, { event: 'message', text: 'x' }, { qos }), no, topic);
 				}
 				await eve.none(null);
@@ -124,6 +124,20 @@ describe('topics', () => {
 			assert.equal((await stage.stored(room)).length, 1);
 		});
 	}
+
+	test('of a lobby take what it knows from its user, and pass nothing on', async () => {
+		const [id] = newIds(1);
+		const user = await stage.connect({ id, version: 5 });
+		await user.enterLobby();
+		const twin = await stage.connect({ id });
+		await twin.enterLobby();
+		assert.equal(await user.publish(`user/${id}`, { event: 'message', text: 'x', ref: 'r' }), 0);
+		const error = await user.next(`user/${id}`, 'error');
+		assert.deepEqual([error.code, error.ref], ['bad_event', 'r']);
+		assert.equal(await user.publish(`user/${id}`, { event: 'chats' }, { retain: true }), 0x87);
+		await user.none(null);
+		await twin.none(null);
+	});
 
 	test('of a chat refuse a publish with the retain flag, and raise no event', async () => {
 		const { ann, bob, chat, room } = await stage.couple();

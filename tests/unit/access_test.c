@@ -85,11 +85,18 @@ static void retained_publish_is_refused(void **state)
 	assert_int_equal(publish(ANN, "chat/1/2", true), ACCESS_NO);
 }
 
-static void nobody_may_publish_to_a_lobby_or_to_a_hidden_topic(void **state)
+static void lobby_is_published_to_by_its_user_alone(void **state)
 {
 	(void)state;
-	assert_int_equal(publish(ANN, "user/1", false), ACCESS_NO);
+	assert_int_equal(publish(ANN, "user/1", false), ACCESS_YES);
+	assert_int_equal(publish(ANN, "user/1", true), ACCESS_NO);
 	assert_int_equal(publish(ANN, "user/2", false), ACCESS_NO);
+	assert_int_equal(publish(NOBODY, "user/1", false), ACCESS_NO);
+}
+
+static void nobody_may_publish_to_a_hidden_topic(void **state)
+{
+	(void)state;
 	assert_int_equal(publish(ANN, "$hat/1/2", false), ACCESS_NO);
 	assert_int_equal(publish(NOBODY, "$hat/1/2", false), ACCESS_NO);
 }
@@ -123,7 +130,8 @@ int main(void)
 		cmocka_unit_test(wild_filters_are_refused_to_chat_users_only),
 		cmocka_unit_test(both_users_may_publish_to_their_chat_and_nobody_else),
 		cmocka_unit_test(retained_publish_is_refused),
-		cmocka_unit_test(nobody_may_publish_to_a_lobby_or_to_a_hidden_topic),
+		cmocka_unit_test(lobby_is_published_to_by_its_user_alone),
+		cmocka_unit_test(nobody_may_publish_to_a_hidden_topic),
 		cmocka_unit_test(nothing_broken_or_foreign_is_received),
 		cmocka_unit_test(other_topics_are_not_ours),
 	};

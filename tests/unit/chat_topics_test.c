@@ -12,7 +12,7 @@ static void foreign_chats_and_lobbies_are_closed(void **state)
 	assert_int_equal(world_subscribe(world, EVE, CHAT), CHAT_DENY);
 	assert_int_equal(world_subscribe(world, EVE, "user/1"), CHAT_DENY);
 	assert_int_equal(world_say(world, EVE, CHAT, TYPING), CHAT_DENY);
-	assert_int_equal(world_say(world, EVE, "user/3", TYPING), CHAT_DENY);
+	assert_int_equal(world_say(world, EVE, "user/1", "{\"event\":\"chats\"}"), CHAT_DENY);
 	assert_int_equal(world->queued, 0);
 }
 

@@ -159,9 +159,19 @@ static void the_longest_topic_fits_and_reads_back(void **state)
 	free(into);
 }
 
+static void room_of_two_users_is_the_same_whoever_comes_first(void **state)
+{
+	(void)state;
+	char bytes[ROOM_MAX + 1];
+	assert_slice_equal(topic_room_of(SLICE("2"), SLICE("10"), bytes), SLICE("2/10"));
+	assert_slice_equal(topic_room_of(SLICE("10"), SLICE("2"), bytes), SLICE("2/10"));
+	assert_string_equal(bytes, "2/10");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(room_of_two_users_is_the_same_whoever_comes_first),
 		cmocka_unit_test(published_topics_are_told_apart),
 		cmocka_unit_test(filters_are_told_apart),
 		cmocka_unit_test(every_published_topic_without_wildcards_is_the_same_as_a_filter),

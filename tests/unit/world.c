@@ -73,6 +73,7 @@ static enum chat_error port_load(void *arg, const struct load *load)
 	kept->load = *load;
 	kept->load.room = keep(kept->bytes, &at, load->room);
 	kept->load.user_id = keep(kept->bytes, &at, load->user_id);
+	kept->load.cursor = keep(kept->bytes, &at, load->cursor);
 	return CHAT_OK;
 }
 
@@ -143,6 +144,7 @@ bool world_begin(struct world **world, int rate_limit, bool allow_other_topics)
 		.allow_other_topics = allow_other_topics,
 		.history_limit = 50,
 		.rate_limit = rate_limit,
+		.user_blocking = true,
 	};
 	struct chat_ports ports = {
 		w, port_publish, port_save, port_load, port_mark, port_change, port_kick, port_log};
@@ -433,6 +435,11 @@ void world_answer(struct world *world, size_t n)
 	} else if (load->what == LOAD_CHANGES) {
 		struct changes changes = {.change = world->last_change, .epoch = SLICE("e")};
 		chat_changes(world->chat, load->ticket, &changes);
+	} else if (load->what == LOAD_CHATS) {
+		struct chats chats = {0};
+		chat_chats(world->chat, load->ticket, &chats);
+	} else if (load->what == LOAD_MUTE || load->what == LOAD_BLOCK) {
+		chat_set(world->chat, load->ticket, SET_NEW, world->now);
 	} else {
 		struct unread unread = {0};
 		chat_unread(world->chat, load->ticket, &unread);

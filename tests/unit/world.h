@@ -62,7 +62,7 @@ struct world_change {
 
 struct world_load {
 	struct load load;
-	char bytes[ROOM_MAX + ID_MAX];
+	char bytes[ROOM_MAX + ID_MAX + CURSOR_MAX];
 };
 
 struct world_mark {
