@@ -17,6 +17,7 @@
 #include "conf_check.h"
 #include "earlier_plugin.h"
 #include "log.h"
+#include "metrics_out.h"
 #include "secrets.h"
 #include "store.h"
 #include "wake.h"
@@ -45,10 +46,14 @@ struct plugin {
 	bool kicked;      /* somebody, in this tick */
 	struct store *store;
 	struct chat *chat;
-	struct accept_watch *accept_watch; /* from the first tick on; NULL: needs none */
-	int64_t started;                   /* steady ms */
-	bool exposed;                      /* clients without a token could read chats */
-	bool is_2_1;                       /* or later: it knows EVENT_CLIENT_OFFLINE */
+	struct metrics_out metrics_out;
+	uint64_t logins[TOKEN_FORMS][LOGIN_OUTCOMES]; /* since the start */
+	int64_t started_at;                           /* Unix seconds */
+	bool reloading;                               /* until the next tick logins are repeated */
+	struct accept_watch *accept_watch;            /* from the first tick on; NULL: needs none */
+	int64_t started;                              /* steady ms */
+	bool exposed;                                 /* clients without a token could read chats */
+	bool is_2_1;                                  /* or later: it knows EVENT_CLIENT_OFFLINE */
 	bool ticked;
 	bool complained; /* about ticks that do not come */
 };
@@ -217,6 +222,19 @@ static bool is_away(const struct plugin *plugin, const struct mosquitto *client)
 	return plugin->is_2_1 || mosquitto_client_protocol(client) != mp_websockets;
 }
 
+static void count_login(
+	struct plugin *plugin, const struct chat_login *login, enum chat_answer answer)
+{
+	static const enum login_outcome outcomes[] = {
+		[CHAT_ALLOW] = LOGIN_ACCEPTED,
+		[CHAT_DENY] = LOGIN_REFUSED,
+		[CHAT_DEFER] = LOGIN_DEFERRED,
+	};
+	if (!plugin->reloading) {
+		plugin->logins[token_form(login->username, login->password)][outcomes[answer]]++;
+	}
+}
+
 static int on_basic_auth(int event, void *event_data, void *userdata)
 {
 	(void)event;
@@ -234,7 +252,9 @@ static int on_basic_auth(int event, void *event_data, void *userdata)
 		.closed = why_closed(plugin),
 	};
 	char username[CHAT_USERNAME_MAX + 1];
-	switch (chat_connect(plugin->chat, &login, now(), username)) {
+	enum chat_answer answer = chat_connect(plugin->chat, &login, now(), username);
+	count_login(plugin, &login, answer);
+	switch (answer) {
 	case CHAT_ALLOW:
 		break;
 	case CHAT_DEFER:
@@ -377,6 +397,35 @@ static bool drain(struct plugin *plugin)
 	return true;
 }
 
+static void put_metrics(struct plugin *plugin)
+{
+	struct chat_counts counts = chat_count(plugin->chat);
+	struct store_stats stats = store_stats(plugin->store);
+	struct metrics metrics = {
+		.version = CHAT_VERSION,
+		.schema = stats.schema,
+		.started_at = plugin->started_at,
+		.closed = plugin->exposed,
+		.database_up = store_answering(plugin->store),
+		.clients = counts.clients,
+		.users = counts.users,
+		.chats = counts.rooms,
+		.stored = stats.stored,
+		.waiting = stats.waiting,
+		.waiting_limit = (uint64_t)plugin->config.queue_limit,
+		.loads_waiting = stats.loads_waiting,
+		.journal_bytes = stats.journal_bytes,
+		.journal_limit = plugin->config.journal[0] == '\0'
+	                                 ? 0
+	                                 : (uint64_t)plugin->config.journal_limit << 20,
+		.commits = stats.commits,
+		.batches = stats.batches,
+	};
+	memcpy(metrics.logins, plugin->logins, sizeof(metrics.logins));
+	memcpy(metrics.errors, counts.errors, sizeof(metrics.errors));
+	metrics_out_put(&plugin->metrics_out, &metrics);
+}
+
 static void ring(void *arg)
 {
 	wake_ring(arg);
@@ -396,8 +445,12 @@ static int on_tick(int event, void *event_data, void *userdata)
 	accept_watch_round(plugin->accept_watch);
 	wake_begin(&plugin->wake);
 	plugin->kicked = false;
+	plugin->reloading = false;
 	bool more = drain(plugin);
 	more |= chat_tick(plugin->chat, now());
+	if (metrics_out_due(&plugin->metrics_out, clock_ms(CLOCK_MONOTONIC))) {
+		put_metrics(plugin);
+	}
 	/* A WebSocket that is kicked is closed in the next turn, and 2.0.22 breaks when a reload
 	 * comes before that: so the loop is not to sleep in between. */
 	wake_end(&plugin->wake, more || plugin->kicked);
@@ -418,6 +471,7 @@ static int on_reload(int event, void *event_data, void *userdata)
 	struct plugin *plugin = userdata;
 	if (plugin->ticked) {
 		/* A tick ends it. */
+		plugin->reloading = true;
 		chat_reload(plugin->chat);
 	}
 	if (plugin->config.secret_file[0] == '\0') {
@@ -598,12 +652,18 @@ static bool start(struct plugin *plugin, const struct mosquitto_opt *options, in
 	if (!plugin->is_2_1 && plugin->config.hold_wakeups) {
 		wake_hold(&plugin->wake);
 	}
+	if (!metrics_out_open(&plugin->metrics_out, plugin->config.metrics_file)) {
+		log_line(MOSQ_LOG_ERR, "plugin_opt_metrics_file: out of memory or threads");
+		goto no_metrics;
+	}
 	if (!open_store(plugin)) {
 		goto no_store;
 	}
 	return true;
 
 no_store:
+	metrics_out_close(&plugin->metrics_out);
+no_metrics:
 	unregister(plugin);
 no_events:
 	wake_finish(&plugin->wake);
@@ -638,6 +698,7 @@ EXPORT int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **userd
 	}
 	plugin->id = identifier;
 	plugin->started = clock_ms(CLOCK_MONOTONIC);
+	plugin->started_at = clock_ms(CLOCK_REALTIME) / 1000;
 	plugin->exposed = is_exposed();
 	if (!start(plugin, options, option_count)) {
 		free(plugin);
@@ -659,6 +720,7 @@ EXPORT int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *option
 	}
 	unregister(plugin);
 	accept_watch_close(plugin->accept_watch);
+	metrics_out_close(&plugin->metrics_out);
 	size_t lost = store_close(plugin->store, CLOSE_TIMEOUT_MS);
 	if (lost > 0 && plugin->config.journal[0] != '\0') {
 		log_line(MOSQ_LOG_NOTICE, "shut down, %zu messages wait in the journal", lost);

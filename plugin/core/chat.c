@@ -86,7 +86,7 @@ bool chat_tick(struct chat *chat, struct chat_time now)
 struct chat_counts chat_count(const struct chat *chat)
 {
 	struct presence_counts presence = presence_count(chat->presence);
-	return (struct chat_counts){
+	struct chat_counts counts = {
 		.clients = presence.clients,
 		.users = presence.users,
 		.rooms = presence.rooms,
@@ -95,4 +95,6 @@ struct chat_counts chat_count(const struct chat *chat)
 		.pending = chat->pending.waiting.count,
 		.entries = gate_entries(chat->gate),
 	};
+	memcpy(counts.errors, chat->errors, sizeof(counts.errors));
+	return counts;
 }

@@ -146,6 +146,7 @@ void chat_blocked(struct chat *chat, struct slice user_id, struct slice peer_id,
 /* What is in the books. */
 struct chat_counts {
 	size_t clients, users, rooms, marks, requests, pending, entries;
+	uint64_t errors[CHAT_CODES]; /* sent since the start, by code */
 };
 struct chat_counts chat_count(const struct chat *chat);
 

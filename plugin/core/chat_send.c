@@ -59,6 +59,7 @@ struct buffer *chat_begin(struct chat *chat)
 void chat_send_error(struct chat *chat, struct slice topic, client_serial only,
 	enum chat_error code, const char *reason, struct slice ref, int64_t retry_ms)
 {
+	chat->errors[code < CHAT_CODES ? code : CHAT_EUNAVAILABLE]++;
 	struct buffer *payload = chat_begin(chat);
 	protocol_error(payload, code, reason, ref, retry_ms);
 	chat_send_to(chat, topic, payload, only);

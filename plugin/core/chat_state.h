@@ -53,14 +53,15 @@ struct chat {
 	 * in it and how many were left out. */
 	int64_t refusals_second;
 	unsigned refusals_logged, refusals_unlogged;
-	uint32_t closings;        /* chats that were closed since the start */
-	size_t answers_this_turn; /* histories and unread lists sent since the last tick */
-	bool store_up;            /* the store answers loads and marks */
-	bool reloading;           /* until the next tick logins of connected clients are repeated */
-	uint64_t key_start;       /* a message's key: random for each start of the plugin … */
-	uint64_t key_counter;     /* … and the number of the message */
-	struct buffer payload;    /* see chat_begin */
-	struct event event;       /* the publish being read: too large for the stack */
+	uint64_t errors[CHAT_CODES]; /* sent since the start, by code */
+	uint32_t closings;           /* chats that were closed since the start */
+	size_t answers_this_turn;    /* histories and unread lists sent since the last tick */
+	bool store_up;               /* the store answers loads and marks */
+	bool reloading;        /* until the next tick logins of connected clients are repeated */
+	uint64_t key_start;    /* a message's key: random for each start of the plugin … */
+	uint64_t key_counter;  /* … and the number of the message */
+	struct buffer payload; /* see chat_begin */
+	struct event event;    /* the publish being read: too large for the stack */
 };
 
 /* chat_send.c: to the log and to clients. */

@@ -42,6 +42,7 @@ static const struct option options[] = {
 	{"journal_sync", OPTION_NUMBER, FIELD(journal_sync), .preset = "10", .max = 60000},
 	{"journal_limit", OPTION_NUMBER, FIELD(journal_limit), .preset = "256", .min = 1,
 		.max = 65536},
+	{"metrics_file", OPTION_TEXT, FIELD(metrics_file), .preset = ""},
 	{"watch_websockets", OPTION_CHOICE, FIELD(watch_websockets), .preset = "true",
 		.no = "false", .yes = "true"},
 	{"hold_wakeups", OPTION_CHOICE, FIELD(hold_wakeups), .preset = "true", .no = "false",
@@ -201,5 +202,6 @@ void config_finish(struct config *config)
 	free(config->secret_env);
 	free(config->jwt_audience);
 	free(config->journal);
+	free(config->metrics_file);
 	*config = (struct config){0};
 }

@@ -20,6 +20,9 @@ enum chat_error {
 	CHAT_EINVALID, /* an option or argument that makes no sense */
 };
 
+/* How many of them a client can hear, CHAT_OK counted. */
+#define CHAT_CODES (CHAT_EFORBIDDEN + 1)
+
 /* The wire's word for it ("bad_json"); what stays inside is "unavailable" to a client. */
 const char *chat_error_code(enum chat_error error);
 

@@ -529,6 +529,16 @@ static const char *verify_jwt(const struct keyring *keyring, const struct token_
 	return check_claims(part_text(&part), rules, username, now, claims);
 }
 
+enum token_form token_form(struct slice username, struct slice password)
+{
+	struct jwt jwt;
+	if (split_jwt(password, &jwt)) {
+		return TOKEN_FORM_JWT;
+	}
+	return looks_like_signed_name(username, without_newline(password)) ? TOKEN_FORM_SIGNED_NAME
+	                                                                   : TOKEN_FORM_NONE;
+}
+
 enum token_verdict token_verify(const struct keyring *keyring, const struct token_rules *rules,
 	struct slice username, struct slice password, int64_t now, struct claims *claims,
 	const char **reason)

@@ -52,6 +52,15 @@ MUST_CHECK enum token_verdict token_verify(const struct keyring *keyring,
 	const struct token_rules *rules, struct slice username, struct slice password, int64_t now,
 	struct claims *claims, const char **reason);
 
+/* Which of the two shapes a login has. */
+enum token_form {
+	TOKEN_FORM_NONE,
+	TOKEN_FORM_SIGNED_NAME,
+	TOKEN_FORM_JWT,
+	TOKEN_FORMS,
+};
+enum token_form token_form(struct slice username, struct slice password);
+
 /* Whom the token names, unproved: for the log, when it was refused.  Empty when that cannot be
  * read. */
 void token_claimed_id(struct slice username, struct slice password, char id[ID_MAX + 1]);

@@ -69,6 +69,9 @@ bool journal_close(struct journal *journal, int64_t until);
 /* How many messages wait in the files only.  Any thread. */
 size_t journal_alone(const struct journal *journal);
 
+/* How many bytes all of its files have.  Any thread. */
+uint64_t journal_bytes(struct journal *journal);
+
 /* Whether the journal spills.  Any thread. */
 bool journal_spills(const struct journal *journal);
 

@@ -8,6 +8,14 @@
 
 #include "journal_state.h"
 
+uint64_t journal_bytes(struct journal *journal)
+{
+	pthread_mutex_lock(&journal->lock);
+	uint64_t bytes = journal->bytes;
+	pthread_mutex_unlock(&journal->lock);
+	return bytes;
+}
+
 size_t journal_alone(const struct journal *journal)
 {
 	return atomic_load(&journal->alone);

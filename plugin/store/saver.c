@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "descriptors.h"
 #include "job.h"
@@ -349,7 +350,9 @@ static void take_answers(struct saver *saver)
 		if (answer->outcome == SAVE_LOCKED || !settle(saver, job, answer, &done)) {
 			left[lefts++] = job;
 		} else {
-			release(saver, (const struct save_job *)done.last);
+			const struct save_job *settled = (const struct save_job *)done.last;
+			saver->stored += settled->as == SAVED_NEW;
+			release(saver, settled);
 		}
 	}
 	set_aside(saver, left, lefts);
@@ -422,6 +425,13 @@ static void take_result(
 	}
 }
 
+static uint64_t clock_us(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 static void store_batch(struct saver *saver)
 {
 	if (!save_params(&saver->params, saver->batch, saver->count)) {
@@ -434,8 +444,11 @@ static void store_batch(struct saver *saver)
 	const struct statement *statement = each ? &statement_save_each : &statement_save;
 	PGresult *result;
 	saver->begun = clock_ms();
+	uint64_t begun_us = clock_us();
 	switch (pgconn_run(&saver->conn, statement, &saver->params, &result)) {
 	case RAN_WELL:
+		histogram_add(&saver->commits, histogram_seconds, clock_us() - begun_us);
+		histogram_add(&saver->batches, histogram_messages, saver->count);
 		take_result(saver, statement, result);
 		PQclear(result);
 		break;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "wakeup.h"
+#include "histogram.h"
 #include "journal.h"
 #include "locked_rooms.h"
 #include "pgconn.h"
@@ -32,6 +33,10 @@ struct saver {
 	struct journal *journal; /* NULL: none */
 	size_t memory_limit;     /* messages in memory, outcomes that nobody has heard yet too */
 	_Atomic size_t unheard;
+	/* Since the start, for whoever watches. */
+	struct histogram commits;
+	struct histogram batches;
+	_Atomic uint64_t stored;
 
 	/* The thread's own from here on. */
 	struct pgconn conn;

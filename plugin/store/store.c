@@ -12,6 +12,7 @@
 #include "pgconn.h"
 #include "report.h"
 #include "saver.h"
+#include "statement.h"
 
 /* What the broker's thread may leave undrained before saving is refused, beyond queue_limit. */
 #define UNDRAINED_MAX 100000
@@ -334,6 +335,19 @@ size_t store_drain(struct store *store, size_t budget, const struct store_sink *
 size_t store_waiting(const struct store *store)
 {
 	return atomic_load(&store->waiting);
+}
+
+struct store_stats store_stats(const struct store *store)
+{
+	return (struct store_stats){
+		.schema = SCHEMA_VERSION,
+		.stored = atomic_load(&store->saver.stored),
+		.waiting = atomic_load(&store->waiting),
+		.loads_waiting = atomic_load(&store->loader.asked),
+		.journal_bytes = store->journal == NULL ? 0 : journal_bytes(store->journal),
+		.commits = &store->saver.commits,
+		.batches = &store->saver.batches,
+	};
 }
 
 bool store_answering(const struct store *store)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "histogram.h"
 #include "level.h"
 #include "message.h"
 
@@ -78,6 +79,18 @@ size_t store_drain(struct store *store, size_t budget, const struct store_sink *
 /* Messages that are not stored yet: waiting (in the journal alone, too), in flight or behind a
  * lock. */
 size_t store_waiting(const struct store *store);
+
+/* What is worth watching.  Pointers are the store's. */
+struct store_stats {
+	int schema;      /* the version that the store needs */
+	uint64_t stored; /* messages, since the start */
+	size_t waiting;
+	size_t loads_waiting; /* marks too */
+	uint64_t journal_bytes;
+	const struct histogram *commits;
+	const struct histogram *batches;
+};
+struct store_stats store_stats(const struct store *store);
 
 /* Whether loads and marks can be answered, as last reported through the sink's `answering`. */
 bool store_answering(const struct store *store);

@@ -278,6 +278,18 @@ static void hand_marked(struct ready *it, const struct store_sink *sink, void *a
 	sink->marked(arg, mark, &result);
 }
 
+struct store_stats store_stats(const struct store *store)
+{
+	(void)store;
+	return (struct store_stats){0};
+}
+
+bool store_answering(const struct store *store)
+{
+	(void)store;
+	return false;
+}
+
 size_t store_drain(struct store *store, size_t budget, const struct store_sink *sink, void *arg)
 {
 	(void)store;
