@@ -15,7 +15,7 @@ function bytesOf(text) {
 
 export class Composer {
 	#text = /** @type {HTMLTextAreaElement} */ (make('textarea', {
-		part: 'input', rows: '1', dir: 'auto', autocomplete: 'off', enterkeyhint: 'send',
+		part: 'input', rows: '1', dir: 'auto', autocomplete: 'off',
 	}));
 	#send = /** @type {HTMLButtonElement} */ (make('button', { class: 'send', part: 'send', type: 'submit' }, icon(ICONS.send)));
 	#complaint = make('p', { class: 'complaint', part: 'complaint', role: 'alert' });
@@ -26,11 +26,13 @@ export class Composer {
 	 * @param {object} handlers
 	 * @param {(text: string) => void} handlers.send
 	 * @param {(on: boolean) => void} handlers.typing
+	 * @param {() => void} handlers.changed the draft is another one
 	 */
 	constructor(handlers) {
 		this.handlers = handlers;
 		this.#text.addEventListener('input', () => {
 			this.#changed();
+			handlers.changed();
 			handlers.typing(this.#text.value !== '');
 		});
 		this.#text.addEventListener('blur', () => handlers.typing(false));
@@ -49,6 +51,7 @@ export class Composer {
 		this.#text.disabled = !on;
 		this.#text.placeholder = texts.write;
 		this.#text.setAttribute('aria-label', texts.message);
+		this.#text.setAttribute('enterkeyhint', isOnPhone() ? 'enter' : 'send');
 		this.#send.setAttribute('aria-label', texts.send);
 		this.#send.title = texts.send;
 		this.#changed();
@@ -82,6 +85,7 @@ export class Composer {
 		const text = sendable(this.#text.value).trim();
 		if (text && bytesOf(text) <= LONGEST_TEXT && !this.#text.disabled) {
 			this.draft = '';
+			this.handlers.changed();
 			this.handlers.send(text);
 		}
 	}

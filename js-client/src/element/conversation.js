@@ -2,12 +2,18 @@
 
 import { Composer } from './composer.js';
 import { lineFor, lineOf, settingsOf } from './connection.js';
+import { draftOf, keepDraft } from './drafts.js';
 import { avatar, Base, fill, isOnPhone, languageOf, make, setText, upgrade } from './dom.js';
 import { Log } from './log.js';
 import { CONVERSATION, styledRoot } from './style.js';
+import { openTabs } from './tabs.js';
 import { chooseLanguage, onTexts, texts } from './texts.js';
+import { isUserId } from '../topic.js';
 
 const PAGE = 50;
+/** To come to one message far above, pages of the longest kind are fetched, but no more than these. */
+const LONG_PAGE = 200;
+const MOST_PAGES = 10;
 /** So long a passing trouble is shown, and so long a connection may take before we speak of it. */
 const NOTICE_LASTS = 8000;
 const PATIENCE = 1500;
@@ -34,13 +40,20 @@ export class MosquittoChat extends Base {
 
 	#log = new Log({
 		retry: (ref) => this.#act((room) => room.retry(ref)),
-		discard: (ref) => this.#act((room) => room.discard(ref)),
+		discard: (ref) => this.#discard(ref),
+		rewrite: ({ ref, text }) => {
+			this.#discard(ref ?? '');
+			this.#composer.draft = text;
+			this.#keepDraft();
+			this.#composer.focus();
+		},
 		onTop: () => this.#fetchOlder(),
 		onMove: () => this.#markRead(),
 	});
 	#composer = new Composer({
 		send: (text) => this.send(text),
 		typing: (on) => this.#room?.typing(on),
+		changed: () => this.#keepDraft(),
 	});
 	#picture = make('span');
 	#name = make('bdi');
@@ -62,11 +75,15 @@ export class MosquittoChat extends Base {
 	/** Why the room could not be opened: an error's code. */
 	#problem = '';
 	#fetching = false;
+	/** The way to what is unread is being fetched. */
+	#seeking = false;
 	#triedOlder = 0;
 	/** What of the peer's messages was unread when we came: between these two. */
 	#unread = { after: 0, upTo: 0 };
-	/** @type {Map<string, string>} what was being written, by peer */
-	#drafts = new Map();
+	/** Whose draft is in the composer. @type {string | null} */
+	#draftBy = null;
+	/** @type {ReturnType<typeof openTabs> | null} */
+	#tabs = null;
 	#busyUntil = 0;
 	/** When we began to wait for a connection, and when we got the one that there is. */
 	#since = 0;
@@ -88,6 +105,7 @@ export class MosquittoChat extends Base {
 		super();
 		styledRoot(this, CONVERSATION)
 			.append(this.#header, this.#notice, this.#log.element, this.#typing, this.#composer.element);
+		this.shadowRoot?.addEventListener('keydown', (event) => this.#key(/** @type {KeyboardEvent} */ (event)));
 	}
 
 	/** The chat whose conversation this is. */
@@ -114,6 +132,12 @@ export class MosquittoChat extends Base {
 		this.#offTexts = onTexts(this.#noticed);
 		upgrade(this, ['chat', 'peer']);
 		this.#looks?.observe(this);
+		this.#tabs = openTabs((user, peer, ref) => {
+			if (user === this.chat?.id && isUserId(peer) && peer !== user) {
+				this.chat.with(peer).discard(ref);
+				this.#changed();
+			}
+		});
 		document.addEventListener('visibilitychange', this.#noticed);
 		this.#begin();
 	}
@@ -122,6 +146,7 @@ export class MosquittoChat extends Base {
 		this.#looks?.disconnect();
 		document.removeEventListener('visibilitychange', this.#noticed);
 		this.#offTexts();
+		this.#tabs?.close();
 		this.#end();
 	}
 
@@ -160,6 +185,13 @@ export class MosquittoChat extends Base {
 			this.#log.focus();
 		} else {
 			this.#composer.focus();
+		}
+	}
+
+	/** @param {KeyboardEvent} event */
+	#key(event) {
+		if (event.key === 'Escape' && !event.defaultPrevented && !event.isComposing) {
+			this.dispatchEvent(new CustomEvent('chat-back', { bubbles: true, composed: true, cancelable: true }));
 		}
 	}
 
@@ -211,6 +243,7 @@ export class MosquittoChat extends Base {
 			this.setAttribute('state', state);
 			this.dispatchEvent(new CustomEvent('chat-state', { detail: state, bubbles: true, composed: true }));
 		}
+		this.#recallDraft();
 		if (state === 'online' && this.#room && !this.#loaded) {
 			// It may have been given up while nobody was logged in.
 			this.#open(this.#room);
@@ -237,7 +270,8 @@ export class MosquittoChat extends Base {
 		this.#leave();
 		this.#log.clear();
 		this.#peer = peer;
-		this.#composer.draft = this.#drafts.get(peer) ?? '';
+		this.#composer.draft = '';
+		this.#recallDraft();
 		if (peer) {
 			this.#join(this.#line, peer);
 		}
@@ -271,12 +305,14 @@ export class MosquittoChat extends Base {
 		let problem = '';
 		try {
 			await room.open();
+			await this.#reachUnread(room);
 		} catch (error) {
 			problem = /** @type {{ code: string }} */ (error).code;
 		}
 		if (this.#room !== room || this.#loaded) {
 			return;
 		}
+		this.#seeking = false;
 		this.#problem = problem;
 		if (!problem) {
 			this.#loaded = true;
@@ -285,11 +321,40 @@ export class MosquittoChat extends Base {
 		this.#changed();
 	}
 
+	/** The newest page may not go back to the first unread message. @param {Room} room */
+	async #reachUnread(room) {
+		const { readSeq } = room;
+		const count = this.chat?.unread.chats.find(({ peer }) => peer === this.#peer)?.count ?? 0;
+		const missing = () => room.messages.filter(({ mine, seq }) => !mine && seq !== null && seq > readSeq).length < count;
+		if (this.#room === room && missing()) {
+			this.#seeking = true;
+			this.#changed();
+			await this.#reach(room, missing);
+		}
+	}
+
+	/**
+	 * Fetches older messages as long as there is something missing.
+	 * @param {Room} room
+	 * @param {() => boolean} missing
+	 */
+	async #reach(room, missing) {
+		for (let pages = 0; pages < MOST_PAGES && this.#room === room && room.more && missing(); pages++) {
+			try {
+				await room.older({ limit: LONG_PAGE });
+			} catch {
+				// What there is has to do.
+				return;
+			}
+		}
+	}
+
 	#leave() {
 		if (!this.#room) {
 			return;
 		}
-		this.#drafts.set(this.#peer, this.#composer.draft);
+		this.#draftBy = null;
+		this.#seeking = false;
 		this.#room.typing(false);
 		this.#roomOffs.splice(0).forEach((off) => off());
 		this.#line?.leave(this.#room);
@@ -342,6 +407,27 @@ export class MosquittoChat extends Base {
 		}
 	}
 
+	/** Once it is known who writes. */
+	#recallDraft() {
+		const id = this.chat?.id ?? null;
+		if (id !== null && this.#draftBy !== id && this.#peer) {
+			this.#draftBy = id;
+			this.#composer.draft ||= draftOf(id, this.#peer);
+		}
+	}
+
+	#keepDraft() {
+		if (this.#draftBy !== null) {
+			keepDraft(this.#draftBy, this.#peer, this.#composer.draft);
+		}
+	}
+
+	/** @param {string} ref a failed message's: in all tabs */
+	#discard(ref) {
+		this.#tabs?.discard(this.chat?.id ?? '', this.#peer, ref);
+		this.#act((room) => room.discard(ref));
+	}
+
 	/** @param {(room: Room) => unknown} what */
 	#act(what) {
 		if (this.#room) {
@@ -391,7 +477,7 @@ export class MosquittoChat extends Base {
 			this.#log.clear();
 		}
 		this.#log.show({
-			messages: room?.messages ?? [],
+			messages: this.#seeking ? [] : room?.messages ?? [],
 			peerName: this.#peerName,
 			readSeq: room?.peer.readSeq ?? 0,
 			unreadSeq: this.#unreadSeq,

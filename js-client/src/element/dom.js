@@ -156,7 +156,7 @@ export function avatar(id, name) {
  */
 export function linked(text) {
 	return pieces(text).map(({ text: piece, href }) => (href
-		? make('a', { href, target: '_blank', rel: 'noopener noreferrer nofollow' }, piece)
+		? make('a', { href, tabindex: '-1', target: '_blank', rel: 'noopener noreferrer nofollow' }, piece)
 		: piece));
 }
 

@@ -4,6 +4,8 @@ import { lineFor, lineOf, settingsOf } from './connection.js';
 import { avatar, Base, fill, languageOf, make, upgrade } from './dom.js';
 import { INBOX, styledRoot } from './style.js';
 import { chooseLanguage, onTexts, texts } from './texts.js';
+import { stepTo, stopAt } from './walk.js';
+import { timesIn } from './times.js';
 import { isUserId } from '../topic.js';
 
 /**
@@ -28,7 +30,7 @@ export class MosquittoChatInbox extends Base {
 
 	#list = make('ul', { role: 'list' });
 	#remark = make('p', { class: 'remark', part: 'remark' });
-	#nav = make('nav', { part: 'list', onkeydown: (event) => this.#key(/** @type {KeyboardEvent} */ (event)) },
+	#nav = make('nav', { part: 'list', onkeydown: (event) => this.#key(/** @type {KeyboardEvent} */ (event)), onfocusin: () => this.#placeStop() },
 		this.#list, this.#remark);
 	/** @type {Map<string, Person>} */
 	#people = new Map();
@@ -202,6 +204,7 @@ export class MosquittoChatInbox extends Base {
 		if (conversation && conversation !== this.#beside) {
 			this.#beside = conversation;
 			this.#watched?.observe(conversation, { attributes: true, attributeFilter: ['peer'] });
+			conversation.addEventListener('chat-back', (event) => event.target === conversation && this.focus());
 		}
 		const peer = conversation?.getAttribute('peer') ?? null;
 		const id = this.chat?.id;
@@ -265,6 +268,7 @@ export class MosquittoChatInbox extends Base {
 		this.#remark.hidden = written.length + others.length > 0;
 		this.#remark.textContent = texts.nobody;
 		fill(this.#list, [...written, ...others].map((person) => this.#entry(person, current)));
+		this.#placeStop();
 	}
 
 	/**
@@ -313,19 +317,26 @@ export class MosquittoChatInbox extends Base {
 
 	/** @param {Date} date */
 	#when(date) {
-		const today = date.toDateString() === new Date().toDateString();
-		const format = today ? { timeStyle: 'short' } : { day: 'numeric', month: 'short' };
-		return new Intl.DateTimeFormat(languageOf(this), /** @type {Intl.DateTimeFormatOptions} */ (format)).format(date);
+		return timesIn(languageOf(this)).short(date);
 	}
 
-	/** The arrow keys walk through the list. @param {KeyboardEvent} event */
+	get #buttons() {
+		return /** @type {HTMLElement[]} */ ([...this.#list.querySelectorAll('button')]);
+	}
+
+	/** @param {KeyboardEvent} event */
 	#key(event) {
-		const buttons = /** @type {HTMLElement[]} */ ([...this.#list.querySelectorAll('button')]);
-		const at = buttons.findIndex((it) => it.matches(':focus'));
-		const step = new Map([['ArrowDown', at + 1], ['ArrowUp', at - 1], ['Home', 0], ['End', buttons.length - 1]]).get(event.key);
-		if (step !== undefined && buttons[step]) {
+		const all = this.#buttons;
+		const next = all[stepTo(event.key, all.findIndex((it) => it.matches(':focus')), all.length) ?? -1];
+		if (next) {
 			event.preventDefault();
-			buttons[step].focus();
+			next.focus();
 		}
+	}
+
+	/** Tab comes to the row that has the focus, or had it last; else to that of the conversation that is open, or the first. */
+	#placeStop() {
+		const all = this.#buttons;
+		stopAt(all, all.find((it) => it.matches(':focus')) ?? all.find((it) => it.ariaCurrent === 'true') ?? all[0]);
 	}
 }

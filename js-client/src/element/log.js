@@ -1,14 +1,20 @@
 // The messages of a conversation as a list that scrolls: days, bubbles, ticks, the line above what
 // is unread.  It keeps the reader's place, whatever comes in above or below.
 
-import { fill, icon, ICONS, isFewEmoji, linked, make, setText } from './dom.js';
+import { bubble, dress } from './bubble.js';
+import { fill, icon, ICONS, make, setText } from './dom.js';
 import { texts } from './texts.js';
+import { timesIn } from './times.js';
+import { stepTo } from './walk.js';
+import { ALL, around, boundsOf, extendDown, extendUp, fit, indexOf, tail } from './window.js';
 
 /** Messages of one person with less between them stand together. */
 const TOGETHER = 5 * 60 * 1000;
 /** So close to the end counts as the end; so close to the top is when older ones are asked for. */
 const NEAR_END = 48;
 const NEAR_TOP = 400;
+/** So far above the line a conversation with unread messages begins. */
+const ABOVE_LINE = 16;
 /** Until screen readers have noticed what was added silently. */
 const SILENCE = 1000;
 
@@ -25,11 +31,10 @@ const SILENCE = 1000;
  * @property {string} remark what to say where there are no messages
  * @property {string | undefined} language
  *
- * @typedef {object} Handlers
- * @property {(ref: string) => void} retry
- * @property {(ref: string) => void} discard
- * @property {() => void} onTop the reader comes near the oldest message
- * @property {() => void} onMove the reader has moved, or sees more than before
+ * @typedef {import('./bubble.js').Handlers & {
+ *   onTop: () => void,
+ *   onMove: () => void,
+ * }} Handlers `onTop`: the reader comes near the oldest message; `onMove`: the reader has moved, or sees more than before
  */
 
 /** @param {Message} message */
@@ -59,29 +64,6 @@ function standTogether(one, next) {
 		&& one.sent_at.toDateString() === next.sent_at.toDateString();
 }
 
-/** @param {string | undefined} language */
-function formats(language) {
-	const clock = new Intl.DateTimeFormat(language, { timeStyle: 'short' });
-	const full = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'medium' });
-	const near = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
-	const day = new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long' });
-	const dayOfYear = new Intl.DateTimeFormat(language, { dateStyle: 'long' });
-	const capital = (/** @type {string} */ text) => text.charAt(0).toLocaleUpperCase(language) + text.slice(1);
-	return {
-		time: (/** @type {Date} */ date) => clock.format(date),
-		moment: (/** @type {Date} */ date) => full.format(date),
-		day: (/** @type {Date} */ date) => {
-			const midnight = (/** @type {Date} */ it) => Date.UTC(it.getFullYear(), it.getMonth(), it.getDate());
-			const now = new Date();
-			const ago = Math.round((midnight(now) - midnight(date)) / 86400000);
-			if (ago === 0 || ago === 1) {
-				return capital(near.format(-ago, 'day'));
-			}
-			return (date.getFullYear() === now.getFullYear() ? day : dayOfYear).format(date);
-		},
-	};
-}
-
 export class Log {
 	#list = make('ul', { role: 'list' });
 	#remark = make('p', { class: 'remark', part: 'remark' });
@@ -93,22 +75,31 @@ export class Log {
 	/** Whether the reader is at the end, and stays there as more comes in. */
 	atEnd = true;
 	#begun = false;
-	/** @type {readonly Message[]} */
-	#messages = [];
-	#lastSeq = 0;
+	/** @type {View | null} */
+	#view = null;
+	/** What of the messages is in the page. */
+	#part = ALL;
+	/** The message that each child of the list shows. @type {WeakMap<Element, Message>} */
+	#shown = new WeakMap();
 	#firstSeq = Infinity;
-	/** The newest message when the reader left the end. */
-	#leftAt = 0;
-	#formats = formats(undefined);
-	/** @type {string | undefined} */
-	#language;
+	/** The newest message that the reader has had in view. */
+	#seenSeq = 0;
+	/** The message that one has walked to. @type {HTMLElement | null} */
+	#walked = null;
 	/** @type {ReturnType<typeof setTimeout> | undefined} */
 	#silence;
 
 	/** @param {Handlers} handlers */
 	constructor(handlers) {
-		this.handlers = handlers;
+		// The button that was pressed goes away with what it has done: the focus must not be lost.
+		const staying = (/** @type {(ref: string) => void} */ act) => (/** @type {string} */ ref) => {
+			act(ref);
+			this.focus();
+		};
+		this.handlers = { ...handlers, retry: staying(handlers.retry), discard: staying(handlers.discard) };
 		this.#box.addEventListener('scroll', () => this.#moved(), { passive: true });
+		this.#box.addEventListener('keydown', (event) => this.#key(event));
+		this.#list.addEventListener('focusin', ({ target }) => this.#reachable(/** @type {Element} */ (target).closest('li')));
 		const resized = new ResizeObserver(() => this.#resized());
 		resized.observe(this.#box);
 		resized.observe(this.#list);
@@ -117,32 +108,32 @@ export class Log {
 	/** For another conversation. */
 	clear() {
 		fill(this.#list, []);
-		this.#messages = [];
+		this.#view = null;
+		this.#part = ALL;
 		this.#begun = false;
 		this.atEnd = true;
-		this.#lastSeq = 0;
+		this.#seenSeq = 0;
 		this.#firstSeq = Infinity;
 		this.#toEndButton.hidden = true;
 	}
 
 	/** @param {View} view */
 	show(view) {
+		this.#view = view;
 		const { messages, loaded } = view;
-		this.#messages = messages;
-		this.#setLanguage(view.language);
-		this.#hush(messages);
+		const begins = !this.#begun && loaded && this.isOpen;
+		this.#part = begins && view.unreadSeq > 0 ? around(messages, view.unreadSeq) : fit(messages, this.#part, this.atEnd);
 		const place = this.atEnd ? null : this.#place();
 		setText(this.#older, texts.loading);
 		this.#older.hidden = !view.fetching;
-		fill(this.#list, this.#entries(view));
+		this.#fill(view);
 		setText(this.#remark, view.remark);
 		this.#remark.hidden = messages.length > 0;
 		this.#box.classList.toggle('bare', messages.length === 0);
 		this.#box.setAttribute('aria-label', view.peerName ? texts.messages(view.peerName) : texts.inbox);
 		this.#box.setAttribute('aria-busy', String(!loaded || view.fetching));
-		this.#lastSeq = messages.reduce((last, it) => Math.max(last, it.seq ?? 0), 0);
 
-		if (!this.#begun && loaded && this.#box.clientHeight > 0) {
+		if (begins) {
 			this.#begin();
 		} else if (place) {
 			this.#restore(place);
@@ -150,10 +141,32 @@ export class Log {
 			this.#box.scrollTop = this.#box.scrollHeight;
 		}
 		this.#showWayToEnd();
-		this.#lookUp();
+		this.#lookAround();
+	}
+
+	/** @param {View} view */
+	#fill(view) {
+		const { start, end } = boundsOf(view.messages, this.#part);
+		this.#hush(view.messages[start]?.seq ?? Infinity);
+		fill(this.#list, this.#entries(view, start, end));
+	}
+
+	/** Another part of what is there. @param {import('./window.js').Part | null} part */
+	#turnTo(part) {
+		if (this.#view && part) {
+			const place = this.#place();
+			this.#part = part;
+			this.#fill(this.#view);
+			if (place) {
+				this.#restore(place);
+			}
+		}
 	}
 
 	toEnd() {
+		if (this.#view && this.#part.to !== Infinity) {
+			this.#turnTo(tail(this.#view.messages));
+		}
 		this.atEnd = true;
 		this.#box.scrollTop = this.#box.scrollHeight;
 		this.#toEndButton.hidden = true;
@@ -169,6 +182,33 @@ export class Log {
 		return this.#box.clientHeight > 0;
 	}
 
+	// ---- The keyboard
+
+	/** The arrows walk from message to message, from the last in view on. All other keys scroll. @param {KeyboardEvent} event */
+	#key(event) {
+		const all = /** @type {HTMLElement[]} */ ([...this.#list.querySelectorAll('.message')]);
+		const at = all.findIndex((it) => it.matches(':focus'));
+		const last = this.#childAt(this.#box.getBoundingClientRect().bottom, -1);
+		const first = event.key === 'ArrowUp' && event.target === this.#box ? last : null;
+		const next = at < 0 || !event.key.startsWith('Arrow') ? first : all[stepTo(event.key, at, all.length) ?? -1];
+		if (next) {
+			event.preventDefault();
+			next.focus();
+		}
+	}
+
+	/** Tab goes to what is in the message that one has walked to, and past all others'. @param {HTMLElement | null} message */
+	#reachable(message) {
+		const inner = (/** @type {Element | null} */ it) => /** @type {HTMLElement[]} */ ([...it?.querySelectorAll('a, .reaction') ?? []]);
+		inner(this.#walked).forEach((it) => {
+			it.tabIndex = -1;
+		});
+		inner(message).forEach((it) => {
+			it.tabIndex = 0;
+		});
+		this.#walked = message;
+	}
+
 	// ---- Where the reader is
 
 	/** Begins at the line above what is unread, or at the end. */
@@ -179,18 +219,16 @@ export class Log {
 		const line = /** @type {HTMLElement | null} */ (this.#list.querySelector('.unread'));
 		if (line) {
 			const above = line.getBoundingClientRect().top - box.getBoundingClientRect().top;
-			box.scrollTop += Math.min(0, above - 16);
+			box.scrollTop += Math.min(0, above - ABOVE_LINE);
 		}
 		this.#measure();
 	}
 
 	#measure() {
 		const { scrollHeight, scrollTop, clientHeight } = this.#box;
-		const atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
-		if (this.atEnd && !atEnd) {
-			this.#leftAt = this.#lastSeq;
-		}
-		this.atEnd = atEnd;
+		this.atEnd = this.#part.to === Infinity && scrollHeight - scrollTop - clientHeight < NEAR_END;
+		const last = this.#childAt(this.#box.getBoundingClientRect().bottom, -1);
+		this.#seenSeq = Math.max(this.#seenSeq, last ? this.#shown.get(last)?.seq ?? 0 : 0);
 	}
 
 	#moved() {
@@ -199,7 +237,7 @@ export class Log {
 		}
 		this.#measure();
 		this.#showWayToEnd();
-		this.#lookUp();
+		this.#lookAround();
 		this.handlers.onMove();
 	}
 
@@ -211,22 +249,52 @@ export class Log {
 		}
 	}
 
-	#lookUp() {
-		if (this.#begun && this.isOpen && this.#box.scrollTop < NEAR_TOP) {
+	/** Near an end of what is in the page, more of it comes: what is there, or else what the database has. */
+	#lookAround() {
+		if (!this.#begun || !this.isOpen || !this.#view) {
+			return;
+		}
+		const { messages } = this.#view;
+		const { scrollTop, scrollHeight, clientHeight } = this.#box;
+		const above = scrollTop < NEAR_TOP && extendUp(messages, this.#part);
+		if (above) {
+			this.#turnTo(above);
+		} else if (scrollTop < NEAR_TOP) {
 			this.handlers.onTop();
 		}
+		if (scrollHeight - scrollTop - clientHeight < NEAR_TOP) {
+			this.#turnTo(extendDown(messages, this.#part));
+		}
+	}
+
+	/**
+	 * @param {number} y in the window
+	 * @param {1 | -1} direction to the next message below this height, or above it
+	 * @returns {HTMLElement | null}
+	 */
+	#childAt(y, direction) {
+		const { children } = this.#list;
+		let [low, high] = [0, children.length];
+		while (low < high) {
+			const middle = (low + high) >> 1;
+			const { top, bottom } = children[middle].getBoundingClientRect();
+			if ((direction > 0 ? bottom : top) > y) {
+				high = middle;
+			} else {
+				low = middle + 1;
+			}
+		}
+		let at = direction > 0 ? low : low - 1;
+		while (children[at] && !this.#shown.has(children[at])) {
+			at += direction;
+		}
+		return /** @type {HTMLElement | null} */ (children[at] ?? null);
 	}
 
 	/** The first message in view, and where it stands. */
 	#place() {
-		const top = this.#box.getBoundingClientRect().top;
-		for (const child of /** @type {Iterable<HTMLElement>} */ (this.#list.children)) {
-			const box = child.getBoundingClientRect();
-			if (box.bottom > top && child.classList.contains('message')) {
-				return { child, top: box.top };
-			}
-		}
-		return null;
+		const child = this.#childAt(this.#box.getBoundingClientRect().top, 1);
+		return child && { child, top: child.getBoundingClientRect().top };
 	}
 
 	/** @param {{ child: HTMLElement, top: number }} place */
@@ -237,11 +305,12 @@ export class Log {
 	}
 
 	#showWayToEnd() {
-		this.#toEndButton.hidden = this.atEnd || !this.#begun;
+		this.#toEndButton.hidden = this.atEnd || !this.#begun || !this.#view;
 		if (this.#toEndButton.hidden) {
 			return;
 		}
-		const count = this.#messages.filter((it) => !it.mine && (it.seq ?? 0) > this.#leftAt).length;
+		const { messages } = /** @type {View} */ (this.#view);
+		const count = messages.slice(indexOf(messages, this.#seenSeq + 1)).filter((it) => !it.mine).length;
 		const label = count > 0 ? texts.toEndWith(count) : texts.toEnd;
 		this.#toEndButton.hidden = false;
 		this.#toEndButton.setAttribute('aria-label', label);
@@ -250,22 +319,13 @@ export class Log {
 
 	// ---- What there is to see
 
-	/** @param {string | undefined} language */
-	#setLanguage(language) {
-		if (language !== this.#language) {
-			this.#language = language;
-			this.#formats = formats(language);
-		}
-	}
-
 	/**
 	 * A page of old messages is no news: only what comes after them is read out.
-	 * @param {readonly Message[]} messages
+	 * @param {number} first the first message's seq
 	 */
-	#hush(messages) {
-		const first = messages.find((it) => it.seq !== null)?.seq ?? Infinity;
-		if (first < this.#firstSeq) {
-			this.#firstSeq = first;
+	#hush(first) {
+		if (first < this.#firstSeq || this.#part.to !== Infinity) {
+			this.#firstSeq = Math.min(first, this.#firstSeq);
 			this.#box.setAttribute('aria-live', 'off');
 			clearTimeout(this.#silence);
 			this.#silence = setTimeout(() => this.#box.setAttribute('aria-live', 'polite'), SILENCE);
@@ -274,19 +334,23 @@ export class Log {
 
 	/**
 	 * @param {View} view
+	 * @param {number} start
+	 * @param {number} end
 	 * @returns {import('./dom.js').Entry[]}
 	 */
-	#entries(view) {
+	#entries(view, start, end) {
 		/** @type {import('./dom.js').Entry[]} */
 		const entries = [];
 		const { messages, unreadSeq } = view;
+		const times = timesIn(view.language);
 		/** Each day once, even when a clock goes back. @type {Set<string>} */
 		const days = new Set();
-		messages.forEach((message, i) => {
+		for (let i = start; i < end; i++) {
+			const message = messages[i];
 			const day = message.sent_at.toDateString();
 			if (!days.has(day)) {
 				days.add(day);
-				const text = this.#formats.day(message.sent_at);
+				const text = times.day(message.sent_at);
 				entries.push({ key: `day ${day}`, look: text, make: () => make('li', { class: 'day', part: 'day' }, text) });
 			}
 			if (message.seq !== null && message.seq === unreadSeq) {
@@ -296,7 +360,7 @@ export class Log {
 				first: !standTogether(messages[i - 1], message),
 				last: !standTogether(message, messages[i + 1]),
 			}));
-		});
+		}
 		return entries;
 	}
 
@@ -306,87 +370,19 @@ export class Log {
 	 * @param {{ first: boolean, last: boolean }} group
 	 * @returns {import('./dom.js').Entry}
 	 */
-	#entry({ readSeq, peerName }, message, { first, last }) {
+	#entry({ readSeq, peerName, language }, message, { first, last }) {
 		const status = message.mine ? statusOf(message, readSeq) : 'theirs';
 		const author = message.mine ? texts.you : peerName;
-		const time = message.sent_at.getTime();
+		const dressed = (/** @type {HTMLElement} */ child) => {
+			dress(child, message, { status, author, first, last }, timesIn(language), this.handlers);
+			this.#shown.set(child, message);
+			return child;
+		};
 		return {
 			key: keyOf(message),
-			look: `${status} ${first} ${last} ${time} ${author}`,
-			make: () => {
-				const made = this.#bubble(message);
-				this.#dress(made, message, { status, author, first, last });
-				return made;
-			},
-			update: (child) => this.#dress(child, message, { status, author, first, last }),
+			look: `${status} ${first} ${last} ${message.sent_at.getTime()} ${author}`,
+			make: () => dressed(bubble(message)),
+			update: dressed,
 		};
-	}
-
-	/** @param {Message} message */
-	#bubble(message) {
-		return make('li', {},
-			make('div', { class: 'bubble', part: `bubble ${message.mine ? 'bubble-mine' : 'bubble-theirs'}` },
-				make('bdi', { class: 'spoken author' }),
-				make('p', { class: 'line', dir: 'auto' },
-					make('span', { class: 'text', part: 'text' }, ...linked(message.text)),
-					make('span', { class: 'room', 'aria-hidden': 'true' }),
-					make('span', { class: 'meta', part: 'meta' }, make('time', { dir: 'auto' })))));
-	}
-
-	/**
-	 * All about a message that can change.
-	 * @param {HTMLElement} child
-	 * @param {Message} message
-	 * @param {{ status: string, author: string, first: boolean, last: boolean }} look
-	 */
-	#dress(child, message, { status, author, first, last }) {
-		const classes = ['message', status, message.mine && 'mine', first && 'first', last && 'last',
-			isFewEmoji(message.text) && 'large'];
-		child.className = classes.filter(Boolean).join(' ');
-		setText(/** @type {Node} */ (child.querySelector('.author')), `${author}: `);
-		const time = /** @type {HTMLTimeElement} */ (child.querySelector('time'));
-		time.dateTime = message.sent_at.toISOString();
-		time.title = this.#formats.moment(message.sent_at);
-		const clock = this.#formats.time(message.sent_at);
-		setText(time, clock);
-		// The last line of the text leaves so much room for what stands in its corner.
-		child.style.setProperty('--meta', String(clock.length + (message.mine ? 3 : 0)));
-		if (message.mine) {
-			this.#showStatus(child, message, /** @type {'sending' | 'sent' | 'read' | 'failed'} */ (status));
-		}
-	}
-
-	/**
-	 * @param {HTMLElement} child
-	 * @param {Message} message
-	 * @param {'sending' | 'sent' | 'read' | 'failed'} status
-	 */
-	#showStatus(child, message, status) {
-		const meta = /** @type {HTMLElement} */ (child.querySelector('.meta'));
-		if (meta.dataset.status !== status) {
-			meta.dataset.status = status;
-			meta.querySelectorAll('.status').forEach((it) => it.remove());
-			meta.append(make('span', { class: 'status', part: `status status-${status}`, title: texts[status] },
-				icon(ICONS[status], status), make('span', { class: 'spoken' }, texts[status])));
-		}
-		child.querySelector('.failure')?.remove();
-		if (status === 'failed') {
-			child.append(this.#failure(message));
-		}
-	}
-
-	/** @param {Message} message */
-	#failure(message) {
-		const { ref, error } = message;
-		const why = texts.reasons[/** @type {{ code?: string } | null} */ (error)?.code ?? ''] ?? '';
-		const act = (/** @type {(ref: string) => void} */ what) => () => {
-			what(ref ?? '');
-			this.focus();
-		};
-		return make('div', { class: 'failure', part: 'failure' },
-			make('span', {}, `${texts.failed}. ${why}`.trim()),
-			make('span', { class: 'ways' },
-				make('button', { type: 'button', onclick: act(this.handlers.retry) }, texts.retry),
-				make('button', { type: 'button', onclick: act(this.handlers.discard) }, texts.discard)));
 	}
 }

@@ -182,6 +182,8 @@ export const CONVERSATION = `${COMMON}
 .meta { position: absolute; inset-block-end: -.1em; inset-inline-end: 0; display: inline-flex; align-items: center; gap: .3em; white-space: nowrap; }
 .status { display: inline-flex; }
 .meta .icon { font-size: .9rem; }
+.failed .text { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 8; overflow: hidden; }
+.message:focus-visible { outline-offset: -1px; border-radius: .5rem; }
 .failed .bubble { background: none; border: 1px dashed var(--bad); color: var(--text); }
 .failure { display: flex; flex-wrap: wrap; justify-content: flex-end; gap: .1rem .75rem; padding: .2rem .25rem; font-size: .8125rem; color: var(--bad); }
 .ways { display: inline-flex; gap: .75rem; }

@@ -86,6 +86,19 @@ describe('for everybody', { skip: noBrowser }, () => {
 		await keyboard.press('Shift+Tab');
 		await keyboard.press('Shift+Tab');
 		assert.match(await focused(), /Messages with Ben/);
+		// Through the messages with the arrows, and to what is in one with Tab.
+		await keyboard.press('ArrowUp');
+		assert.match(await focused(), /Hello Ben/);
+		await keyboard.press('ArrowUp');
+		assert.match(await focused(), /Ben:.*Hello/);
+		// Back to where one came from, which is the one stop that the list has.
+		await keyboard.press('Escape');
+		assert.match(await focused(), /Ben/);
+		assert.equal(await her.inbox.locator('button[tabindex="0"]').count(), 1);
+		await keyboard.press('End');
+		assert.match(await focused(), /Cleo/);
+		await keyboard.press('Tab');
+		assert.match(await focused(), /Messages with Ben/);
 	});
 
 	test('a_screen_reader_is_told_what_is_there_and_what_comes', options, async () => {
@@ -213,6 +226,7 @@ describe('for everybody', { skip: noBrowser }, () => {
 		const her = await scene.open(ann, { peer: ben.id, browser: { viewport: { width: 320, height: 568 }, hasTouch: true, isMobile: true } });
 		await her.page.getByText('Nothing has been said here yet.').waitFor();
 		await her.input.fill('One');
+		assert.equal(await her.input.getAttribute('enterkeyhint'), 'enter');
 		await her.input.press('Enter');
 		await her.input.pressSequentially('Two');
 		await her.send.tap();

@@ -147,6 +147,44 @@ describe('a conversation', { skip: noBrowser }, () => {
 		assert.equal(await her.input.inputValue(), 'Dear Ben,');
 	});
 
+	test('a_draft_survives_a_reload', options, async () => {
+		const [ann, ben, cleo] = scene.people('Ann', 'Ben', 'Cleo');
+		const her = await scene.open(ann, { peer: ben.id });
+		await her.page.getByText('Nothing has been said here yet.').waitFor();
+		await her.input.fill('Dear Ben,');
+		await her.page.reload();
+		await her.page.getByText('Nothing has been said here yet.').waitFor();
+		assert.equal(await her.input.inputValue(), 'Dear Ben,');
+		await her.page.evaluate((peer) => document.querySelector('mosquitto-chat')?.setAttribute('peer', peer), cleo.id);
+		await her.page.locator('.header').getByText(cleo.id).waitFor();
+		assert.equal(await her.input.inputValue(), '');
+		await her.page.evaluate((peer) => document.querySelector('mosquitto-chat')?.setAttribute('peer', peer), ben.id);
+		await her.write('Dear Ben, hello');
+		await her.page.reload();
+		await her.message('Dear Ben, hello').waitFor();
+		assert.equal(await her.input.inputValue(), '');
+	});
+
+	test('what_is_too_long_for_good_can_be_rewritten_or_discarded_and_not_tried_again', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		const her = await scene.open(ann, { peer: ben.id });
+		await her.page.getByText('Nothing has been said here yet.').waitFor();
+		await her.page.evaluate(() => /** @type {any} */ (document.querySelector('mosquitto-chat')).send('word '.repeat(4000)));
+		await her.page.getByText('It is too long.').waitFor();
+		assert.equal(await her.page.getByRole('button', { name: 'Try again' }).count(), 0);
+		const height = await her.messages.evaluate((it) => it.getBoundingClientRect().height);
+		assert.ok(height < 350, `it is ${height} px high`);
+
+		// Another tab shows it, too, until it is discarded in one of them.
+		const other = await her.page.context().newPage();
+		await other.goto(her.page.url());
+		await other.getByText('It is too long.').waitFor();
+		await her.page.getByRole('button', { name: 'Edit' }).click();
+		assert.equal((await her.input.inputValue()).length, 20000);
+		await other.getByText('Nothing has been said here yet.').waitFor();
+		assert.equal(await her.messages.count(), 0);
+	});
+
 	test('a_message_that_is_too_long_is_kept_and_said_to_be', options, async () => {
 		const [ann, ben] = scene.people('Ann', 'Ben');
 		const her = await scene.open(ann, { peer: ben.id });

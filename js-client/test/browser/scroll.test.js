@@ -92,14 +92,44 @@ describe('a long conversation', { skip: noBrowser }, () => {
 		assert.ok(await fromEnd(her.log) < 2);
 	});
 
+	test('a_conversation_opens_at_the_line_above_what_is_unread_however_far_up_it_is', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		await scene.say(ann, ben, LINES.slice(0, 30));
+		await scene.say(ben, ann, LINES.slice(30, 332));
+		const her = await scene.open(ann, { peer: ben.id });
+		await her.message('Message 31').waitFor();
+		const [log, line] = await Promise.all([topOf(her.log), topOf(her.page.getByText('New messages'))]);
+		assert.ok(line > log && line < log + 100, `the line stands ${line - log} px below the top`);
+		// How many are below what can be seen: fewer and fewer.
+		const below = async () => Number((await her.page.getByRole('button', { name: /new messages below/ }).getAttribute('aria-label'))?.split(' ')[0]);
+		const first = await below();
+		assert.ok(first > 250 && first < 300, `${first} are said to be below`);
+		await her.log.evaluate((log) => log.scrollBy(0, 3000));
+		await until('fewer to be below', async () => await below() < first);
+		await her.page.getByRole('button', { name: /new messages below/ }).click();
+		await her.message('Message 332').waitFor();
+		assert.ok(await fromEnd(her.log) < 2);
+		await until('all to be read', async () => (await scene.stage.stored(`${ann.id}/${ben.id}`)).filter((it) => it.user_id === ben.id).every((it) => it.is_delivered));
+	});
+
 	test('five_hundred_messages_are_no_more_work_than_five', options, async () => {
 		const [ann, ben] = scene.people('Ann', 'Ben');
 		const her = await scene.open(ann, { peer: ben.id });
 		await her.page.getByText('Nothing has been said here yet.').waitFor();
 		await scene.say(ben, ann, LINES);
 		await her.message('Message 500').waitFor();
-		await until('all messages', async () => await her.messages.count() === 500);
-		assert.deepEqual(await her.texts(), LINES);
+		// Of so many only a part is in the page, and the others come as one scrolls.
+		await until('some of them to be gone', async () => await her.messages.count() <= 400);
+		const texts = await her.texts();
+		assert.deepEqual(texts, LINES.slice(-texts.length));
+		await her.log.focus();
+		await until('the first message', async () => {
+			await her.page.keyboard.press('Home');
+			return (await her.texts())[0] === LINES[0];
+		}, { every: 100 });
+		assert.ok(await her.messages.count() <= 400);
+		await her.page.getByRole('button', { name: 'Go to the newest message' }).click();
+		await her.message('Message 500').waitFor();
 
 		// One more, its ticks and a draft: the page changes where they are, and nowhere else.
 		const changes = await her.log.evaluate(async (log) => {

@@ -1,0 +1,58 @@
+// What axe says of a page with the elements, and what becomes of them in large letters.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { describe, test } from 'node:test';
+import { noBrowser } from './chromium.js';
+import { useScene } from './scene.js';
+
+const options = { timeout: 60000 };
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+describe('axe and large letters', { skip: noBrowser }, () => {
+	const scene = useScene();
+
+	/** @param {import('playwright-core').Page} page @returns {Promise<string[]>} what is wrong, and where */
+	const faults = async (page) => {
+		await page.evaluate(AXE);
+		return page.evaluate(async () => {
+			// Whether the page has a heading and landmarks is the page's business.
+			const { violations } = await /** @type {any} */ (window).axe.run(document, { rules: { region: { enabled: false }, 'page-has-heading-one': { enabled: false }, 'landmark-one-main': { enabled: false } } });
+			return violations.flatMap((/** @type {any} */ it) => it.nodes.map((/** @type {any} */ node) => `${it.id}: ${node.target.flat().join(' ')}`));
+		});
+	};
+
+	for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+		test(`axe_has_nothing_to_say_in_${colorScheme}`, options, async () => {
+			const [ann, ben, cleo] = scene.people('Ann', 'Ben', 'Cleo');
+			await scene.say(ben, ann, ['Hello', 'See https://example.org', '👍']);
+			const her = await scene.open(ann, { people: [ben, cleo], browser: { colorScheme } });
+			await her.inbox.getByText('3 unread messages').waitFor({ state: 'attached' });
+			assert.deepEqual(await faults(her.page), []);
+			await her.inbox.getByRole('button', { name: 'Ben' }).click();
+			await her.page.getByText('New messages').waitFor();
+			await her.write('An answer');
+			await her.until('An answer', 'Sent');
+			assert.deepEqual(await faults(her.page), []);
+		});
+	}
+
+	test('in_letters_twice_as_large_nothing_is_cut_and_the_dot_is_round', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		await scene.say(ben, ann, ['Hello', 'A text that is long enough to need a second line on a narrow screen']);
+		const her = await scene.open(ann, { peer: ben.id, browser: { viewport: { width: 390, height: 780 } } });
+		await her.message('Hello').waitFor();
+		await her.page.evaluate(() => {
+			document.documentElement.style.fontSize = '200%';
+		});
+		const wrong = await her.page.evaluate(() => {
+			const root = /** @type {ShadowRoot} */ (document.querySelector('mosquitto-chat')?.shadowRoot);
+			const dot = getComputedStyle(/** @type {Element} */ (root.querySelector('.presence')), '::before');
+			const cut = [...root.querySelectorAll('.header, .presence, .bubble, .line, textarea')].filter((it) => it.scrollWidth > it.clientWidth + 1);
+			return [...cut.map((it) => it.className), ...(dot.width === dot.height ? [] : [`a dot of ${dot.width} by ${dot.height}`])];
+		});
+		assert.deepEqual(wrong, []);
+		assert.equal(await her.page.evaluate(() => document.documentElement.scrollWidth), 390);
+	});
+});
