@@ -15,6 +15,7 @@ struct chat *chat_create(const struct chat_options *options, const struct chat_p
 	chat->options = *options;
 	chat->ports = *ports;
 	chat->pending.key = key;
+	chat->bars.key = key;
 	chat->presence = presence_create(&key);
 	chat->gate = gate_create(&key);
 	chat->limiter = limiter_create(options->rate_limit, &key);
@@ -37,6 +38,7 @@ void chat_destroy(struct chat *chat)
 	chat_free_changes(chat);
 	requests_finish(&chat->requests);
 	pending_finish(&chat->pending);
+	bars_finish(&chat->bars);
 	marks_destroy(chat->marks);
 	limiter_destroy(chat->limiter);
 	gate_destroy(chat->gate);
@@ -57,15 +59,7 @@ static void kick_expired(struct chat *chat, struct chat_time now)
 		if (client == NULL) {
 			return;
 		}
-		chat_log(chat, CHAT_NOTICE, client, "token expired, disconnecting");
-		if (client->replaced) {
-			/* Its id is a newer connection's, which must not suffer for this one, or a
-			 * session's that one left, and 2.0 breaks when that is kicked.  A WebSocket
-			 * that is not read can be here long after it was taken over. */
-			chat_disconnect(chat, client->handle);
-		} else {
-			chat->ports.kick(chat->ports.arg, client->client_id);
-		}
+		chat_end_client(chat, client, "token expired");
 	}
 }
 

@@ -140,6 +140,14 @@ void chat_store_up(struct chat *chat, bool up);
  * once does no harm. */
 void chat_closed(struct chat *chat, struct slice room, bool closed, struct chat_time now);
 
+/* What the application has decided about a user: who may not be here any more is disconnected, so
+ * this is called within a tick.  Hearing of it more than once does no harm. */
+void chat_user_news(struct chat *chat, const struct user_news *news);
+
+/* The database may have gone back in time: whoever is subscribed is sent what a subscribe brings.
+ */
+void chat_epoch_changed(struct chat *chat, struct chat_time now);
+
 /* This user blocks the other one, or no longer: heard of from the application or another broker. */
 void chat_blocked(struct chat *chat, struct slice user_id, struct slice peer_id, bool on);
 

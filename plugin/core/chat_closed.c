@@ -8,8 +8,7 @@ static void tell_closed(struct chat *chat, const struct room *room)
 		CHAT_CLOSED_REASON, slice_of("", 0), 0);
 }
 
-/* All who are subscribed are sent what a subscribe brings. */
-static void reopen(struct chat *chat, struct room *room, struct chat_time now)
+void chat_welcome_again(struct chat *chat, struct room *room, struct chat_time now)
 {
 	for (struct membership *m = room->members; m != NULL; m = m->room_next) {
 		chat_request_history(chat, m, now);
@@ -34,7 +33,7 @@ bool chat_set_closed(struct chat *chat, struct room *room, bool closed, struct c
 	if (before == ROOM_UNKNOWN) {
 		chat_release_arrivals(chat, room);
 	} else {
-		reopen(chat, room, now);
+		chat_welcome_again(chat, room, now);
 	}
 	return false;
 }

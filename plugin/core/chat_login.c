@@ -36,6 +36,49 @@ void chat_disconnect(struct chat *chat, const void *handle)
 	}
 }
 
+void chat_end_client(struct chat *chat, struct client *client, const char *why)
+{
+	chat_log(chat, CHAT_NOTICE, client, "%s, disconnecting", why);
+	if (client->replaced) {
+		/* Its id is a newer connection's, which must not suffer for this one, or a
+		 * session's that one left, and 2.0 breaks when that is kicked.  A WebSocket that is
+		 * not read can be here long after it was taken over. */
+		chat_disconnect(chat, client->handle);
+	} else {
+		client->ended = true;
+		chat->ports.kick(chat->ports.arg, client->client_id);
+	}
+}
+
+/* One of the user's clients that may not be here any more, and why. */
+static struct client *next_barred(struct chat *chat, struct slice id, const char **why)
+{
+	const struct user *user = presence_user(chat->presence, id);
+	struct client *client = user == NULL ? NULL : user->clients;
+	for (; client != NULL; client = client->user_next) {
+		*why = bars_refusal(&chat->bars, id, client->issued_at);
+		if (*why != NULL && !client->ended) {
+			break;
+		}
+	}
+	return client;
+}
+
+void chat_user_news(struct chat *chat, const struct user_news *news)
+{
+	const char *why = NULL;
+	struct client *client;
+	if (bars_set(&chat->bars, news->user_id, news->barred, news->revoked_before / 1000) !=
+		CHAT_OK) {
+		chat_log(chat, CHAT_WARNING, NULL, "out of memory: %.*s is not kept out",
+			SLICE_ARGS(news->user_id));
+	}
+	/* A kick frees the client, and maybe the user. */
+	while ((client = next_barred(chat, news->user_id, &why)) != NULL) {
+		chat_end_client(chat, client, why);
+	}
+}
+
 /* Whoever floods us with logins must not fill the disk with lines. */
 #define REFUSALS_LOGGED 100 /* a second */
 
@@ -107,8 +150,8 @@ void chat_connected_unasked(struct chat *chat, const void *handle, const char *c
 }
 
 /* Why this user may not come in although the token is good; NULL: may. */
-static const char *obstacle(
-	struct chat *chat, const struct chat_login *login, struct slice id, struct chat_time now)
+static const char *obstacle(struct chat *chat, const struct chat_login *login, struct slice id,
+	int64_t issued_at, struct chat_time now)
 {
 	if (login->closed != NULL) {
 		return login->closed;
@@ -118,6 +161,10 @@ static const char *obstacle(
 	}
 	if (!may_use_client_id(chat, login->client_id, id)) {
 		return "the client id is in use by somebody else";
+	}
+	const char *refusal = bars_refusal(&chat->bars, id, issued_at);
+	if (refusal != NULL) {
+		return refusal;
 	}
 	const struct user *user = presence_user(chat->presence, id);
 	bool takes_over = presence_holder(chat->presence, login->client_id) != NULL;
@@ -130,11 +177,21 @@ static const char *obstacle(
 	return NULL;
 }
 
+/* Of a token's `iat`, as far as 32 bits go: until 2106. */
+static uint32_t seconds_of(int64_t issued_at)
+{
+	if (issued_at == TOKEN_UNDATED || issued_at < 0) {
+		return BARS_UNDATED;
+	}
+	return issued_at / 1000 > UINT32_MAX ? UINT32_MAX : (uint32_t)(issued_at / 1000);
+}
+
 static enum chat_answer connect_user(struct chat *chat, const struct chat_login *login,
 	const struct claims *claims, struct chat_time now, char username[CHAT_USERNAME_MAX + 1])
 {
 	struct slice id = slice_str(claims->id);
-	const char *why = obstacle(chat, login, id, now);
+	uint32_t issued_at = seconds_of(claims->issued_at);
+	const char *why = obstacle(chat, login, id, issued_at, now);
 	if (why != NULL) {
 		return refuse(chat, login, why, now);
 	}
@@ -143,6 +200,7 @@ static enum chat_answer connect_user(struct chat *chat, const struct chat_login 
 	if (client == NULL) {
 		return refuse(chat, login, "out of memory", now);
 	}
+	client->issued_at = issued_at;
 	if (claims->expires_at != 0) {
 		client->expires_at = claims->expires_at + TOKEN_LEEWAY_MS;
 		expiry_add(&chat->expiry, client);

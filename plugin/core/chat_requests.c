@@ -336,3 +336,21 @@ void chat_store_up(struct chat *chat, bool up)
 		}
 	}
 }
+
+void chat_epoch_changed(struct chat *chat, struct chat_time now)
+{
+	for (struct room *room = presence_next_room(chat->presence, NULL); room != NULL;
+		room = presence_next_room(chat->presence, room)) {
+		chat_tell_all_held_changes(chat, room);
+		room->last_seq = room->last_change = -1;
+		chat_welcome_again(chat, room, now);
+	}
+	for (struct user *user = presence_next_user(chat->presence, NULL); user != NULL;
+		user = presence_next_user(chat->presence, user)) {
+		for (struct client *c = user->clients; c != NULL; c = c->user_next) {
+			if (c->in_lobby) {
+				chat_request_unread(chat, c, now);
+			}
+		}
+	}
+}

@@ -3,6 +3,7 @@
 #ifndef CHAT_CHAT_STATE_H
 #define CHAT_CHAT_STATE_H
 
+#include "bars.h"
 #include "buffer.h"
 #include "chat.h"
 #include "expiry.h"
@@ -36,6 +37,7 @@ struct chat {
 	struct expiry expiry;
 	struct gate *gate;
 	struct limiter *limiter;
+	struct bars bars;
 	struct pending_table pending;
 	struct requests requests;
 	struct marks *marks;
@@ -91,6 +93,9 @@ void chat_send_error(struct chat *chat, struct slice topic, client_serial only,
 	enum chat_error code, const char *reason, struct slice ref, int64_t retry_ms);
 
 /* chat_login.c */
+
+/* Ends a connection; within a tick only. */
+void chat_end_client(struct chat *chat, struct client *client, const char *why);
 
 /* Once per turn: says how many lines about refused logins were left out. */
 void chat_log_refusals(struct chat *chat, struct chat_time now);
@@ -167,6 +172,9 @@ void chat_forget_arrivals(struct chat *chat, const struct room *room);
 void chat_free_arrivals(struct chat *chat);
 
 /* chat_closed.c */
+
+/* All who are subscribed to the chat are sent what a subscribe brings. */
+void chat_welcome_again(struct chat *chat, struct room *room, struct chat_time now);
 
 /* The store has said whether the chat is closed.  Where that is news to those who are in it they
  * are told; true: they were told that it is closed. */

@@ -204,6 +204,14 @@ enum set_as {
 	SET_TOO_MANY,  /* block: the user blocks as many as may be */
 };
 
+/* What the application has decided about a user. */
+struct user_news {
+	struct slice user_id;
+	struct slice name; /* shown while the latest login gave none; empty: none */
+	bool barred;
+	int64_t revoked_before; /* tokens issued before are refused; Unix ms, 0: none */
+};
+
 /* "user_id has read room up to seq". */
 struct mark {
 	struct slice room;

@@ -371,6 +371,19 @@ bool presence_hears_in_lobby(const struct user *user, const struct room *room)
 	return false;
 }
 
+struct room *presence_next_room(const struct presence *presence, const struct room *room)
+{
+	struct table_link *link =
+		table_next(&presence->rooms, room == NULL ? NULL : &room->by_name);
+	return link == NULL ? NULL : TABLE_ELEMENT(link, struct room, by_name);
+}
+
+struct user *presence_next_user(const struct presence *presence, const struct user *user)
+{
+	struct table_link *link = table_next(&presence->users, user == NULL ? NULL : &user->by_id);
+	return link == NULL ? NULL : TABLE_ELEMENT(link, struct user, by_id);
+}
+
 struct slice presence_id(const struct user *user)
 {
 	return slice_of(user->id, user->id_len);

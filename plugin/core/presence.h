@@ -84,12 +84,14 @@ struct client {
 	struct request *unread_request;
 	struct client *expiry_prev, *expiry_next;
 	int64_t expires_at; /* Unix ms, 0: never */
+	uint32_t issued_at; /* the token, in Unix seconds; 0: it does not say */
 	uint16_t chat_count;
 	uint16_t requests; /* made by itself and not answered yet */
 	bool in_lobby;     /* it is subscribed to its user's lobby */
 	bool logged_full;  /* the log has heard that it asks for more chats than it may have */
 	bool holds_id;     /* no later connection has taken its client id over */
 	bool replaced;     /* one has, and may have gone since */
+	bool ended;        /* the broker was told to disconnect it */
 	char client_id[];
 };
 
@@ -127,6 +129,11 @@ MUST_CHECK struct membership *presence_join(
 
 /* Frees the membership, and the room if it was the last one in it. */
 void presence_leave(struct presence *presence, struct membership *membership);
+
+/* The room and the user after this one, the first one after NULL; NULL: there is none.  The books
+ * must not change meanwhile. */
+struct room *presence_next_room(const struct presence *presence, const struct room *room);
+struct user *presence_next_user(const struct presence *presence, const struct user *user);
 
 /* Whether any of the user's clients is in the room. */
 bool presence_is_in(const struct room *room, const struct user *user);

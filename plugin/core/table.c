@@ -107,3 +107,18 @@ struct table_link *table_any(const struct table *table, size_t *at)
 	}
 	return table->buckets[*at];
 }
+
+struct table_link *table_next(const struct table *table, const struct table_link *link)
+{
+	if (link != NULL && link->next != NULL) {
+		return link->next;
+	}
+	if (table->buckets == NULL) {
+		return link == NULL ? table->only : NULL;
+	}
+	size_t at = link == NULL ? 0 : (link->hash & (table->size - 1)) + 1;
+	while (at < table->size && table->buckets[at] == NULL) {
+		at++;
+	}
+	return at < table->size ? table->buckets[at] : NULL;
+}

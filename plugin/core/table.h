@@ -41,6 +41,10 @@ void table_remove(struct table *table, struct table_link *link);
 struct table_link *table_find(const struct table *table, uint64_t hash,
 	bool (*matches)(const struct table_link *link, const void *key), const void *key);
 
+/* The element after this one, the first one after NULL; NULL: there is none.  The table must not
+ * change meanwhile. */
+struct table_link *table_next(const struct table *table, const struct table_link *link);
+
 /* One of those that are in it; NULL when it is empty.  *at, 0 at first, says where to go on
  * looking, so that emptying a table this way looks at each bucket once. */
 struct table_link *table_any(const struct table *table, size_t *at);

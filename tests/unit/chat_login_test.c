@@ -511,6 +511,47 @@ static void connection_that_logged_in_is_not_made_ordinary(void **state)
 		CHAT_ALLOW);
 }
 
+/* What the application decides. */
+
+static void barred_user_is_thrown_out_and_kept_out(void **state)
+{
+	struct world *world = *state;
+	struct user_news news = {.user_id = SLICE("1"), .barred = true};
+	world_join(world, ANN, CHAT);
+	world_join(world, ANN_PHONE, "user/1");
+	world_join(world, BOB, CHAT);
+	world_forget(world);
+	chat_user_news(world->chat, &news);
+	chat_user_news(world->chat, &news);
+	world_turn(world);
+	assert_int_equal(world->kicks, 2);
+	assert_event(world, BOB, CHAT, "\"leaves\":{\"1\"");
+	assert_int_equal(world_login(world, ANN, "1:Ann"), CHAT_DENY);
+	news.barred = false;
+	chat_user_news(world->chat, &news);
+	assert_int_equal(world_login(world, ANN, "1:Ann"), CHAT_ALLOW);
+}
+
+static void revoked_tokens_are_those_from_before_in_whole_seconds(void **state)
+{
+	struct world *world = *state;
+	const int64_t second = WALL / 1000;
+	struct user_news news = {.user_id = SLICE("1"), .revoked_before = second * 1000 + 900};
+	const char *old = world_dated_jwt("1", second + 60, second - 1);
+	assert_int_equal(world_connect(world, ANN, "old", NULL, old), CHAT_ALLOW);
+	assert_int_equal(world_login(world, BOB, "1:undated"), CHAT_ALLOW);
+	const char *good = world_dated_jwt("1", second + 60, second);
+	assert_int_equal(world_connect(world, ANN_PHONE, "good", NULL, good), CHAT_ALLOW);
+	chat_user_news(world->chat, &news);
+	assert_int_equal(world->kicks, 2);
+	assert_true(world->clients[ANN_PHONE].open);
+	old = world_dated_jwt("1", second + 60, second - 1);
+	assert_int_equal(world_connect(world, ANN, "old", NULL, old), CHAT_DENY);
+	assert_int_equal(world_login(world, BOB, "1:undated"), CHAT_DENY);
+	good = world_dated_jwt("1", second + 60, second);
+	assert_int_equal(world_connect(world, EVE, "new", NULL, good), CHAT_ALLOW);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -551,6 +592,8 @@ int main(void)
 		CHAT_TEST(newer_client_is_not_kicked_for_the_old_ones_token),
 		CHAT_TEST(expired_client_that_was_taken_over_is_forgotten_and_nobody_kicked),
 		CHAT_TEST(signed_name_never_expires),
+		CHAT_TEST(barred_user_is_thrown_out_and_kept_out),
+		CHAT_TEST(revoked_tokens_are_those_from_before_in_whole_seconds),
 		CHAT_TEST(closed_chat_refuses_its_users_and_defers_the_others),
 		CHAT_TEST(client_id_of_a_connection_without_a_login_is_in_use_until_it_ends),
 		CHAT_TEST(connection_that_logged_in_is_not_made_ordinary),

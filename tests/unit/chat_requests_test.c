@@ -235,6 +235,28 @@ static void superseded_load_that_failed_does_not_wait_after_leaving(void **state
 	assert_int_equal(chat_count(world->chat).requests, 0);
 }
 
+static void other_epoch_brings_all_who_are_subscribed_what_a_subscribe_brings(void **state)
+{
+	struct world *world = *state;
+	world->last_seq = 7;
+	world_join(world, ANN, CHAT);
+	world_enter(world, ANN, "user/1");
+	world_join(world, BOB, CHAT);
+	world_forget(world);
+	chat_epoch_changed(world->chat, world->now);
+	assert_int_equal(world->load_count, 3);
+	world_answer_all(world);
+	world_turn(world);
+	static const int clients[] = {ANN, BOB};
+	for (size_t i = 0; i < 2; i++) {
+		assert_event(world, clients[i], CHAT, "presence_state");
+		assert_event(world, clients[i], CHAT, "\"event\":\"history\"");
+	}
+	assert_event(world, ANN, "user/1", "\"event\":\"unread\"");
+	assert_silence(world, ANN);
+	assert_silence(world, BOB);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +275,7 @@ int main(void)
 			history_of_a_subscribe_that_was_in_flight_when_the_store_went_comes_later),
 		CHAT_TEST(history_of_a_subscribe_outlives_a_store_that_goes_many_times),
 		CHAT_TEST(load_that_the_database_keeps_refusing_is_given_up),
+		CHAT_TEST(other_epoch_brings_all_who_are_subscribed_what_a_subscribe_brings),
 		CHAT_TEST(superseded_load_that_failed_does_not_wait_after_leaving),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,6 +130,30 @@ static void grown_table_finds_all(void **state)
 	table_finish(&table);
 }
 
+static void walk_meets_each_element_once(void **state)
+{
+	(void)state;
+	struct table table = {0};
+	assert_null(table_next(&table, NULL));
+	for (int count = 1; count <= 1000; count *= 10) {
+		for (int value = 0; value < count; value++) {
+			add(&table, value);
+		}
+		int met = 0;
+		for (struct table_link *link = table_next(&table, NULL); link != NULL;
+			link = table_next(&table, link)) {
+			TABLE_ELEMENT(link, struct number, link)->before = count;
+			met++;
+		}
+		assert_int_equal(met, count);
+		for (int value = 0; value < count; value++) {
+			assert_int_equal(numbers[value].before, count);
+			table_remove(&table, &numbers[value].link);
+		}
+	}
+	table_finish(&table);
+}
+
 static void emptied_table_gives_its_memory_back(void **state)
 {
 	(void)state;
@@ -251,6 +275,7 @@ int main(void)
 		cmocka_unit_test(few_elements_take_no_memory),
 		cmocka_unit_test(elements_of_one_hash_are_told_apart_by_their_key),
 		cmocka_unit_test(grown_table_finds_all),
+		cmocka_unit_test(walk_meets_each_element_once),
 		cmocka_unit_test(emptied_table_gives_its_memory_back),
 		cmocka_unit_test(size_does_not_go_to_and_fro),
 		cmocka_unit_test(table_without_memory_to_grow_takes_more),

@@ -213,15 +213,12 @@ static void make_url_safe(char *text)
 	}
 }
 
-const char *world_jwt(const char *id, int64_t exp)
+static const char *make_jwt(const char *claims)
 {
 	static char token[512];
-	char claims[128];
 	char body[256];
 	char mac[45];
-	int len = snprintf(
-		claims, sizeof(claims), "{\"sub\":\"%s\",\"exp\":%lld}", id, (long long)exp);
-	EVP_EncodeBlock((unsigned char *)body, (const unsigned char *)claims, len);
+	EVP_EncodeBlock((unsigned char *)body, (const unsigned char *)claims, (int)strlen(claims));
 	make_url_safe(body);
 	snprintf(token, sizeof(token), "eyJhbGciOiJIUzI1NiJ9.%s", body);
 	sign(token, mac);
@@ -229,6 +226,21 @@ const char *world_jwt(const char *id, int64_t exp)
 	strcat(token, ".");
 	strcat(token, mac);
 	return token;
+}
+
+const char *world_jwt(const char *id, int64_t exp)
+{
+	char claims[128];
+	snprintf(claims, sizeof(claims), "{\"sub\":\"%s\",\"exp\":%lld}", id, (long long)exp);
+	return make_jwt(claims);
+}
+
+const char *world_dated_jwt(const char *id, int64_t exp, int64_t iat)
+{
+	char claims[128];
+	snprintf(claims, sizeof(claims), "{\"sub\":\"%s\",\"exp\":%lld,\"iat\":%lld}", id,
+		(long long)exp, (long long)iat);
+	return make_jwt(claims);
 }
 
 /* What clients do. */

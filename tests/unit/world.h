@@ -112,6 +112,8 @@ int world_tear_down(void **state);
 const char *world_sign(const char *name);
 /* A JWT for `id` that ends at `exp` (Unix seconds). */
 const char *world_jwt(const char *id, int64_t exp);
+/* The same with an `iat`. */
+const char *world_dated_jwt(const char *id, int64_t exp, int64_t iat);
 
 /* CONNECT.  The client is open afterwards, unless it was denied. */
 enum chat_answer world_connect(struct world *world, int client, const char *client_id,
