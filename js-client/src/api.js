@@ -24,6 +24,13 @@
  * @property {string | null} name this user's, as the token says it
  * @property {State} state
  * @property {Unread} unread what is unread in all chats; a new object after each change
+ * @property {InboxChat[]} chats all chats of this user as far as `moreChats()` has loaded them, and those in which something was
+ *   said since; the newest first; a new array after each change
+ * @property {() => Promise<{ chats: InboxChat[], more: boolean }>} moreChats loads the next page of `chats`; resolves with that
+ *   page alone
+ * @property {(peer: string, on?: boolean) => Promise<void>} mute no bell rings for that chat; resolves once it is kept
+ * @property {(peer: string, on?: boolean) => Promise<void>} block neither can write to the other any more; resolves once it is
+ *   kept, rejects with a ChatError where users may not
  * @property {(options?: { token?: string }) => Promise<void>} connect connects, and stays connected until `close()`; resolves
  *   once the unread counts are in, rejects with an UnauthorizedError when it ends there. With a `token` from now on with this
  *   one, also where there is a connection already; throws a TypeError where it is none of this user's
@@ -36,7 +43,20 @@
  * @property {State} state
  * @property {Unread} unread
  * @property {import('./protocol.js').NotificationEvent} notification a message in a chat that is not open here
+ * @property {InboxChat[]} chats
+ * @property {{ peer: string, on: boolean }} muted by this user, on any device
+ * @property {{ peer: string, on: boolean }} blocked by this user, on any device
  * @property {import('./errors.js').ChatError} error what no promise has told of
+ *
+ * @typedef {object} InboxChat
+ * @property {string} peer
+ * @property {string | null} name the peer's, as far as it has been heard
+ * @property {Message | null} last the newest message, in its newest version
+ * @property {number} count how many messages are unread
+ * @property {number} readSeq up to which message this user has read
+ * @property {boolean} muted
+ * @property {boolean} blocked by this user
+ * @property {boolean | null} online the peer; null where it is not known: it is told in chats that are open
  *
  * @typedef {object} Unread
  * @property {number} total all unread messages
@@ -44,6 +64,7 @@
  *
  * @typedef {object} UnreadChat
  * @property {string} peer
+ * @property {string | null} name the peer's, as far as it has been heard
  * @property {number} count
  * @property {Message} last the newest of them
  *
@@ -52,10 +73,18 @@
  * @property {Message[]} messages stored ones by `seq`, then pending ones in the order of sending; a new array after each change
  * @property {boolean} more whether there are older messages than those in `messages`
  * @property {number} readSeq up to which message this user has read, on any device; 0 for none
+ * @property {boolean} forbidden the chat is closed: one of the two has blocked the other, or the application has ended it
  * @property {() => Promise<void>} open joins the chat, as soon as there is a connection; resolves once history and
  *   presence are in
- * @property {(text: string) => Message} send sends 1 byte to 16 KiB of text, and opens the room if need be; returns at
- *   once. An empty one is refused, and stands nowhere
+ * @property {(message: string | { text?: string, data?: Record<string, any>, replyTo?: number }) => Message} send sends 1 byte to
+ *   16 KiB of text, and opens the room if need be; returns at once. With `data`, an object of at most 8 KiB as JSON and 16 levels,
+ *   the text may be empty; else an empty one is refused, and stands nowhere. `replyTo`: a message's `seq`
+ * @property {(seq: number, content: { text?: string, data?: Record<string, any> | null }) => Promise<void>} edit changes an own message:
+ *   what is not given stays; `data: null` removes it. At once on the screen; resolves once it is stored, rejects with a ChatError
+ *   when it is refused for good, and then what was shown is taken back
+ * @property {(seq: number) => Promise<void>} remove deletes an own message for both; likewise
+ * @property {(seq: number, reaction: string, on?: boolean) => Promise<void>} react this user's reaction to any message comes or
+ *   goes; likewise
  * @property {(ref: string | null) => Message | null} retry sends a 'failed' message once more, as the newest one; null:
  *   there is no such failed message
  * @property {(ref: string | null) => boolean} discard forgets a 'failed' message; false: there is no such failed message
@@ -72,16 +101,19 @@
  *
  * @typedef {object} RoomEvents
  * @property {Message} message a message has come, or is being sent
- * @property {Message} update a message has another `status`, `seq` or place, or has been discarded
+ * @property {Message} update a message has another `status`, `seq` or place, has been changed or discarded
  * @property {{ user_id: string, seq: number }} read one of the two has read up to there
  * @property {Peer} typing the peer has begun or ended
- * @property {Peer} presence the peer has come or gone, or is called something else
- * @property {undefined} reset `messages` has begun anew with the newest page, as too much was missed
+ * @property {Peer} presence the peer has come or gone, here or anywhere, or is called something else
+ * @property {boolean} forbidden the chat has been closed, or opened again
+ * @property {undefined} reset `messages` has begun anew with the newest page, as too much was missed, or the database is another one
  *
  * @typedef {object} Peer
  * @property {string} id
  * @property {string | null} name null as long as it has not been heard
- * @property {boolean} present
+ * @property {boolean} present in this chat
+ * @property {boolean} online connected, anywhere, as far as is told
+ * @property {Date | null} seenAt when they last were; null while they are online, or when it is not told
  * @property {boolean} typing
  * @property {number} readSeq up to which message the peer has read; 0 for none
  *
@@ -90,18 +122,28 @@
  * @property {number | null} seq its place in the chat, once it is stored
  * @property {string} user_id who sent it
  * @property {string} text
+ * @property {Record<string, any> | null} data an object of the application's own
+ * @property {number | null} reply_to the `seq` of the message that it answers
+ * @property {Date | null} edited_at
+ * @property {boolean} deleted then nothing of it is left but its place
+ * @property {import('./protocol.js').Reaction[]} reactions `[{ reaction, by }]`, `by` being users' ids; both in the order in which they came
+ * @property {number} change the number of its last change; 0 for none
+ * @property {boolean} changing an own change of it is under way
  * @property {Date} sent_at when the plugin took it; before that the time of `send()`
  * @property {boolean} mine
  * @property {Status} status
  * @property {import('./errors.js').ChatError | null} error why it has failed
  * @property {Promise<Message>} settled resolves once it is stored, rejects with a ChatError once it never will be
  *
- * @typedef {object} PendingRecord a message that is not known to be stored
+ * @typedef {object} PendingRecord a message, or the change of one, that is not known to be stored
  * @property {string} ref
  * @property {string} peer
  * @property {string} text
+ * @property {Record<string, any>} [data]
+ * @property {number} [reply_to]
+ * @property {Record<string, any>} [change] what is changed, and of which message
  * @property {number} sent_at milliseconds since 1970
- * @property {number} order of sending, within one page
+ * @property {number} order of the calls of `put` within one page
  * @property {{ code: string, reason: string } | null} error why it has failed
  *
  * @typedef {object} PendingStore any of these may return a promise, and reject it

@@ -35,6 +35,14 @@ export function createChat(options, { environment = pageEnvironment(), ...surrou
 	/** @type {(() => void) | null} */
 	let sleep = null;
 
+	/** @param {string} peer */
+	const checked = (peer) => {
+		if (!isUserId(peer) || peer === credentials.id()) {
+			throw new TypeError(`${peer} is no other user's id`);
+		}
+		return peer;
+	};
+
 	return {
 		on,
 		get id() {
@@ -49,6 +57,12 @@ export function createChat(options, { environment = pageEnvironment(), ...surrou
 		get unread() {
 			return lobby.unread();
 		},
+		get chats() {
+			return lobby.chats();
+		},
+		moreChats: lobby.moreChats,
+		mute: async (peer, on = true) => void await lobby.mute(checked(peer), on),
+		block: async (peer, on = true) => void await lobby.block(checked(peer), on),
 		async connect({ token } = {}) {
 			if (token !== undefined && !credentials.offer(token)) {
 				throw new TypeError('connect: the token is none of this user\'s');
@@ -64,18 +78,15 @@ export function createChat(options, { environment = pageEnvironment(), ...surrou
 			}
 			await (lobby.counted() || connecting.wait());
 		},
-		with(peer) {
-			if (!isUserId(peer) || peer === credentials.id()) {
-				throw new TypeError(`${peer} is no other user's id`);
-			}
-			return conversations.with(peer).room;
-		},
+		with: (peer) => conversations.with(checked(peer)).room,
 		async close() {
 			sleep?.();
 			sleep = null;
 			const stopped = connection.stop();
 			conversations.forget();
-			connecting.fail(new ChatError('closed', 'the chat was closed'));
+			const error = new ChatError('closed', 'the chat was closed');
+			lobby.giveUp(error);
+			connecting.fail(error);
 			await stopped;
 			await keeper.close();
 		},
@@ -114,13 +125,14 @@ function createParts(options, { visible }, { clock = systemClock, openLink, rand
 			if (state === 'unauthorized') {
 				const error = new UnauthorizedError();
 				conversations.each(({ giveUp }) => giveUp(error));
+				lobby.giveUp(error);
 				connecting.fail(error);
 			}
 			emit('state', state);
 		},
 		login: () => (loaded ??= load()),
 		subscribing: (to) => (to === topic() ? lobby : conversations.on(to))?.subscribing(),
-		subscribed: (to, granted) => conversations.on(to)?.subscribed(granted),
+		subscribed: (to, granted) => (to === topic() ? lobby : conversations.on(to))?.subscribed(granted),
 		arrived(from, payload) {
 			const event = decode(payload);
 			if (event && from === topic()) {
@@ -136,10 +148,11 @@ function createParts(options, { visible }, { clock = systemClock, openLink, rand
 		},
 		error: (error) => report(error, 'token'),
 	});
-	const conversations = createConversations({ clock, visible, id: credentials.id, connection, keeper, report });
+	const conversations = createConversations({ clock, visible, id: credentials.id, connection, keeper, left: (peer) => lobby.left(peer), report });
 	const lobby = createLobby({
 		clock, me, emit, conversations, report,
 		join: () => connection.subscribe(topic()),
+		publish: (payload) => connection.publish(topic(), payload),
 		reported: connecting.open,
 	});
 	return { credentials, connection, conversations, lobby, connecting, keeper };

@@ -2,6 +2,8 @@
 
 import { createArrivals } from './arrivals.js';
 import { createAttendance } from './attendance.js';
+import { createCatchUp } from './catchup.js';
+import { createChanges } from './changes.js';
 import { createEmitter } from './emitter.js';
 import { ChatError } from './errors.js';
 import { createEvents } from './events.js';
@@ -11,6 +13,7 @@ import { createPages } from './pages.js';
 import { createPeer } from './peer.js';
 import { createPending } from './pending.js';
 import { encode } from './protocol.js';
+import { createRequests } from './requests.js';
 import { createRoom } from './room.js';
 import { createTypingSender } from './typing.js';
 
@@ -23,7 +26,7 @@ import { createTypingSender } from './typing.js';
  * @property {(payload: string, qos?: 0 | 1) => boolean} publish
  * @property {() => void} join subscribes, or does so again
  * @property {() => Promise<void>} leave
- * @property {(record: import('./api.js').PendingRecord) => void} keep
+ * @property {(record: Omit<import('./api.js').PendingRecord, 'order'>) => void} keep
  * @property {(ref: string) => void} drop
  * @property {(error: unknown) => void} report
  *
@@ -40,8 +43,8 @@ export function createConversation(id, ports) {
 	/** @type {import('./emitter.js').Emitter<import('./api.js').RoomEvents>} */
 	const { on, emit } = createEmitter();
 	const parts = createParts(id, ports, emit, () => attendance.joined() && !attendance.needed() && part());
-	const { peer, attendance, messages, pending, pages, marks, typist, arrivals } = parts;
-	const events = createEvents(parts, id, report);
+	const { peer, attendance, messages, pending, changes, requests, marks, typist, arrivals } = parts;
+	const events = createEvents(parts, id, emit, report);
 
 	const part = async () => {
 		attendance.left();
@@ -52,20 +55,20 @@ export function createConversation(id, ports) {
 	/** @param {ChatError} error for whoever waits for something */
 	const giveUp = (error) => {
 		attendance.fail(error);
-		pages.cancel(error);
+		requests.cancel(error);
 	};
 	/** The application does not want to be here any more. */
 	const forget = () => {
 		const error = new ChatError('closed', 'the room was closed');
 		attendance.forget(error);
-		pages.cancel(error);
-		messages.clear();
+		requests.cancel(error);
+		arrivals.forget();
 		peer.forget();
 		typist.over();
 	};
 
 	return {
-		room: createRoom(parts, on, async () => {
+		room: createRoom(parts, on, events.closed, async () => {
 			forget();
 			await (attendance.needed() || part());
 		}),
@@ -75,7 +78,11 @@ export function createConversation(id, ports) {
 		marked: arrivals.read,
 		giveUp,
 		forget,
-		restore: pending.restore,
+		/** @param {import('./api.js').PendingRecord[]} records of an earlier page, in their order */
+		restore(records) {
+			pending.restore(records.filter(({ change }) => !change));
+			changes.restore(records.filter(({ change }) => change));
+		},
 		/** Somebody looks at the page again. */
 		wake: marks.flush,
 		/** A subscription is on its way. */
@@ -89,7 +96,7 @@ export function createConversation(id, ports) {
 				attendance.subscribed();
 				marks.forget();
 				marks.flush();
-				pages.again();
+				requests.again();
 				outbox.ready(id);
 			} else {
 				events.forbidden();
@@ -122,7 +129,7 @@ export function createConversation(id, ports) {
  * @param {string} id
  * @param {Ports} ports
  * @param {import('./emitter.js').Emitter<import('./api.js').RoomEvents>['emit']} emit
- * @param {() => void} unsent a message is not pending any more, or fails
+ * @param {() => void} unsent a message or a change is not pending any more, or fails
  */
 function createParts(id, { clock, me, visible, publish, join, outbox, keep, drop, report }, emit, unsent) {
 	const say = (/** @type {string} */ payload, /** @type {0 | 1} */ qos = 1) => attendance.joined() && publish(payload, qos);
@@ -138,13 +145,20 @@ function createParts(id, { clock, me, visible, publish, join, outbox, keep, drop
 			unsent();
 		},
 	});
-	const messages = createMessages({ me, peerRead: peer.readSeq, ownRead: marks.confirmed, pending, emit });
+	const changes = createChanges(id, {
+		me, outbox, keep, drop, report,
+		changed: (seq) => messages.rerender(seq),
+		settled: unsent,
+	});
+	const messages = createMessages({ me, peerRead: peer.readSeq, ownRead: marks.confirmed, pending, changes, emit });
 	const attendance = createAttendance(clock, {
 		join,
-		pending: pending.waiting,
+		pending: () => pending.waiting() || changes.waiting(),
 		opened: () => messages.know(messages.list()),
 	});
-	const arrivals = createArrivals({ id, me, peer, attendance, messages, marks, emit, fill: () => pages.fill() });
-	const pages = createPages(clock, { say, messages, arrivals, report });
-	return { peer, attendance, messages, pending, pages, marks, typist, arrivals };
+	const requests = createRequests(clock, (members) => say(encode('history', members)));
+	const catchUp = createCatchUp(requests.ask, (wires) => wires.forEach(messages.revise), report);
+	const arrivals = createArrivals({ id, me, peer, attendance, messages, marks, catchUp, changes, join, emit, fill: () => pages.fill() });
+	const pages = createPages({ requests, messages, arrivals, report });
+	return { peer, attendance, messages, pending, changes, requests, pages, marks, typist, arrivals };
 }

@@ -14,16 +14,17 @@ import { chatOf, peerOf } from './topic.js';
  * @property {() => string | null} id this user's, once it is known
  * @property {Pick<ReturnType<typeof import('./connection.js').createConnection>, 'publish' | 'subscribe' | 'unsubscribe'>} connection
  * @property {Pick<ReturnType<typeof import('./keeper.js').createKeeper>, 'keep' | 'drop'>} keeper
+ * @property {(peer: string) => void} left that chat
  * @property {(error: unknown) => void} report
  */
 
 /** @param {ConversationsPorts} ports */
-export function createConversations({ clock, visible, id, connection, keeper, report }) {
+export function createConversations({ clock, visible, id, connection, keeper, left, report }) {
 	/** By peer. @type {Map<string, Conversation>} */
 	const all = new Map();
 	const me = () => id() ?? '';
 	const topicOf = (/** @type {string} */ peer) => chatOf(me(), peer);
-	const outbox = createOutbox(clock, ({ room, ref, text }) => connection.publish(topicOf(room), encode('message', { text, ref }), 1,
+	const outbox = createOutbox(clock, ({ room, ref, event, members }) => connection.publish(topicOf(room), encode(event, { ...members, ref }), 1,
 		() => all.get(room)?.event({ event: 'error', code: 'forbidden', reason: 'the broker refused it', ref })));
 
 	/** @param {string} peer */
@@ -37,7 +38,10 @@ export function createConversations({ clock, visible, id, connection, keeper, re
 		// Before we know who we are, `restore` does these for all who need it.
 		join: () => id() && connection.subscribe(topicOf(peer)),
 		keep: (record) => id() && keeper.keep(record),
-		leave: () => connection.unsubscribe(topicOf(peer)),
+		leave() {
+			left(peer);
+			return connection.unsubscribe(topicOf(peer));
+		},
 		drop: keeper.drop,
 	});
 	/** @param {string} peer */

@@ -80,7 +80,7 @@ export function createCredentials({ id: givenId, name: givenName, token: first, 
 	const ask = () => limited(clock, TIMEOUT, new Promise((resolve, reject) => {
 		abandon = reject;
 		Promise.resolve({ reason: need ?? 'initial' }).then(getToken).then(resolve, reject);
-	}), () => new ChatError('token', 'getToken takes too long'));
+	}), 'token', 'getToken takes too long');
 
 	/** @returns {boolean} whether another token may do better */
 	const refused = () => {
@@ -135,7 +135,7 @@ export function createCredentials({ id: givenId, name: givenName, token: first, 
 		},
 		/** Nobody waits for a login any more. */
 		stop() {
-			abandon(new ChatError('closed', 'the chat was closed'));
+			abandon(new ChatError('closed'));
 			finding = null;
 		},
 		/**

@@ -8,6 +8,7 @@ export { browserStore, memoryStore } from './store.js';
  * @typedef {import('./api.js').Chat} Chat
  * @typedef {import('./api.js').ChatOptions} ChatOptions
  * @typedef {import('./api.js').ChatEvents} ChatEvents
+ * @typedef {import('./api.js').InboxChat} InboxChat
  * @typedef {import('./api.js').Message} Message
  * @typedef {import('./api.js').Peer} Peer
  * @typedef {import('./api.js').PendingRecord} PendingRecord
@@ -20,4 +21,5 @@ export { browserStore, memoryStore } from './store.js';
  * @typedef {import('./api.js').Unread} Unread
  * @typedef {import('./api.js').UnreadChat} UnreadChat
  * @typedef {import('./protocol.js').NotificationEvent} NotificationEvent
+ * @typedef {import('./protocol.js').Reaction} Reaction
  */

@@ -1,7 +1,6 @@
 // Pending messages in their store, which others may have written. What goes wrong there is told, and stops nothing:
 // the messages are in memory, too.
 
-import { ChatError } from './errors.js';
 import { limited } from './promise.js';
 
 /** Browsers have bugs in which their database never answers. */
@@ -16,6 +15,8 @@ const PATIENCE = 2000;
 export function createKeeper(store, me, clock, report) {
 	/** What goes wrong again and again is told once. */
 	let failing = false;
+	/** Of records that were made in the same millisecond. */
+	let order = 0;
 
 	/**
 	 * @template T
@@ -24,7 +25,7 @@ export function createKeeper(store, me, clock, report) {
 	 */
 	const attempt = async (step) => {
 		try {
-			const done = await limited(clock, PATIENCE, (async () => step())(), () => new ChatError('store', 'the store does not answer'));
+			const done = await limited(clock, PATIENCE, (async () => step())(), 'store', 'the store does not answer');
 			failing = false;
 			return done;
 		} catch (error) {
@@ -37,8 +38,8 @@ export function createKeeper(store, me, clock, report) {
 	return {
 		/** What an earlier page has left. */
 		load: async () => await attempt(() => store.load(me())) ?? [],
-		/** @param {import('./api.js').PendingRecord} record */
-		keep: (record) => attempt(() => store.put(me(), record)),
+		/** @param {Omit<import('./api.js').PendingRecord, 'order'>} record */
+		keep: (record) => attempt(() => store.put(me(), { ...record, order: ++order })),
 		/** @param {string} ref */
 		drop: (ref) => attempt(() => store.remove(me(), ref)),
 		close: () => attempt(() => store.close()),

@@ -34,6 +34,10 @@ export function createReadMarks(clock, visible, send) {
 		confirm(seq) {
 			confirmed = Math.max(confirmed, seq);
 		},
+		/** Nothing is confirmed any more. */
+		reset() {
+			confirmed = wanted = sent = 0;
+		},
 		/** What was sent on a connection that is gone may have been lost with it. */
 		forget() {
 			sent = 0;

@@ -1,6 +1,7 @@
 // One message, from the moment it is sent or seen.
 
 import { deferred } from './promise.js';
+import { versionOf } from './version.js';
 
 /** @typedef {import('./api.js').Message} Message */
 
@@ -10,9 +11,12 @@ import { deferred } from './promise.js';
  * @param {string} me
  * @returns {Message}
  */
-export function storedMessage({ ref, seq, user_id, text, sent_at }, me) {
+export function storedMessage(wire, me) {
+	const { ref = null, seq, user_id, sent_at } = wire;
 	/** @type {any} */
-	const message = { ref: ref ?? null, seq, user_id, text, sent_at: new Date(sent_at), mine: user_id === me, status: 'sent', error: null };
+	const message = {
+		ref, seq, user_id, ...versionOf(wire), changing: false, sent_at: new Date(sent_at), mine: user_id === me, status: 'sent', error: null,
+	};
 	message.settled = Promise.resolve(message);
 	return message;
 }
@@ -21,12 +25,13 @@ export function storedMessage({ ref, seq, user_id, text, sent_at }, me) {
  * A message that has to be sent yet.
  * @param {string} ref
  * @param {string} user_id
- * @param {string} text
+ * @param {{ text: string, data?: Record<string, any>, reply_to?: number }} content
  * @param {Date} sent_at
  * @returns {Message} without a `settled`, which `unsettle` gives it
  */
-export function pendingMessage(ref, user_id, text, sent_at) {
-	return /** @type {any} */ ({ ref, seq: null, user_id, text, sent_at, mine: true, status: 'sending', error: null });
+export function pendingMessage(ref, user_id, content, sent_at) {
+	const version = versionOf(/** @type {any} */ (content));
+	return /** @type {any} */ ({ ref, seq: null, user_id, ...version, changing: false, sent_at, mine: true, status: 'sending', error: null });
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { createTimeline } from './merge.js';
 import { storedMessage } from './message.js';
+import { versionOf } from './version.js';
 
 /**
  * @typedef {import('./api.js').Message} Message
@@ -12,16 +13,19 @@ import { storedMessage } from './message.js';
  * @property {() => number} peerRead up to where the peer has read
  * @property {() => number} ownRead up to where this user has
  * @property {Pick<import('./pending.js').Pending, 'messages' | 'stored'>} pending
+ * @property {Pick<import('./changes.js').Changes, 'shown' | 'touches'>} changes
  * @property {(name: 'message' | 'update', message: Message) => void} emit
  *
  * @typedef {ReturnType<typeof createMessages>} Messages
  */
 
 /** @param {MessagesPorts} ports */
-export function createMessages({ me, peerRead, ownRead, pending, emit }) {
+export function createMessages({ me, peerRead, ownRead, pending, changes, emit }) {
 	const timeline = /** @type {ReturnType<typeof createTimeline<Message>>} */ (createTimeline());
 	/** Messages that the application has been told of. @type {WeakSet<Message>} */
 	const shown = new WeakSet();
+	/** The version that is stored, where what is shown may be another. @type {WeakMap<Message, import('./version.js').Version>} */
+	const stored = new WeakMap();
 	/** The list, as long as nothing changes. @type {Message[] | null} */
 	let listed = null;
 
@@ -34,6 +38,28 @@ export function createMessages({ me, peerRead, ownRead, pending, emit }) {
 	const update = (those) => {
 		dirty();
 		those.forEach((message) => emit('update', message));
+	};
+
+	/** Shows the stored version, with what is being changed. @param {Message} message */
+	const render = (message) => {
+		const version = stored.get(message);
+		if (version) {
+			Object.assign(message, changes.shown(message.seq, version), { changing: changes.touches(message.seq) });
+		}
+	};
+	/**
+	 * @param {Message} message
+	 * @param {WireMessage} wire
+	 * @returns {boolean} whether it is another version than before, and no older one
+	 */
+	const revise = (message, wire) => {
+		const version = versionOf(wire);
+		const before = stored.get(message)?.change ?? -1;
+		if (version.change >= before) {
+			stored.set(message, version);
+		}
+		render(message);
+		return version.change > before && before >= 0;
 	};
 
 	return {
@@ -52,10 +78,28 @@ export function createMessages({ me, peerRead, ownRead, pending, emit }) {
 		 */
 		adopt(wire) {
 			const known = timeline.find(wire.seq);
-			const message = pending.stored(wire)
-				?? (known?.user_id === wire.user_id && known.text === wire.text ? known : storedMessage(wire, me()));
+			const message = pending.stored(wire) ?? (known?.user_id === wire.user_id ? known : storedMessage(wire, me()));
 			message.status = statusOf(message);
+			if (revise(message, wire) && message === known && shown.has(message)) {
+				update([message]);
+			}
 			return message;
+		},
+		/** A stored message has changed. @param {WireMessage} wire */
+		revise(wire) {
+			const message = timeline.find(wire.seq);
+			if (message) {
+				revise(message, wire);
+				update(shown.has(message) ? [message] : []);
+			}
+		},
+		/** An own change of it has begun or ended. @param {number} seq */
+		rerender(seq) {
+			const message = timeline.find(seq);
+			if (message) {
+				render(message);
+				update(shown.has(message) ? [message] : []);
+			}
 		},
 		/** The application sees them without being told of each. @param {Message[]} those */
 		know: (those) => those.forEach((message) => shown.add(message)),

@@ -13,19 +13,28 @@ const LONGEST_PATIENCE = 60000;
 const SHORTEST_HOLD = 1000;
 
 /** An entry that has to be published. */
-const GROUNDED = { flying: false, tries: 0, again: 0 };
+const GROUNDED = { flying: false, tries: 0, again: -Infinity };
 
 /**
  * @typedef {object} Parcel
  * @property {string} room
  * @property {string} ref
- * @property {string} text
+ * @property {string} event
+ * @property {object} members of it
+ * @property {string} [lane] of those in one lane, each waits until the one before it has its answer
  *
  * @typedef {Parcel & typeof GROUNDED} Entry
- *   `flying`: published, and not answered yet; then `again` is when to publish it once more
+ *   `flying`: published, and not answered yet; `again`: not to be published before
  *
  * @typedef {ReturnType<typeof createOutbox>} Outbox
  */
+
+/** @param {Entry[]} entries @returns {Entry[]} the first of each lane, and all that are in none */
+function firsts(entries) {
+	/** @type {Set<string>} */
+	const lanes = new Set();
+	return entries.filter(({ lane }) => !lane || (!lanes.has(lane) && lanes.add(lane)));
+}
 
 /**
  * @param {import('./clock.js').Clock} clock
@@ -44,16 +53,16 @@ export function createOutbox(clock, publish) {
 	const pump = () => {
 		const now = clock.now();
 		const ready = entries.filter((entry) => open.has(entry.room));
-		const waiting = now < heldUntil ? [] : ready;
+		const waiting = now < heldUntil ? [] : firsts(ready);
 		let flying = ready.filter((entry) => entry.flying).length;
 		for (const entry of waiting) {
-			if (entry.flying ? entry.again <= now : flying < width) {
+			if (entry.again <= now && (entry.flying || flying < width)) {
 				flying += entry.flying ? 0 : 1;
 				entry.flying = publish(entry);
-				entry.again = now + Math.min(PATIENCE * 2 ** entry.tries++, LONGEST_PATIENCE);
+				entry.again = entry.flying ? now + Math.min(PATIENCE * 2 ** entry.tries++, LONGEST_PATIENCE) : -Infinity;
 			}
 		}
-		const next = now < heldUntil ? heldUntil : Math.min(...ready.filter((entry) => entry.flying).map((entry) => entry.again));
+		const next = now < heldUntil ? heldUntil : Math.min(...waiting.filter((entry) => entry.again > now).map((entry) => entry.again));
 		if (ready.length > 0 && next < Infinity) {
 			alarm.set(next - now, pump);
 		}
@@ -107,11 +116,18 @@ export function createOutbox(clock, publish) {
 		 * @param {string} room
 		 * @param {string} ref
 		 * @param {number} retry_ms
+		 * @param {boolean} [alone] it holds up nothing but its lane
 		 */
-		refused(room, ref, retry_ms) {
-			ground((entry) => entry.room === room && entry.ref === ref);
-			width = 1;
-			heldUntil = Math.max(heldUntil, clock.now() + Math.max(retry_ms, SHORTEST_HOLD));
+		refused(room, ref, retry_ms, alone = false) {
+			const which = (/** @type {Entry} */ entry) => entry.room === room && entry.ref === ref;
+			const until = clock.now() + Math.max(retry_ms, SHORTEST_HOLD);
+			ground(which);
+			if (alone) {
+				entries.filter(which).forEach((entry) => Object.assign(entry, { again: until }));
+			} else {
+				width = 1;
+				heldUntil = Math.max(heldUntil, until);
+			}
 			pump();
 		},
 	};

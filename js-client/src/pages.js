@@ -1,25 +1,20 @@
 // Pages of history that have to be asked for: what is missing in between, and what was before.
 
-import { encode, LONGEST_PAGE } from './protocol.js';
-import { createRequests } from './requests.js';
+import { LONGEST_PAGE } from './protocol.js';
 
 /**
  * @typedef {import('./api.js').Message} Message
  *
  * @typedef {object} PagesPorts
- * @property {(payload: string) => boolean} say false: there is no way now
+ * @property {ReturnType<typeof import('./requests.js').createRequests>} requests
  * @property {import('./messages.js').Messages} messages
  * @property {Pick<ReturnType<typeof import('./arrivals.js').createArrivals>, 'take' | 'released'>} arrivals
  * @property {(error: unknown) => void} report
  */
 
-/**
- * @param {import('./clock.js').Clock} clock
- * @param {PagesPorts} ports
- */
-export function createPages(clock, { say, messages, arrivals: { take, released }, report }) {
+/** @param {PagesPorts} ports */
+export function createPages({ requests, messages, arrivals: { take, released }, report }) {
 	const { timeline } = messages;
-	const requests = createRequests(clock, (members) => say(encode('history', members)));
 	let filling = false;
 	/** @type {Promise<{ messages: Message[], more: boolean }> | null} */
 	let olderPage = null;
@@ -43,10 +38,6 @@ export function createPages(clock, { say, messages, arrivals: { take, released }
 	};
 
 	return {
-		again: requests.again,
-		answer: requests.answer,
-		refuse: requests.refuse,
-		cancel: requests.cancel,
 		/** Fetches what is missing, if anything is. */
 		async fill() {
 			if (filling) {

@@ -1,6 +1,5 @@
 // What is known of the other user of one chat.
 
-import { presenceOf } from './presence.js';
 import { createTypingReceiver } from './typing.js';
 
 /**
@@ -12,10 +11,13 @@ export function createPeer(id, clock, emit) {
 	/** @type {string | null} */
 	let name = null;
 	let present = false;
+	let online = false;
+	/** @type {Date | null} */
+	let seenAt = null;
 	let readSeq = 0;
 	const typing = createTypingReceiver(clock, () => emit('typing', view()));
 
-	const view = () => ({ id, name, present, typing: typing.on(), readSeq });
+	const view = () => ({ id, name, present, online, seenAt, typing: typing.on(), readSeq });
 	/**
 	 * @param {string | undefined} heard the name
 	 * @param {boolean} [here]
@@ -27,9 +29,11 @@ export function createPeer(id, clock, emit) {
 		if (!present) {
 			typing.set(false);
 		}
-		if (before[0] !== name || before[1] !== present) {
+		const news = before[0] !== name || before[1] !== present;
+		if (news) {
 			emit('presence', view());
 		}
+		return news;
 	};
 	return {
 		/** As the application sees it now. */
@@ -37,9 +41,28 @@ export function createPeer(id, clock, emit) {
 		met,
 		/** @param {import('./protocol.js').PresenceStateEvent | import('./protocol.js').PresenceDiffEvent} event */
 		presence(event) {
-			const news = presenceOf(id, event);
-			if (news) {
-				met(news.name, news.present);
+			const state = event.event === 'presence_state';
+			const here = state ? event.users : event.joins;
+			// An id is anything that the protocol allows, `__proto__` too.
+			if (Object.hasOwn(here, id)) {
+				met(here[id].name, true);
+			} else if (state || Object.hasOwn(event.leaves, id)) {
+				met(undefined, false);
+			}
+		},
+		/**
+		 * Whether they are connected anywhere, and who they are.
+		 * @param {import('./protocol.js').PeerFacts} facts
+		 */
+		facts({ user_id, name: heard, online: now = false, seen_at }) {
+			const before = [online, Number(seenAt)];
+			if (user_id === id) {
+				online = now;
+				seenAt = seen_at === undefined ? null : new Date(seen_at);
+				const told = met(heard);
+				if (!told && (before[0] !== online || before[1] !== Number(seenAt))) {
+					emit('presence', view());
+				}
 			}
 		},
 		typing: typing.set,
@@ -49,9 +72,10 @@ export function createPeer(id, clock, emit) {
 		read(seq) {
 			readSeq = seq;
 		},
-		/** We are not there any more to see them. */
+		/** We are not there any more to see them, or not to be told. */
 		forget() {
-			present = false;
+			present = online = false;
+			seenAt = null;
 			typing.set(false);
 		},
 	};

@@ -2,7 +2,7 @@
 
 import { ChatError, errorOf, isFinal } from './errors.js';
 import { pendingMessage, unsettle } from './message.js';
-import { RETRY, sendable, textFault } from './protocol.js';
+import { faultOf, RETRY, sendable, sendableData } from './protocol.js';
 import { randomId } from './random.js';
 
 /**
@@ -11,7 +11,7 @@ import { randomId } from './random.js';
  * @typedef {object} PendingPorts
  * @property {() => string} me
  * @property {import('./outbox.js').Outbox} outbox
- * @property {(record: import('./api.js').PendingRecord) => void} keep in the store
+ * @property {(record: Omit<import('./api.js').PendingRecord, 'order'>) => void} keep in the store
  * @property {(ref: string) => void} drop
  * @property {(message: Message) => void} added
  * @property {(message: Message) => void} changed
@@ -19,8 +19,8 @@ import { randomId } from './random.js';
  * @typedef {ReturnType<typeof createPending>} Pending
  */
 
-/** Counts what is sent, over all rooms. */
-let sendings = 0;
+/** What of it is sent, and kept. @param {Message} message */
+const contentOf = ({ text, data, reply_to }) => ({ text, ...(data && { data }), ...(reply_to !== null && { reply_to }) });
 
 /**
  * @param {string} peer
@@ -31,27 +31,24 @@ export function createPending(peer, { me, outbox, keep, drop, added, changed }) 
 	let all = new Map();
 	/** How each one's `settled` is settled. @type {WeakMap<Message, import('./promise.js').Deferred<Message>>} */
 	const settlings = new WeakMap();
-	/** @type {WeakMap<Message, number>} */
-	const orders = new WeakMap();
 
 	/** @param {Message} message which is being sent, or once more */
 	const begin = (message) => {
 		settlings.set(message, unsettle(message));
-		orders.set(message, ++sendings);
 		return message;
 	};
 	const store = (/** @type {any} */ message) => {
-		const { ref, text, sent_at, error } = message;
+		const { ref, sent_at, error } = message;
 		keep({
-			ref, peer, text, sent_at: sent_at.getTime(), order: orders.get(message) ?? 0,
+			ref, peer, ...contentOf(message), sent_at: sent_at.getTime(),
 			error: error && { code: error.code, reason: error.reason },
 		});
 	};
-	const faultOf = (/** @type {Message} */ { text }) => {
-		const code = textFault(text);
-		return code && new ChatError(code, 'text has 1 byte to 16 KiB');
+	const fault = (/** @type {Message} */ { text, data }) => {
+		const code = faultOf(text, data);
+		return code && new ChatError(code, 'text or data is missing, or too large');
 	};
-	const parcel = (/** @type {any} */ { ref, text }) => ({ room: peer, ref, text });
+	const parcel = (/** @type {any} */ message) => ({ room: peer, ref: message.ref, event: 'message', members: contentOf(message) });
 	const reject = (/** @type {Message} */ message, /** @type {ChatError} */ error) => {
 		message.status = 'failed';
 		message.error = error;
@@ -65,9 +62,9 @@ export function createPending(peer, { me, outbox, keep, drop, added, changed }) 
 		changed(message);
 	};
 	const submit = (/** @type {Message} */ message) => {
-		const fault = faultOf(message);
-		if (fault) {
-			fail(message, fault);
+		const wrong = fault(message);
+		if (wrong) {
+			fail(message, wrong);
 		} else {
 			store(message);
 			outbox.add(parcel(message));
@@ -83,13 +80,15 @@ export function createPending(peer, { me, outbox, keep, drop, added, changed }) 
 	return {
 		messages: () => [...all.values()],
 		waiting: () => sending().length > 0,
-		/** @param {string} given */
+		/** @param {string | { text?: string, data?: Record<string, any>, replyTo?: number }} given */
 		send(given) {
-			const message = begin(pendingMessage(randomId(), me(), sendable(given), new Date()));
-			const fault = faultOf(message);
-			if (fault?.code === 'bad_field') {
+			const { text, data, replyTo } = typeof given === 'object' ? { text: '', ...given } : { text: given };
+			const content = { text: sendable(text), data: sendableData(data), reply_to: replyTo };
+			const message = begin(pendingMessage(randomId(), me(), content, new Date()));
+			const wrong = fault(message);
+			if (wrong?.code === 'bad_field') {
 				// There is nothing in it that anybody would want to keep.
-				return reject(message, fault);
+				return reject(message, wrong);
 			}
 			all.set(message.ref, message);
 			added(message);
@@ -159,8 +158,9 @@ export function createPending(peer, { me, outbox, keep, drop, added, changed }) 
 		restore(records) {
 			const later = all;
 			all = new Map();
-			for (const { ref, text, sent_at, error } of records.filter((record) => !later.has(record.ref))) {
-				const message = begin(pendingMessage(ref, me(), text, new Date(sent_at)));
+			for (const record of records.filter(({ ref }) => !later.has(ref))) {
+				const { ref, sent_at, error } = record;
+				const message = begin(pendingMessage(ref, me(), record, new Date(sent_at)));
 				all.set(ref, message);
 				if (error) {
 					reject(message, errorOf(error));

@@ -1,4 +1,6 @@
-// A promise that somebody else settles.
+// Promises that somebody else settles, or that have an end.
+
+import { ChatError } from './errors.js';
 
 /**
  * @template T
@@ -48,10 +50,11 @@ export function createGate() {
  * @param {import('./clock.js').Clock} clock
  * @param {number} ms
  * @param {Promise<T>} promise
- * @param {() => Error} late
+ * @param {string} code
+ * @param {string} reason
  * @returns {Promise<T>}
  */
-export const limited = (clock, ms, promise, late) => new Promise((resolve, reject) => {
-	const stop = clock.after(ms, () => reject(late()), true);
+export const limited = (clock, ms, promise, code, reason) => new Promise((resolve, reject) => {
+	const stop = clock.after(ms, () => reject(new ChatError(code, reason)), true);
 	promise.then(resolve, reject).finally(stop);
 });

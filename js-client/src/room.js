@@ -1,18 +1,34 @@
 // What an application gets for the chat with one user.
 
+import { ChatError } from './errors.js';
+import { faultOf, sendable, sendableData } from './protocol.js';
+
 /** How many messages `older()` asks for when nobody says. */
 const PAGE = 50;
 
 /**
  * @param {import('./conversation.js').Parts} parts
  * @param {import('./emitter.js').Emitter<import('./api.js').RoomEvents>['on']} on
+ * @param {() => boolean} closed whether the chat is
  * @param {() => unknown} leave nobody wants to be here any more
  * @returns {import('./api.js').Room}
  */
-export function createRoom(parts, on, leave) {
-	const { peer, attendance, messages, pending, pages, marks, typist } = parts;
+export function createRoom(parts, on, closed, leave) {
+	const { peer, attendance, messages, pending, changes, pages, marks, typist } = parts;
 	const holder = {};
 	const open = () => attendance.open(holder);
+	/** @param {import('./version.js').Change & { text?: string, data?: any, reaction?: string }} what */
+	const change = (what) => {
+		// What comes of it is the plugin's to judge; but a packet that is too large would end the connection.
+		const fault = faultOf(what.text || what.reaction || '-', what.data);
+		if (!fault) {
+			open().catch(() => {});
+		}
+		const asked = fault ? Promise.reject(new ChatError(fault)) : changes.ask(what);
+		// Nobody has to look at it.
+		asked.catch(() => {});
+		return asked;
+	};
 	return {
 		get peer() {
 			return peer.view();
@@ -26,11 +42,14 @@ export function createRoom(parts, on, leave) {
 		get readSeq() {
 			return marks.confirmed();
 		},
+		get forbidden() {
+			return closed();
+		},
 		on,
 		open,
-		share: () => createRoom(parts, on, leave),
-		send(text) {
-			const message = pending.send(text);
+		share: () => createRoom(parts, on, closed, leave),
+		send(given) {
+			const message = pending.send(given);
 			typist.over();
 			open().catch(() => {});
 			return message;
@@ -43,6 +62,11 @@ export function createRoom(parts, on, leave) {
 			return message;
 		},
 		discard: pending.discard,
+		edit: (seq, { text, data }) => change({
+			event: 'edit', seq, ...(text !== undefined && { text: sendable(text) }), ...(data !== undefined && { data: sendableData(data) }),
+		}),
+		remove: (seq) => change({ event: 'delete', seq }),
+		react: (seq, reaction, on = true) => change({ event: 'react', seq, reaction, on }),
 		async older({ limit = PAGE } = {}) {
 			await open();
 			return pages.older(limit);

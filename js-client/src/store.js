@@ -1,8 +1,5 @@
 // Where pending messages are kept: in the browser's database, so that they survive a reload, or in memory.
 
-import { systemClock } from './clock.js';
-import { limited } from './promise.js';
-
 /**
  * @typedef {import('./api.js').PendingRecord} PendingRecord
  * @typedef {import('./api.js').PendingStore} PendingStore
@@ -25,9 +22,6 @@ export function memoryStore() {
 
 const TABLE = 'pending';
 
-/** So long a database may take to open; a later step tries it anew. */
-const PATIENCE = 2000;
-
 /**
  * @template T
  * @param {IDBRequest<T>} request
@@ -40,29 +34,6 @@ const outcome = (request) => new Promise((resolve, reject) => {
 
 /** @param {IDBDatabase} db */
 const tableOf = (db) => db.transaction(TABLE, 'readwrite').objectStore(TABLE);
-
-/**
- * @param {string} name
- * @param {() => void} lost it is closed: somebody deletes it, brings a later version, or clears the site's data
- * @returns {Promise<IDBDatabase>}
- */
-async function openDatabase(name, lost) {
-	const request = indexedDB.open(name, 1);
-	request.onupgradeneeded = () => request.result.createObjectStore(TABLE, { keyPath: ['user', 'ref'] });
-	try {
-		const db = await limited(systemClock, PATIENCE, outcome(request), () => new Error('the database does not open'));
-		db.onclose = lost;
-		db.onversionchange = () => {
-			// Whoever wants this must not wait for us.
-			db.close();
-			lost();
-		};
-		return db;
-	} catch (error) {
-		request.onsuccess = () => request.result.close();
-		throw error;
-	}
-}
 
 /**
  * @param {string} [database]
@@ -79,9 +50,11 @@ export function browserStore(database = 'mosquitto-chat') {
 		opened = null;
 	};
 	const open = async () => {
-		const db = await openDatabase(database, () => {
-			opened = null;
-		});
+		const request = indexedDB.open(database, 1);
+		request.onupgradeneeded = () => request.result.createObjectStore(TABLE, { keyPath: ['user', 'ref'] });
+		const db = await outcome(request);
+		// Whoever deletes it, or brings a later version, must not wait for us; and site data may be cleared.
+		db.onversionchange = db.onclose = close;
 		const table = tableOf(db);
 		rows.forEach((row) => table.put(row));
 		return db;

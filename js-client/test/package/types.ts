@@ -2,7 +2,7 @@
 
 import {
 	browserStore, ChatError, createChat, memoryStore, UnauthorizedError,
-	type Chat, type ChatOptions, type Message, type NotificationEvent, type Peer, type PendingStore, type Room, type State, type Unread,
+	type Chat, type ChatOptions, type InboxChat, type Message, type NotificationEvent, type Peer, type PendingStore, type Reaction, type Room, type State, type Unread,
 } from 'mosquitto-chat';
 import { chatTags, chatToken, jwt, signedName, type User } from 'mosquitto-chat/server';
 
@@ -40,6 +40,20 @@ export async function talk(): Promise<string[]> {
 	room.on('reset', () => room.messages.length);
 	// @ts-expect-error: a listener of another event
 	room.on('typing', (message: Message) => message);
+	const page: { chats: InboxChat[], more: boolean } = await chat.moreChats();
+	chat.on('chats', (chats) => chats.map(({ peer, name, last, count, muted, online }) => `${peer} ${name ?? ''} ${last?.text} ${count} ${muted} ${online ?? '?'}`));
+	chat.on('muted', ({ peer, on }) => chat.mute(peer, !on));
+	await chat.block(page.chats[0].peer, false);
+	room.on('forbidden', (closed: boolean) => room.forbidden === closed);
+	await room.share().close();
+	const answer: Message = room.send({ text: 'hi', data: { order: 7 }, replyTo: 1 });
+	const reactions: Reaction[] = answer.reactions;
+	await room.edit(1, { text: 'ho', data: null });
+	await room.react(1, reactions[0].reaction, !reactions[0].by.includes('1'));
+	await room.remove(1);
+	// @ts-expect-error: only what an edit can change
+	room.edit(1, { reply_to: 2 });
+	await chat.connect({ token: room.peer.seenAt?.toISOString() });
 	const message = room.send('hi');
 	const settled: Message = await message.settled;
 	room.retry(settled.ref)?.status.toUpperCase();

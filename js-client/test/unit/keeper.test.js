@@ -13,7 +13,7 @@ describe('a keeper', () => {
 		await keeper.keep(record('a'));
 		await keeper.keep(record('b'));
 		await keeper.drop('a');
-		assert.deepEqual(await keeper.load(), [record('b')]);
+		assert.deepEqual(await keeper.load(), [{ ...record('b'), order: 2 }]);
 		assert.deepEqual(await store.load('2'), []);
 	});
 

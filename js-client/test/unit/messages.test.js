@@ -21,6 +21,7 @@ describe('the messages of a room', () => {
 					return at < 0 ? undefined : Object.assign(pending.splice(at, 1)[0], { seq });
 				},
 			},
+			changes: { shown: (_seq, stored) => stored, touches: () => false },
 			emit: (name, { seq, status }) => told.push(`${name} ${seq} ${status}`),
 		});
 		messages.timeline.newest([], false);
@@ -32,7 +33,7 @@ describe('the messages of a room', () => {
 
 	test('are stored ones, then pending ones', () => {
 		const { messages, pending, add } = world();
-		pending.push(pendingMessage('a', '1', 'mine', new Date()));
+		pending.push(pendingMessage('a', '1', { text: 'mine' }, new Date()));
 		messages.show(add(wire(1)));
 		assert.deepEqual(messages.list().map((it) => it.seq), [1, null]);
 		assert.equal(messages.list(), messages.list(), 'the same array while nothing changes');
@@ -40,7 +41,7 @@ describe('the messages of a room', () => {
 
 	test('keep their object when they are stored, and when they come once more', () => {
 		const { messages, pending, add } = world();
-		const mine = pendingMessage('a', '1', 'text 1', new Date());
+		const mine = pendingMessage('a', '1', { text: 'text 1' }, new Date());
 		pending.push(mine);
 		assert.deepEqual(add(wire(1, '1', 'a')), [mine]);
 		assert.equal(messages.adopt(wire(1, '1', 'a')), mine);
@@ -48,7 +49,7 @@ describe('the messages of a room', () => {
 
 	test('of one\'s own stay in sight while they are held back', () => {
 		const { messages, pending, add } = world();
-		const mine = pendingMessage('a', '1', 'text 3', new Date());
+		const mine = pendingMessage('a', '1', { text: 'text 3' }, new Date());
 		pending.push(mine);
 		messages.know([mine]);
 		add(wire(3, '1', 'a'));

@@ -10,7 +10,7 @@ describe('the outbox', () => {
 		const published = [];
 		const world = { online: true };
 		const outbox = createOutbox(clock, ({ room, ref }) => world.online && published.push(`${room} ${ref}`) > 0);
-		const add = (/** @type {string} */ ref, room = '2') => outbox.add({ room, ref, text: ref });
+		const add = (/** @type {string} */ ref, room = '2') => outbox.add({ room, ref, event: 'message', members: {} });
 		/** What was published since the last look. */
 		const seen = () => published.splice(0);
 		return { clock, outbox, add, seen, world };
@@ -98,10 +98,41 @@ describe('the outbox', () => {
 		assert.deepEqual(seen(), ['2 16']);
 	});
 
+	test('has one change of each message on its way, so that the last one counts', () => {
+		const { outbox, seen, clock } = post();
+		outbox.ready('2');
+		const change = (/** @type {string} */ ref, /** @type {string} */ lane) => outbox.add({ room: '2', ref, event: 'edit', members: {}, lane });
+		change('a1', 'a');
+		change('a2', 'a');
+		change('b1', 'b');
+		assert.deepEqual(seen(), ['2 a1', '2 b1']);
+		outbox.answered('2', 'b1');
+		assert.deepEqual(seen(), []);
+		outbox.answered('2', 'a1');
+		assert.deepEqual(seen(), ['2 a2']);
+		clock.pass(10000);
+		assert.deepEqual(seen(), ['2 a2']);
+	});
+
+	test('waits with a change while the store is away, and with nothing else', () => {
+		const { outbox, add, seen, clock } = post();
+		outbox.ready('2');
+		outbox.add({ room: '2', ref: 'change', event: 'edit', members: {}, lane: 'a' });
+		seen();
+		outbox.refused('2', 'change', 3000, true);
+		add('message');
+		assert.deepEqual(seen(), ['2 message']);
+		outbox.answered('2', 'message');
+		clock.pass(2999);
+		assert.deepEqual(seen(), []);
+		clock.pass(1);
+		assert.deepEqual(seen(), ['2 change']);
+	});
+
 	test('lets what an earlier page has left go first', () => {
 		const { outbox, add, seen } = post();
 		add('new');
-		outbox.addBefore([{ room: '2', ref: 'old 1', text: '' }, { room: '2', ref: 'old 2', text: '' }]);
+		outbox.addBefore([{ room: '2', ref: 'old 1', event: 'message', members: {} }, { room: '2', ref: 'old 2', event: 'message', members: {} }]);
 		outbox.ready('2');
 		assert.deepEqual(seen(), ['2 old 1', '2 old 2', '2 new']);
 	});

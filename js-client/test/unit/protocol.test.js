@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decode, encode, patience, sendable, textFault } from '../../src/protocol.js';
+import { decode, encode, faultOf, patience, sendable, sendableData } from '../../src/protocol.js';
 
 const bytes = (/** @type {string} */ text) => new TextEncoder().encode(text);
 
@@ -26,10 +26,20 @@ test('text is made sendable: half a character and U+0000 become U+FFFD', () => {
 });
 
 test('text has 1 byte to 16 KiB of UTF-8', () => {
-	assert.equal(textFault(''), 'bad_field');
-	assert.equal(textFault('x'.repeat(16384)), null);
-	assert.equal(textFault('x'.repeat(16385)), 'too_large');
-	assert.equal(textFault('€'.repeat(5462)), 'too_large');
+	assert.equal(faultOf(''), 'bad_field');
+	assert.equal(faultOf('x'.repeat(16384)), null);
+	assert.equal(faultOf('x'.repeat(16385)), 'too_large');
+	assert.equal(faultOf('€'.repeat(5462)), 'too_large');
+});
+
+test('data is an object of at most 8 KiB, and may stand alone', () => {
+	assert.equal(faultOf('', {}), null);
+	assert.equal(faultOf('hi', /** @type {any} */ ([1])), 'bad_field');
+	assert.equal(faultOf('hi', { a: 'x'.repeat(8184) }), null);
+	assert.equal(faultOf('hi', { a: 'x'.repeat(8185) }), 'too_large');
+	const data = { at: new Date(0), left: undefined };
+	assert.deepEqual(sendableData(data), { at: '1970-01-01T00:00:00.000Z' });
+	assert.equal(sendableData(null), null);
 });
 
 test('an answer that comes by itself is waited for longer', () => {
