@@ -112,6 +112,11 @@ static enum chat_error port_mark(void *arg, const struct mark *mark)
 	return store_mark(((struct plugin *)arg)->store, mark);
 }
 
+static enum chat_error port_change(void *arg, const struct change *change)
+{
+	return store_change(((struct plugin *)arg)->store, change);
+}
+
 static void port_kick(void *arg, const char *client_id)
 {
 	struct plugin *plugin = arg;
@@ -145,6 +150,32 @@ static void sink_page(void *arg, uint64_t ticket, const struct page *page)
 static void sink_unread(void *arg, uint64_t ticket, const struct unread *unread)
 {
 	chat_unread(((struct plugin *)arg)->chat, ticket, unread);
+}
+
+static void sink_changes(void *arg, uint64_t ticket, const struct changes *changes)
+{
+	chat_changes(((struct plugin *)arg)->chat, ticket, changes);
+}
+
+static void sink_chats(void *arg, uint64_t ticket, const struct chats *chats)
+{
+	chat_chats(((struct plugin *)arg)->chat, ticket, chats);
+}
+
+static void sink_set(void *arg, uint64_t ticket, enum set_as as)
+{
+	chat_set(((struct plugin *)arg)->chat, ticket, as, now());
+}
+
+static void sink_changed(void *arg, enum changed_as as, const struct change *asked,
+	const struct changed *changed)
+{
+	chat_changed(((struct plugin *)arg)->chat, as, asked, changed, now());
+}
+
+static void sink_change_lost(void *arg, const struct change *asked)
+{
+	chat_change_lost(((struct plugin *)arg)->chat, asked);
 }
 
 static void sink_load_failed(void *arg, uint64_t ticket)
@@ -182,6 +213,11 @@ static const struct store_sink sink = {
 	.saved = sink_saved,
 	.page = sink_page,
 	.unread = sink_unread,
+	.changes = sink_changes,
+	.chats = sink_chats,
+	.set = sink_set,
+	.changed = sink_changed,
+	.change_lost = sink_change_lost,
 	.load_failed = sink_load_failed,
 	.marked = sink_marked,
 	.mark_failed = sink_mark_failed,
@@ -579,6 +615,7 @@ static bool create_chat(struct plugin *plugin)
 		.save = port_save,
 		.load = port_load,
 		.mark = port_mark,
+		.change = port_change,
 		.kick = port_kick,
 		.log = port_log,
 	};

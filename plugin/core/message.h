@@ -115,7 +115,8 @@ struct load {
 	} what;
 	uint64_t ticket;      /* the asker's own number for it, comes back with the answer */
 	struct slice room;    /* history, changes, mute, block: which chat */
-	struct slice user_id; /* unread, chats, mute, block: whose */
+	struct slice user_id; /* unread, chats, mute, block: whose; history: who asks (then the page
+	                         says what is known of their peer), empty: nobody */
 	bool on;              /* mute, block */
 	int64_t before;       /* history: messages with a lower seq, newest first; 0: not asked */
 	int64_t after;        /* history: messages with a higher seq; -1: not asked */
@@ -192,8 +193,9 @@ struct listed_chat {
 /* The answer to a LOAD_CHATS: the chat with the newest message first. */
 struct chats {
 	const struct listed_chat *chats;
-	size_t count; /* at most CHATS_LIMIT_MAX */
-	bool more;    /* there are further chats */
+	size_t count;    /* at most CHATS_LIMIT_MAX */
+	bool more;       /* there are further chats */
+	bool bad_cursor; /* the load's cursor is none that an answer has said */
 };
 
 /* What became of a LOAD_MUTE or LOAD_BLOCK. */

@@ -40,7 +40,8 @@ struct save_job *job_save(const struct message *m)
 
 struct load_job *job_load(const struct load *load, int64_t now)
 {
-	struct load_job *job = malloc(sizeof(*job) + load->room.len + load->user_id.len);
+	size_t size = load->room.len + load->user_id.len + load->cursor.len;
+	struct load_job *job = malloc(sizeof(*job) + size);
 	if (job == NULL) {
 		return NULL;
 	}
@@ -49,6 +50,7 @@ struct load_job *job_load(const struct load *load, int64_t now)
 	char *at = job->bytes;
 	job->load.room = keep(&at, load->room);
 	job->load.user_id = keep(&at, load->user_id);
+	job->load.cursor = keep(&at, load->cursor);
 	return job;
 }
 
@@ -65,6 +67,40 @@ struct mark_job *job_mark(const struct mark *mark, int64_t now)
 	char *at = job->bytes;
 	job->mark.room = keep(&at, mark->room);
 	job->mark.user_id = keep(&at, mark->user_id);
+	return job;
+}
+
+struct change_job *job_change(const struct change *change, int64_t now)
+{
+	size_t size = change->room.len + change->user_id.len + change->text.len + change->data.len +
+	              change->reaction.len + change->ref.len;
+	struct change_job *job = malloc(sizeof(*job) + size);
+	if (job == NULL) {
+		return NULL;
+	}
+	*job = (struct change_job){
+		.task = {.item = {.kind = JOB_CHANGE}, .since = now},
+		.change = *change,
+		.lost = true,
+	};
+	char *at = job->bytes;
+	job->change.room = keep(&at, change->room);
+	job->change.user_id = keep(&at, change->user_id);
+	job->change.text = keep(&at, change->text);
+	job->change.data = keep(&at, change->data);
+	job->change.reaction = keep(&at, change->reaction);
+	job->change.ref = keep(&at, change->ref);
+	return job;
+}
+
+struct settle_job *job_settle(struct slice user_id)
+{
+	struct settle_job *job = malloc(sizeof(*job) + user_id.len);
+	if (job != NULL) {
+		*job = (struct settle_job){.task = {.item = {.kind = JOB_SETTLE}}};
+		char *at = job->bytes;
+		job->user_id = keep(&at, user_id);
+	}
 	return job;
 }
 
@@ -99,20 +135,46 @@ void answer_release(struct answer *answer)
 	}
 }
 
+/* What an item holds on to. */
+struct held {
+	struct load_job *asked;
+	struct answer *answer;
+};
+
+static struct held held_by(const struct item *item)
+{
+	switch ((enum job_kind)item->kind) {
+	case JOB_PAGE: {
+		const struct page_job *job = (const struct page_job *)item;
+		return (struct held){job->asked, job->answer};
+	}
+	case JOB_CHANGES: {
+		const struct changes_job *job = (const struct changes_job *)item;
+		return (struct held){job->asked, job->answer};
+	}
+	case JOB_UNREAD: {
+		const struct unread_job *job = (const struct unread_job *)item;
+		return (struct held){job->asked, job->answer};
+	}
+	case JOB_CHATS: {
+		const struct chats_job *job = (const struct chats_job *)item;
+		return (struct held){job->asked, job->answer};
+	}
+	case JOB_CHANGE:
+		return (struct held){.answer = ((const struct change_job *)item)->answer};
+	default:
+		return (struct held){0};
+	}
+}
+
 void job_free(struct item *item)
 {
 	if (item == NULL) {
 		return;
 	}
-	if (item->kind == JOB_PAGE) {
-		struct page_job *page = (struct page_job *)item;
-		answer_release(page->answer);
-		free(page->asked);
-	} else if (item->kind == JOB_UNREAD) {
-		struct unread_job *unread = (struct unread_job *)item;
-		answer_release(unread->answer);
-		free(unread->asked);
-	}
+	struct held held = held_by(item);
+	answer_release(held.answer);
+	free(held.asked);
 	free(item);
 }
 

@@ -15,11 +15,16 @@
 #include "queue.h"
 
 enum job_kind {
-	JOB_SAVE, /* out: saved */
-	JOB_LOAD, /* out: load_failed */
-	JOB_MARK, /* out: marked or mark_failed */
+	JOB_SAVE,   /* out: saved */
+	JOB_LOAD,   /* out: load_failed */
+	JOB_MARK,   /* out: marked or mark_failed */
+	JOB_CHANGE, /* out: changed or change_lost */
+	JOB_SETTLE, /* the store's own; never comes out */
+	JOB_SET,    /* a load_job with its outcome */
 	JOB_PAGE,
+	JOB_CHANGES,
 	JOB_UNREAD,
+	JOB_CHATS,
 	JOB_ANSWERING,
 	JOB_EPOCH,
 	JOB_LINE,
@@ -50,6 +55,7 @@ struct task {
 struct load_job {
 	struct task task;
 	struct load load;
+	enum set_as as; /* out, of a JOB_SET */
 	char bytes[];
 };
 
@@ -67,6 +73,23 @@ struct mark_job {
 	char bytes[];
 };
 
+struct change_job {
+	struct task task;
+	struct change change;
+	bool lost;              /* out: not tried, or its outcome is unknown */
+	enum changed_as as;     /* out */
+	struct changed changed; /* out */
+	struct answer *answer;  /* out: what slices of `changed` point into; NULL: none */
+	char bytes[];
+};
+
+/* A user of whom some chats were looked at in vain: chat.settle() puts that right. */
+struct settle_job {
+	struct task task;
+	struct slice user_id;
+	char bytes[];
+};
+
 /* What the answers of one statement have in common: the result that their slices point into.
  * Whoever lets go last frees it. */
 struct answer {
@@ -75,6 +98,7 @@ struct answer {
 	size_t size;
 	void *result;     /* PGresult */
 	bool undelivered; /* chat.deliver() has something to do */
+	char epoch[EPOCH_MAX + 1];
 };
 
 struct page_job {
@@ -82,6 +106,15 @@ struct page_job {
 	struct load_job *asked; /* owns it: the messages' user ids are slices of its room */
 	struct answer *answer;
 	struct page page;
+	struct peer peer;
+	struct message messages[];
+};
+
+struct changes_job {
+	struct item item;
+	struct load_job *asked; /* likewise */
+	struct answer *answer;
+	struct changes changes;
 	struct message messages[];
 };
 
@@ -91,6 +124,14 @@ struct unread_job {
 	struct answer *answer;
 	struct unread unread;
 	struct unread_chat chats[];
+};
+
+struct chats_job {
+	struct item item;
+	struct load_job *asked;
+	struct answer *answer;
+	struct chats chats;
+	struct listed_chat listed[];
 };
 
 struct answering_job {
@@ -113,6 +154,8 @@ struct line_job {
 struct save_job *job_save(const struct message *message);
 struct load_job *job_load(const struct load *load, int64_t now);
 struct mark_job *job_mark(const struct mark *mark, int64_t now);
+struct change_job *job_change(const struct change *change, int64_t now);
+struct settle_job *job_settle(struct slice user_id);
 
 /* Whatever it is.  NULL is fine. */
 void job_free(struct item *item);

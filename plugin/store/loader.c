@@ -19,8 +19,14 @@
 
 static const struct task_kind *const kinds[LOADER_KINDS] = {
 	[LOADER_MARK] = &task_mark,
+	[LOADER_CHANGE] = &task_change,
+	[LOADER_MUTE] = &task_mute,
+	[LOADER_BLOCK] = &task_block,
 	[LOADER_UNREAD] = &task_unread,
 	[LOADER_HISTORY] = &task_history,
+	[LOADER_CHANGES] = &task_changes,
+	[LOADER_CHATS] = &task_chats,
+	[LOADER_SETTLE] = &task_settle,
 };
 
 bool loader_init(struct loader *loader, const char *conninfo, struct report *report)
@@ -77,11 +83,22 @@ void loader_finish(struct loader *loader)
 
 static enum loader_kind kind_of(const struct item *item)
 {
-	if (item->kind == JOB_MARK) {
+	static const enum loader_kind loads[] = {
+		[LOAD_HISTORY] = LOADER_HISTORY,
+		[LOAD_UNREAD] = LOADER_UNREAD,
+		[LOAD_CHANGES] = LOADER_CHANGES,
+		[LOAD_CHATS] = LOADER_CHATS,
+		[LOAD_MUTE] = LOADER_MUTE,
+		[LOAD_BLOCK] = LOADER_BLOCK,
+	};
+	switch (item->kind) {
+	case JOB_MARK:
 		return LOADER_MARK;
+	case JOB_CHANGE:
+		return LOADER_CHANGE;
+	default:
+		return loads[((const struct load_job *)item)->load.what];
 	}
-	return ((const struct load_job *)item)->load.what == LOAD_UNREAD ? LOADER_UNREAD
-	                                                                 : LOADER_HISTORY;
 }
 
 static void take_news(struct loader *loader)
@@ -91,6 +108,19 @@ static void take_news(struct loader *loader)
 	while ((item = items_shift(&news)) != NULL) {
 		items_append(&loader->tasks[kind_of(item)].waiting, item);
 	}
+}
+
+/* Takes the store's own tasks out of `items`. */
+static struct items take_own(struct items *items)
+{
+	struct items own = {0};
+	struct items others = {0};
+	struct item *item;
+	while ((item = items_shift(items)) != NULL) {
+		items_append(item->kind == JOB_SETTLE ? &own : &others, item);
+	}
+	*items = others;
+	return own;
 }
 
 /* Each item is what became of one request. */
@@ -105,6 +135,8 @@ static void report_done(struct loader *loader, struct items *out)
 static void stop_answering(struct loader *loader)
 {
 	struct items failed = take_all(loader);
+	struct items own = take_own(&failed);
+	jobs_free(&own);
 	if (loader->answering) {
 		loader->answering = false;
 		(void)!report_answering(loader->report, false, &loader->wakeup);
@@ -134,6 +166,18 @@ static bool may_run(const struct loader *loader, const struct tasks *tasks)
 	       (!tasks->kind->reads || has_room(loader));
 }
 
+/* What comes of a batch: outcomes, and tasks of the store's own, which begin or end with it. */
+static void take_results(struct loader *loader, enum loader_kind kind, struct items *out)
+{
+	struct items own = take_own(out);
+	if (kind == LOADER_SETTLE) {
+		jobs_free(&own);
+	} else {
+		items_join(&loader->tasks[LOADER_SETTLE].waiting, &own);
+	}
+	report_done(loader, out);
+}
+
 /* One batch of each kind.  False: there was nothing to do. */
 static bool work(struct loader *loader)
 {
@@ -144,7 +188,7 @@ static bool work(struct loader *loader)
 		if (may_run(loader, tasks)) {
 			loader->deliveries.pending |= tasks_run(
 				tasks, &loader->conn, &loader->params, &loader->undrained, &out);
-			report_done(loader, &out);
+			take_results(loader, (enum loader_kind)i, &out);
 			busy = true;
 		}
 	}

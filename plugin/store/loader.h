@@ -18,12 +18,18 @@
 /* Requests that wait: ten thousand clients that come at once ask for two things each. */
 #define ASKED_MAX 65536
 
-/* The kinds of task, in the order in which a turn runs a batch of each: marks first, so that a
- * history that is asked for after a mark shows it. */
+/* The kinds of task, in the order in which a turn runs a batch of each: what writes comes first, so
+ * that a history that is asked for after a mark or a change shows it. */
 enum loader_kind {
 	LOADER_MARK,
+	LOADER_CHANGE,
+	LOADER_MUTE,
+	LOADER_BLOCK,
 	LOADER_UNREAD,
 	LOADER_HISTORY,
+	LOADER_CHANGES,
+	LOADER_CHATS,
+	LOADER_SETTLE,
 	LOADER_KINDS,
 };
 

@@ -1,7 +1,6 @@
 #include "loads.h"
 
-/* How many rows from `first` on belong to the same load. */
-static int rows_alike(const PGresult *result, int first)
+int loads_rows(const PGresult *result, int first)
 {
 	int rows = PQntuples(result);
 	struct row row = {.result = result, .no = first};
@@ -30,7 +29,7 @@ bool loads_results(struct answer *answer, struct task **tasks, size_t count, str
 		if (!row_index(&row, count, &index) || index != done) {
 			return false;
 		}
-		int rows = rows_alike(answer->result, first);
+		int rows = loads_rows(answer->result, first);
 		struct item *item = make(answer, first, rows, tasks[done], &wrong);
 		if (wrong) {
 			return false;

@@ -8,6 +8,9 @@
 #include "job.h"
 #include "pgbinary.h"
 
+/* How many rows from `first` on belong to the same load. */
+int loads_rows(const PGresult *result, int first);
+
 /* As task_kind's `results`.  `make` makes the answer to one load of the `rows` rows from `first`
  * on; it then owns the task.  NULL: out of memory (the load fails: it is in `out` itself), or
  * *wrong, not what the schema promises. */

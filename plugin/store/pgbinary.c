@@ -114,6 +114,7 @@ static Oid element_of(Oid type)
 		Oid array, element;
 	} arrays[] = {
 		{OID_BOOLS, OID_BOOL},
+		{OID_CHARS, OID_CHAR},
 		{OID_INT4S, OID_INT4},
 		{OID_TEXTS, OID_TEXT},
 		{OID_INT8S, OID_INT8},
@@ -182,6 +183,12 @@ void params_bool(struct params *params, bool value)
 {
 	put_int4(params, 1);
 	params_raw_bool(params, value);
+}
+
+void params_char(struct params *params, char value)
+{
+	put_int4(params, 1);
+	put_bytes(params, &value, 1);
 }
 
 void params_time(struct params *params, int64_t unix_ms)

@@ -10,10 +10,12 @@
 
 /* Types and their array types, as pg_type has them since ever. */
 #define OID_BOOL 16
+#define OID_CHAR 18
 #define OID_INT8 20
 #define OID_INT4 23
 #define OID_TEXT 25
 #define OID_BOOLS 1000
+#define OID_CHARS 1002
 #define OID_INT4S 1007
 #define OID_TEXTS 1009
 #define OID_INT8S 1016
@@ -49,6 +51,7 @@ void params_text_or_null(struct params *params, struct slice text); /* empty is 
 void params_int4(struct params *params, int32_t value);
 void params_int8_or_null(struct params *params, int64_t value, bool given);
 void params_bool(struct params *params, bool value);
+void params_char(struct params *params, char value);
 void params_time(struct params *params, int64_t unix_ms);
 void params_uuid(struct params *params, const unsigned char uuid[16]);
 

@@ -39,6 +39,7 @@ struct pgconn {
 	 * say that the database is back. */
 	bool unproven;
 	bool hurried;
+	char epoch[EPOCH_MAX + 1];   /* of the database that it is connected to */
 	char sqlstate[6];            /* of the last refusal */
 	char served[512];            /* the address that the last connection was made to */
 	bool look_elsewhere;         /* the next attempt begins behind it */

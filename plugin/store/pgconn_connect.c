@@ -205,9 +205,9 @@ static bool read_epoch(struct pgconn *conn)
 	PGresult *result = run_simple(conn, "select chat.epoch()");
 	bool good = well_done(conn, result);
 	if (good) {
-		good = report_epoch(conn->options.report,
-			PQntuples(result) == 1 ? PQgetvalue(result, 0, 0) : "",
-			conn->options.wakeup);
+		snprintf(conn->epoch, sizeof(conn->epoch), "%s",
+			PQntuples(result) == 1 ? PQgetvalue(result, 0, 0) : "");
+		good = report_epoch(conn->options.report, conn->epoch, conn->options.wakeup);
 	}
 	PQclear(result);
 	return good;

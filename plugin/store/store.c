@@ -259,12 +259,62 @@ enum chat_error store_mark(struct store *store, const struct mark *mark)
 	return ask(store, job == NULL ? NULL : &job->task.item);
 }
 
+enum chat_error store_change(struct store *store, const struct change *change)
+{
+	struct change_job *job = job_change(change, clock_ms());
+	return ask(store, job == NULL ? NULL : &job->task.item);
+}
+
+/* Calls a function of the sink, if it is there. */
+#define TELL(function, ...)                                                                        \
+	do {                                                                                       \
+		if (sink->function != NULL) {                                                      \
+			sink->function(arg, __VA_ARGS__);                                          \
+		}                                                                                  \
+	} while (0)
+
 static void hand_mark(const struct mark_job *job, const struct store_sink *sink, void *arg)
 {
 	if (job->outcome == MARK_DONE) {
-		sink->marked(arg, &job->mark, &job->result);
+		TELL(marked, &job->mark, &job->result);
 	} else {
-		sink->mark_failed(arg, &job->mark, job->outcome == MARK_REFUSED);
+		TELL(mark_failed, &job->mark, job->outcome == MARK_REFUSED);
+	}
+}
+
+static void hand_change(const struct change_job *job, const struct store_sink *sink, void *arg)
+{
+	bool has_message = job->as == CHANGED_NEW || job->as == CHANGED_ALREADY;
+	if (job->lost) {
+		TELL(change_lost, &job->change);
+	} else {
+		TELL(changed, job->as, &job->change, has_message ? &job->changed : NULL);
+	}
+}
+
+static void hand_saved(
+	struct store *store, const struct save_job *job, const struct store_sink *sink, void *arg)
+{
+	TELL(saved, job->as, &job->message);
+	if (store->journal != NULL) {
+		atomic_fetch_sub(&store->saver.unheard, 1);
+	}
+}
+
+static void hand_answer(const struct item *item, const struct store_sink *sink, void *arg)
+{
+	if (item->kind == JOB_PAGE) {
+		const struct page_job *job = (const struct page_job *)item;
+		TELL(page, job->asked->load.ticket, &job->page);
+	} else if (item->kind == JOB_CHANGES) {
+		const struct changes_job *job = (const struct changes_job *)item;
+		TELL(changes, job->asked->load.ticket, &job->changes);
+	} else if (item->kind == JOB_UNREAD) {
+		const struct unread_job *job = (const struct unread_job *)item;
+		TELL(unread, job->asked->load.ticket, &job->unread);
+	} else {
+		const struct chats_job *job = (const struct chats_job *)item;
+		TELL(chats, job->asked->load.ticket, &job->chats);
 	}
 }
 
@@ -272,42 +322,41 @@ static void hand(
 	struct store *store, const struct item *item, const struct store_sink *sink, void *arg)
 {
 	switch ((enum job_kind)item->kind) {
-	case JOB_SAVE: {
-		const struct save_job *job = (const struct save_job *)item;
-		sink->saved(arg, job->as, &job->message);
-		if (store->journal != NULL) {
-			atomic_fetch_sub(&store->saver.unheard, 1);
-		}
+	case JOB_SAVE:
+		hand_saved(store, (const struct save_job *)item, sink, arg);
 		break;
-	}
 	case JOB_LOAD:
-		sink->load_failed(arg, ((const struct load_job *)item)->load.ticket);
+		TELL(load_failed, ((const struct load_job *)item)->load.ticket);
 		break;
 	case JOB_MARK:
 		hand_mark((const struct mark_job *)item, sink, arg);
 		break;
-	case JOB_PAGE: {
-		const struct page_job *job = (const struct page_job *)item;
-		sink->page(arg, job->asked->load.ticket, &job->page);
+	case JOB_CHANGE:
+		hand_change((const struct change_job *)item, sink, arg);
+		break;
+	case JOB_SET: {
+		const struct load_job *job = (const struct load_job *)item;
+		TELL(set, job->load.ticket, job->as);
 		break;
 	}
-	case JOB_UNREAD: {
-		const struct unread_job *job = (const struct unread_job *)item;
-		sink->unread(arg, job->asked->load.ticket, &job->unread);
+	case JOB_SETTLE:
 		break;
-	}
+	case JOB_PAGE:
+	case JOB_CHANGES:
+	case JOB_UNREAD:
+	case JOB_CHATS:
+		hand_answer(item, sink, arg);
+		break;
 	case JOB_ANSWERING:
 		store->answering = ((const struct answering_job *)item)->yes;
-		sink->answering(arg, store->answering);
+		TELL(answering, store->answering);
 		break;
 	case JOB_EPOCH:
-		if (sink->epoch != NULL) {
-			sink->epoch(arg, slice_str(((const struct epoch_job *)item)->epoch));
-		}
+		TELL(epoch, slice_str(((const struct epoch_job *)item)->epoch));
 		break;
 	case JOB_LINE: {
 		const struct line_job *job = (const struct line_job *)item;
-		sink->log(arg, job->level, job->line);
+		TELL(log, job->level, job->line);
 		break;
 	}
 	}

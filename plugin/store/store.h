@@ -31,7 +31,7 @@ struct store_options {
 };
 
 /* What the store has to say, on the broker's thread, in the order in which it happened.  Slices
- * and pointers are the store's and live until the call returns.  `epoch` may be NULL. */
+ * and pointers are the store's and live until the call returns.  What is NULL is not called. */
 struct store_sink {
 	void (*saved)(void *arg, enum saved_as as, const struct message *message);
 	void (*page)(void *arg, uint64_t ticket, const struct page *page);
@@ -44,6 +44,15 @@ struct store_sink {
 	/* A mark that could not be tried or whose outcome is unknown; marking again is harmless.
 	 * `for_good`: the database refused it, and would again. */
 	void (*mark_failed)(void *arg, const struct mark *mark, bool for_good);
+	void (*changes)(void *arg, uint64_t ticket, const struct changes *changes);
+	void (*chats)(void *arg, uint64_t ticket, const struct chats *chats);
+	void (*set)(void *arg, uint64_t ticket, enum set_as as);
+	/* What became of a change.  `changed` is NULL but for CHANGED_NEW and CHANGED_ALREADY. */
+	void (*changed)(void *arg, enum changed_as as, const struct change *asked,
+		const struct changed *changed);
+	/* A change that could not be tried or whose outcome is unknown; asking again is harmless.
+	 */
+	void (*change_lost)(void *arg, const struct change *asked);
 	/* Which epoch the database is in: when the first connection is there, and whenever another
 	 * one follows; before anything that was read in it. */
 	void (*epoch)(void *arg, struct slice epoch);
@@ -71,6 +80,9 @@ MUST_CHECK enum chat_error store_load(struct store *store, const struct load *lo
 
 /* The same for a read mark. */
 MUST_CHECK enum chat_error store_mark(struct store *store, const struct mark *mark);
+
+/* And for a change.  Those of one chat are made in the order in which they are asked for. */
+MUST_CHECK enum chat_error store_change(struct store *store, const struct change *change);
 
 /* Hands at most `budget` things to the sink.  Returns how many; when it is `budget`, there may be
  * more. */

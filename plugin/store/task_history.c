@@ -7,14 +7,22 @@
 static const Oid types[] = {OID_TEXTS, OID_INT8S, OID_INT8S, OID_INT4S};
 
 static const struct statement statement = {
-	.name = "history",
-	.function = "chat.history",
-	.sql = "select no, a_read, b_read, more, seq, by_a, text, sent_at, ref"
-	       " from chat.history($1, $2, $3, $4)",
+	.name = "pages",
+	.function = "chat.pages",
+	.sql = "select no, a_read, b_read, more, last_change, closed, a_wrote, b_wrote, a_name,"
+	       " b_name, a_seen_at, b_seen_at, seq, by_a, " MESSAGE_COLUMNS
+	       " from chat.pages($1, $2, $3, $4)",
 	.takes_rows = true,
 	.count = 4,
 	.types = types,
 };
+
+/* Of the room's first user; the second one's is the next column. */
+#define WROTE 6
+#define NAME 8
+#define SEEN_AT 10
+/* Of the message. */
+#define SEQ 12
 
 static const struct load *load_of(const struct task *task)
 {
@@ -45,29 +53,42 @@ static bool fill(struct params *params, struct task *const *tasks, size_t count)
 	return !params->failed;
 }
 
-static bool read_message(struct message *message, struct row *row, struct slice room)
+/* The one of the two who does not ask. */
+static void read_peer(struct page_job *job, struct row *row)
 {
-	message->seq = row_int8(row, 4);
-	message->user_id = room_user(room, row_bool(row, 5));
-	message->text = row_text(row, 6);
-	message->sent_at = row_time(row, 7);
-	message->ref = row_text_or_empty(row, 8);
-	return !row->wrong;
+	const struct load *load = &job->asked->load;
+	if (load->user_id.len == 0) {
+		return;
+	}
+	int b = room_user_is_a(load->room, load->user_id);
+	job->peer = (struct peer){
+		.user_id = room_user(load->room, !b),
+		.known = row_bool(row, WROTE + b),
+		.name = row_text_or_empty(row, NAME + b),
+		.seen_at = row_time_or(row, SEEN_AT + b, 0),
+	};
+	job->page.peer = &job->peer;
 }
 
-static bool read_page(struct page_job *job, const PGresult *result, int first)
+static bool read_page(struct page_job *job, int first)
 {
-	struct row row = {.result = result, .no = first};
+	struct row row = {.result = job->answer->result, .no = first};
 	struct page *page = &job->page;
 	page->a_read = row_int8(&row, 1);
 	page->b_read = row_int8(&row, 2);
 	page->more = row_bool(&row, 3);
+	page->change = row_int8(&row, 4);
+	page->closed = row_bool(&row, 5);
+	page->epoch = slice_str(job->answer->epoch);
+	read_peer(job, &row);
 	/* The rows come nearest first, and a page ascends. */
 	bool ascending = job->asked->load.after >= 0;
 	for (size_t i = 0; i < page->count && !row.wrong; i++) {
+		struct message *message = &job->messages[ascending ? i : page->count - 1 - i];
 		row.no = first + (int)i;
-		size_t at = ascending ? i : page->count - 1 - i;
-		(void)read_message(&job->messages[at], &row, job->asked->load.room);
+		message->seq = row_int8(&row, SEQ);
+		message->user_id = room_user(job->asked->load.room, row_bool(&row, SEQ + 1));
+		message_row(message, &row, SEQ + 2);
 	}
 	return !row.wrong;
 }
@@ -76,20 +97,20 @@ static struct item *make_page(
 	struct answer *answer, int first, int rows, struct task *task, bool *wrong)
 {
 	struct row row = {.result = answer->result, .no = first};
-	size_t count = row_is_null(&row, 4) ? 0 : (size_t)rows;
+	size_t count = row_is_null(&row, SEQ) ? 0 : (size_t)rows;
 	struct page_job *job = calloc(1, sizeof(*job) + count * sizeof(job->messages[0]));
 	if (job == NULL) {
 		return NULL;
 	}
 	job->item.kind = JOB_PAGE;
 	job->asked = (struct load_job *)task;
+	job->answer = answer;
 	job->page = (struct page){.messages = job->messages, .count = count};
-	*wrong = !read_page(job, answer->result, first);
+	*wrong = !read_page(job, first);
 	if (*wrong) {
 		free(job);
 		return NULL;
 	}
-	job->answer = answer;
 	answer_hold(answer);
 	return &job->item;
 }

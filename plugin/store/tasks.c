@@ -70,11 +70,32 @@ bool tasks_older(const struct tasks *tasks, int64_t now, int64_t ms)
 	return older(&tasks->waiting, now - ms) || older(&tasks->locked, now - ms);
 }
 
+/* The last task that waits aside for the same room, where the order counts. */
+static const struct task *last_locked(const struct tasks *tasks, const struct task *task)
+{
+	const struct task *last = NULL;
+	const struct item *item = tasks->kind->room == NULL ? NULL : tasks->locked.first;
+	for (; item != NULL; item = item->next) {
+		const struct task *other = (const struct task *)item;
+		if (slice_equal(tasks->kind->room(other), tasks->kind->room(task))) {
+			last = other;
+		}
+	}
+	return last;
+}
+
 static size_t take(struct tasks *tasks, struct task **batch)
 {
 	size_t count = 0;
 	while (count < tasks->cap && tasks->waiting.first != NULL) {
-		batch[count++] = (struct task *)items_shift(&tasks->waiting);
+		struct task *task = (struct task *)items_shift(&tasks->waiting);
+		const struct task *earlier = last_locked(tasks, task);
+		if (earlier != NULL) {
+			task->due = earlier->due;
+			items_append(&tasks->locked, &task->item);
+		} else {
+			batch[count++] = task;
+		}
 	}
 	return count;
 }
@@ -96,8 +117,9 @@ static int doubled(int pause, int max)
 
 static void set_aside(struct tasks *tasks, struct task *task, int pause_max)
 {
+	const struct task *earlier = last_locked(tasks, task);
 	task->pause = doubled(task->pause, pause_max);
-	task->due = clock_ms() + task->pause;
+	task->due = earlier != NULL ? earlier->due : clock_ms() + task->pause;
 	items_append(&tasks->locked, &task->item);
 }
 
@@ -163,6 +185,9 @@ bool tasks_run(struct tasks *tasks, struct pgconn *conn, struct params *params,
 	struct task *batch[TASKS_MAX];
 	PGresult *result;
 	size_t count = take(tasks, batch);
+	if (count == 0) {
+		return false;
+	}
 	struct answer *answer = answer_make(undrained);
 	if (answer == NULL || !tasks->kind->params(params, batch, count)) {
 		/* Out of memory: smaller pieces, later. */
@@ -173,6 +198,7 @@ bool tasks_run(struct tasks *tasks, struct pgconn *conn, struct params *params,
 	switch (pgconn_run(conn, tasks->kind->statement, params, &result)) {
 	case RAN_WELL:
 		answer_set(answer, result);
+		snprintf(answer->epoch, sizeof(answer->epoch), "%s", conn->epoch);
 		take_results(tasks, conn, answer, batch, count, out);
 		break;
 	case RAN_INTO_LOCK:

@@ -25,6 +25,8 @@ struct task_kind {
 	 * is untouched. */
 	bool (*results)(
 		struct answer *answer, struct task **tasks, size_t count, struct items *out);
+	/* The tasks of one room are done in their order.  NULL: any order is right. */
+	struct slice (*room)(const struct task *task);
 	/* The database refuses this one for good: says so in the task, and writes for the log what
 	 * it was.  NULL: it is reported as it is. */
 	void (*refuse)(struct task *task, char *what, size_t size);

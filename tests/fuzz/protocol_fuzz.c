@@ -181,7 +181,7 @@ static void write_pages(const struct event *event, struct buffer *buffer)
 	struct unread unread = {unread_chats, UNREAD_CHATS_MAX, 100, false};
 	protocol_unread(buffer, &unread);
 	must_be_an_answer(buffer);
-	struct chats chats = {listed, CHATS_LIMIT_MAX, true};
+	struct chats chats = {.chats = listed, .count = CHATS_LIMIT_MAX, .more = true};
 	protocol_chats(buffer, &chats, event->ref);
 	must_be_an_answer(buffer);
 }

@@ -27,6 +27,7 @@
 #include "store.h"
 
 #define HEARD_MAX 20000
+#define HEARD_CHANGES_MAX 2000
 #define WAIT_MS 30000
 
 static struct server server;
@@ -68,6 +69,25 @@ struct bench {
 	size_t mark_failed, mark_refused;
 	bool answering;
 	size_t answering_changes;
+	struct heard_change {
+		enum changed_as as;
+		int64_t seq, change;
+		bool has_message, deleted;
+		char text[64], by[16], ref[16], reactions[96];
+	} changed[HEARD_CHANGES_MAX];
+	size_t changed_count, change_lost;
+	size_t changes_count, changes_messages;
+	int64_t changes_to;
+	bool changes_more;
+	size_t chats_count, chats_listed;
+	bool chats_more, chats_bad_cursor, chats_muted, chats_blocked;
+	char chats_first[32], chats_name[32], chats_last[64], cursor[CURSOR_MAX + 1];
+	size_t set_count;
+	enum set_as set_as;
+	int64_t page_change;
+	bool page_closed, peer_known;
+	char page_epoch[64], peer_name[32];
+	char unread_name[32];
 	size_t epochs;
 	char epoch[64], epoch_before[64];
 	size_t lines;
@@ -112,6 +132,12 @@ static void on_page(void *arg, uint64_t ticket, const struct page *page)
 	b->page_first = page->count > 0 ? page->messages[0].seq : 0;
 	b->page_last = page->count > 0 ? page->messages[page->count - 1].seq : 0;
 	b->page_more = page->more;
+	b->page_change = page->change;
+	b->page_closed = page->closed;
+	copy(b->page_epoch, sizeof(b->page_epoch), page->epoch);
+	b->peer_known = page->peer != NULL && page->peer->known;
+	copy(b->peer_name, sizeof(b->peer_name),
+		page->peer == NULL ? slice_of("", 0) : page->peer->name);
 	b->a_read = page->a_read;
 	b->b_read = page->b_read;
 }
@@ -123,7 +149,71 @@ static void on_unread(void *arg, uint64_t ticket, const struct unread *unread)
 	b->unread_count++;
 	b->unread_chats = unread->count;
 	b->unread_total = unread->total;
+	copy(b->unread_name, sizeof(b->unread_name),
+		unread->count > 0 ? unread->chats[0].name : slice_of("", 0));
 	b->unread_last = unread->count > 0 ? unread->chats[0].last.seq : 0;
+}
+
+static void on_changed(
+	void *arg, enum changed_as as, const struct change *asked, const struct changed *changed)
+{
+	struct bench *b = arg;
+	assert_true(b->changed_count < HEARD_CHANGES_MAX);
+	struct heard_change *heard = &b->changed[b->changed_count++];
+	*heard = (struct heard_change){.as = as, .seq = asked->seq};
+	if (changed != NULL) {
+		heard->has_message = true;
+		heard->change = changed->change;
+		heard->deleted = changed->message.deleted;
+		assert_int_equal(changed->message.seq, asked->seq);
+		copy(heard->text, sizeof(heard->text), changed->message.text);
+		copy(heard->by, sizeof(heard->by), changed->by);
+		copy(heard->ref, sizeof(heard->ref), changed->ref);
+		copy(heard->reactions, sizeof(heard->reactions), changed->message.reactions);
+	}
+}
+
+static void on_change_lost(void *arg, const struct change *asked)
+{
+	(void)asked;
+	((struct bench *)arg)->change_lost++;
+}
+
+static void on_changes(void *arg, uint64_t ticket, const struct changes *changes)
+{
+	struct bench *b = arg;
+	(void)ticket;
+	b->changes_count++;
+	b->changes_messages = changes->count;
+	b->changes_to = changes->change;
+	b->changes_more = changes->more;
+}
+
+static void on_chats(void *arg, uint64_t ticket, const struct chats *chats)
+{
+	struct bench *b = arg;
+	const struct listed_chat *chat = chats->chats;
+	(void)ticket;
+	b->chats_count++;
+	b->chats_listed = chats->count;
+	b->chats_more = chats->more;
+	b->chats_bad_cursor = chats->bad_cursor;
+	if (chats->count > 0) {
+		copy(b->chats_first, sizeof(b->chats_first), chat->room);
+		copy(b->chats_name, sizeof(b->chats_name), chat->name);
+		copy(b->chats_last, sizeof(b->chats_last), chat->last.text);
+		b->chats_muted = chat->muted;
+		b->chats_blocked = chat->blocked;
+		copy(b->cursor, sizeof(b->cursor), chat[chats->count - 1].cursor);
+	}
+}
+
+static void on_set(void *arg, uint64_t ticket, enum set_as as)
+{
+	struct bench *b = arg;
+	(void)ticket;
+	b->set_count++;
+	b->set_as = as;
 }
 
 static void on_load_failed(void *arg, uint64_t ticket)
@@ -180,6 +270,11 @@ static const struct store_sink sink = {
 	.marked = on_marked,
 	.mark_failed = on_mark_failed,
 	.answering = on_answering,
+	.changes = on_changes,
+	.chats = on_chats,
+	.changed = on_changed,
+	.change_lost = on_change_lost,
+	.set = on_set,
 	.epoch = on_epoch,
 	.log = on_log,
 };
@@ -277,6 +372,32 @@ static void load_history(
 		.before = before,
 		.after = after,
 		.limit = limit};
+	assert_int_equal(store_load(b->store, &load), CHAT_OK);
+}
+
+/* By one of the room's users: a text for CHANGE_EDIT, a reaction for CHANGE_REACT. */
+static void change(struct bench *b, const char *room, const char *user, enum change_kind kind,
+	int64_t seq, const char *what)
+{
+	struct change c = {
+		.kind = kind,
+		.room = slice_str(room),
+		.user_id = slice_str(user),
+		.seq = seq,
+		.asked_at = 1795334400123,
+		.has_text = kind == CHANGE_EDIT,
+		.text = kind == CHANGE_EDIT ? slice_str(what) : slice_of("", 0),
+		.reaction = kind == CHANGE_REACT ? slice_str(what) : slice_of("", 0),
+		.on = true,
+		.ref = SLICE("c"),
+	};
+	assert_int_equal(store_change(b->store, &c), CHAT_OK);
+}
+
+static void set(struct bench *b, enum load_what what, const char *room, const char *user, bool on)
+{
+	struct load load = {
+		.what = what, .room = slice_str(room), .user_id = slice_str(user), .on = on};
 	assert_int_equal(store_load(b->store, &load), CHAT_OK);
 }
 
@@ -576,6 +697,240 @@ static void unread_and_marks_agree(void **state)
 	assert_int_equal(
 		session_number(b->admin, "select count(*) from chat.messages where is_delivered"),
 		10);
+}
+
+static void changes_come_back_with_the_whole_message_and_their_numbers(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	save(b, "1/2", "0");
+	save(b, "1/2", "1");
+	until(b, b->saved_count == 2);
+	change(b, "1/2", "1", CHANGE_EDIT, 1, "better");
+	change(b, "1/2", "2", CHANGE_REACT, 1, "+1");
+	change(b, "1/2", "1", CHANGE_DELETE, 2, NULL);
+	change(b, "1/2", "1", CHANGE_DELETE, 2, NULL);
+	change(b, "1/2", "2", CHANGE_EDIT, 1, "not theirs");
+	change(b, "1/2", "1", CHANGE_EDIT, 2, "deleted");
+	change(b, "1/2", "1", CHANGE_EDIT, 3, "not there");
+	change(b, "7/8", "7", CHANGE_EDIT, 1, "no chat");
+	change(b, "1/2", "1", CHANGE_EDIT, 1, "");
+	until(b, b->changed_count == 9);
+	static const struct {
+		enum changed_as as;
+		int64_t change;
+	} expected[] = {{CHANGED_NEW, 1}, {CHANGED_NEW, 2}, {CHANGED_NEW, 3}, {CHANGED_ALREADY, 3},
+		{CHANGED_FORBIDDEN, 0}, {CHANGED_DELETED, 0}, {CHANGED_NOT_THERE, 0},
+		{CHANGED_NOT_THERE, 0}, {CHANGED_EMPTY, 0}};
+	for (size_t i = 0; i < 9; i++) {
+		assert_int_equal(b->changed[i].as, expected[i].as);
+		assert_int_equal(b->changed[i].change, expected[i].change);
+		assert_int_equal(b->changed[i].has_message, expected[i].change > 0);
+	}
+	assert_string_equal(b->changed[0].text, "better");
+	assert_string_equal(b->changed[0].by, "1");
+	assert_string_equal(b->changed[0].ref, "c");
+	assert_string_equal(b->changed[1].by, "2");
+	assert_non_null(strstr(b->changed[1].reactions, "+1"));
+	assert_true(b->changed[2].deleted);
+
+	struct load load = {
+		.what = LOAD_CHANGES, .room = SLICE("1/2"), .since = 0, .limit = 50, .after = -1};
+	assert_int_equal(store_load(b->store, &load), CHAT_OK);
+	until(b, b->changes_count == 1);
+	assert_int_equal(b->changes_messages, 2);
+	assert_int_equal(b->changes_to, 3);
+	assert_false(b->changes_more);
+	load.limit = 1;
+	assert_int_equal(store_load(b->store, &load), CHAT_OK);
+	until(b, b->changes_count == 2);
+	assert_int_equal(b->changes_messages, 1);
+	assert_int_equal(b->changes_to, 2);
+	assert_true(b->changes_more);
+}
+
+/* Edits of three messages in turns, while two of their rooms are locked again and again. */
+static void changes_of_a_locked_room_stay_in_their_order(void **state)
+{
+	struct bench *b = *state;
+	const int count = 600;
+	open_store(b);
+	save_many(b, 0, 3, 3);
+	until(b, b->saved_count == 3);
+	PGconn *other = session_open(&server, b->database);
+	for (int i = 0; i < count; i++) {
+		char room[16];
+		char text[16];
+		if (i % 100 == 0) {
+			session_run(other, "begin; select from chat.conversations"
+					   " where room in ('1/100', '1/101') for update");
+		}
+		snprintf(room, sizeof(room), "1/%d", 100 + i % 3);
+		snprintf(text, sizeof(text), "%d", i + 1);
+		change(b, room, "1", CHANGE_EDIT, 1, text);
+		if (i % 100 == 50) {
+			pause_ms(20);
+			session_run(other, "rollback");
+		}
+		if (i % 7 == 0) {
+			pause_ms(1);
+			drain(b);
+		}
+	}
+	PQfinish(other);
+	until(b, b->changed_count == (size_t)count);
+	int last[3] = {-1, -1, -1};
+	int64_t numbers[3] = {0};
+	for (size_t i = 0; i < (size_t)count; i++) {
+		int no = atoi(b->changed[i].text) - 1;
+		assert_int_equal(b->changed[i].as, CHANGED_NEW);
+		assert_true(no > last[no % 3]);
+		assert_int_equal(b->changed[i].change, ++numbers[no % 3]);
+		last[no % 3] = no;
+	}
+}
+
+static void changes_in_flight_are_lost_with_the_connection_and_messages_are_not(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	save(b, "1/2", "0");
+	until(b, b->saved_count == 1);
+	PGconn *other = session_open(&server, b->database);
+	session_run(other, "begin; lock table chat.conversations in access exclusive mode");
+	change(b, "1/2", "1", CHANGE_EDIT, 1, "x");
+	set(b, LOAD_MUTE, "1/2", "1", true);
+	save(b, "1/2", "1");
+	pause_ms(100);
+	session_run(b->admin, "select pg_terminate_backend(pid) from pg_stat_activity"
+			      " where usename = 'chat_plugin'");
+	until(b, b->change_lost == 1 && b->load_failed == 1);
+	session_run(other, "rollback");
+	PQfinish(other);
+	until(b, b->saved_count == 2 && b->answering);
+	change(b, "1/2", "1", CHANGE_EDIT, 1, "x");
+	until(b, b->changed_count == 1);
+	assert_int_equal(b->changed[0].as, CHANGED_NEW);
+}
+
+static void a_change_that_is_refused_is_refused_alone(void **state)
+{
+	struct bench *b = *state;
+	session_run(b->admin, "alter table chat.messages add check (text not like 'poison%')");
+	open_store(b);
+	save_many(b, 0, 3, 3);
+	until(b, b->saved_count == 3);
+	change(b, "1/100", "1", CHANGE_EDIT, 1, "a");
+	change(b, "1/101", "1", CHANGE_EDIT, 1, "poison");
+	change(b, "1/102", "1", CHANGE_EDIT, 1, "b");
+	until(b, b->changed_count == 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(b->changed[i].as,
+			b->changed[i].has_message ? CHANGED_NEW : CHANGED_REJECTED);
+	}
+	assert_non_null(strstr(b->log, "refused a change by 1 in 1/101 for good, SQLSTATE 23514"));
+	assert_true(b->answering);
+}
+
+static void a_page_says_who_the_peer_is_and_that_the_chat_is_closed(void **state)
+{
+	struct bench *b = *state;
+	struct load load = {.what = LOAD_HISTORY,
+		.room = SLICE("1/2"),
+		.user_id = SLICE("2"),
+		.after = -1,
+		.limit = 10};
+	session_run(b->admin, "select chat.set_user('1', 'Ann')");
+	open_store(b);
+	save(b, "1/2", "0");
+	until(b, b->saved_count == 1);
+	change(b, "1/2", "1", CHANGE_EDIT, 1, "x");
+	until(b, b->changed_count == 1);
+	assert_int_equal(store_load(b->store, &load), CHAT_OK);
+	until(b, b->page_count == 1);
+	assert_int_equal(b->page_change, 1);
+	assert_string_equal(b->page_epoch, b->epoch);
+	assert_false(b->page_closed);
+	assert_true(b->peer_known);
+	assert_string_equal(b->peer_name, "Ann");
+
+	load.user_id = SLICE("1");
+	session_run(b->admin, "select chat.close('1', '2')");
+	assert_int_equal(store_load(b->store, &load), CHAT_OK);
+	until(b, b->page_count == 2);
+	assert_true(b->page_closed);
+	assert_false(b->peer_known);
+
+	load = (struct load){.what = LOAD_UNREAD, .user_id = SLICE("2")};
+	assert_int_equal(store_load(b->store, &load), CHAT_OK);
+	until(b, b->unread_count == 1);
+	assert_string_equal(b->unread_name, "Ann");
+}
+
+static void chats_are_listed_page_by_page_with_what_their_user_has_set(void **state)
+{
+	struct bench *b = *state;
+	struct load load = {.what = LOAD_CHATS, .user_id = SLICE("1"), .limit = 2};
+	session_run(b->admin, "select chat.set_user('102', 'Cay')");
+	open_store(b);
+	save_many(b, 0, 3, 3);
+	until(b, b->saved_count == 3);
+	session_run(b->admin,
+		"update chat.conversations"
+		" set a_last_at = '2026-11-22'::timestamptz + split_part(room, '/', 2)::int"
+		" * interval '1 s'");
+	set(b, LOAD_MUTE, "1/102", "1", true);
+	until(b, b->set_count == 1);
+	assert_int_equal(b->set_as, SET_NEW);
+	set(b, LOAD_MUTE, "1/102", "1", true);
+	until(b, b->set_count == 2);
+	assert_int_equal(b->set_as, SET_ALREADY);
+	set(b, LOAD_MUTE, "1/999", "1", true);
+	until(b, b->set_count == 3);
+	assert_int_equal(b->set_as, SET_NOT_THERE);
+	set(b, LOAD_BLOCK, "1/102", "1", true);
+	until(b, b->set_count == 4);
+	assert_int_equal(b->set_as, SET_NEW);
+
+	assert_int_equal(store_load(b->store, &load), CHAT_OK);
+	until(b, b->chats_count == 1);
+	assert_int_equal(b->chats_listed, 2);
+	assert_true(b->chats_more);
+	assert_string_equal(b->chats_first, "1/102");
+	assert_string_equal(b->chats_name, "Cay");
+	assert_string_equal(b->chats_last, "0");
+	assert_true(b->chats_muted);
+	assert_true(b->chats_blocked);
+
+	load.cursor = slice_str(b->cursor);
+	assert_int_equal(store_load(b->store, &load), CHAT_OK);
+	until(b, b->chats_count == 2);
+	assert_int_equal(b->chats_listed, 1);
+	assert_false(b->chats_more);
+	assert_string_equal(b->chats_first, "1/100");
+
+	load.cursor = SLICE("no cursor");
+	assert_int_equal(store_load(b->store, &load), CHAT_OK);
+	until(b, b->chats_count == 3);
+	assert_true(b->chats_bad_cursor);
+	assert_int_equal(b->chats_listed, 0);
+}
+
+/* What chat.mark() leaves behind for speed is cleared away once somebody comes upon it. */
+static void chats_looked_at_in_vain_are_settled(void **state)
+{
+	struct bench *b = *state;
+	struct load load = {.what = LOAD_UNREAD, .user_id = SLICE("100")};
+	open_store(b);
+	save_many(b, 0, 1, 1);
+	until(b, b->saved_count == 1);
+	session_run(b->admin, "update chat.conversations set b_unread = 0, b_read = 1,"
+			      " a_last_at = now() - interval '1 hour'");
+	assert_int_equal(store_load(b->store, &load), CHAT_OK);
+	until(b, b->unread_count == 1);
+	assert_int_equal(b->unread_total, 0);
+	until(b, session_number(
+			 b->admin, "select count(*) from chat.conversations where b_waiting") == 0);
 }
 
 static void a_mark_over_5000_messages_moves_at_once_and_the_rows_follow(void **state)
@@ -1497,6 +1852,13 @@ int main(int argc, char **argv)
 		TEST(texts_of_every_kind_arrive_as_they_are),
 		TEST(pages_come_from_either_side),
 		TEST(unread_and_marks_agree),
+		TEST(changes_come_back_with_the_whole_message_and_their_numbers),
+		TEST(changes_of_a_locked_room_stay_in_their_order),
+		TEST(changes_in_flight_are_lost_with_the_connection_and_messages_are_not),
+		TEST(a_change_that_is_refused_is_refused_alone),
+		TEST(a_page_says_who_the_peer_is_and_that_the_chat_is_closed),
+		TEST(chats_are_listed_page_by_page_with_what_their_user_has_set),
+		TEST(chats_looked_at_in_vain_are_settled),
 		TEST(a_mark_over_5000_messages_moves_at_once_and_the_rows_follow),
 		TEST(deliveries_left_behind_go_on_at_the_next_start),
 		TEST(a_database_that_is_not_there_at_the_start_is_said_once),

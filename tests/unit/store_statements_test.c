@@ -123,23 +123,37 @@ static void put_text(PGresult *result, int row, int column, const char *text)
 	assert_int_equal(PQsetvalue(result, row, column, bytes, len), 1);
 }
 
+#define HISTORY_COLUMNS 23
+
+/* A row of chat.pages(); without a message when seq is 0. */
 static void put_history_row(PGresult *result, int row, int no, int64_t seq)
 {
 	put_int(result, row, 0, no, 4);
+	for (int column = 1; column < HISTORY_COLUMNS; column++) {
+		put_text(result, row, column, NULL);
+	}
 	put_int(result, row, 1, 3, 8);
 	put_int(result, row, 2, 4, 8);
 	put_int(result, row, 3, 1, 1);
+	put_int(result, row, 4, 9, 8);
+	put_int(result, row, 5, 0, 1);
+	put_int(result, row, 6, 1, 1);
+	put_int(result, row, 7, 0, 1);
+	put_text(result, row, 9, "Ben");
+	put_int(result, row, 10, 2000, 8);
 	if (seq == 0) {
-		for (int column = 4; column < 9; column++) {
-			put_text(result, row, column, NULL);
-		}
 		return;
 	}
-	put_int(result, row, 4, seq, 8);
-	put_int(result, row, 5, seq % 2, 1);
-	put_text(result, row, 6, "text");
-	put_int(result, row, 7, 1000, 8);
-	put_text(result, row, 8, seq == 1 ? "ref" : NULL);
+	put_int(result, row, 12, seq, 8);
+	put_int(result, row, 13, seq % 2, 1);
+	put_text(result, row, 14, "text");
+	put_int(result, row, 15, 1000, 8);
+	put_text(result, row, 16, seq == 1 ? "ref" : NULL);
+	if (seq == 2) {
+		put_text(result, row, 17, "{}");
+		put_int(result, row, 18, 1, 8);
+		put_int(result, row, 21, 7, 8);
+	}
 }
 
 static struct save_job *saving(const char *room, const char *user, const char *ref, int64_t sent_at)
@@ -172,6 +186,7 @@ static bool results_of(const struct task_kind *kind, PGresult *result, struct ta
 	struct answer *answer = answer_make(undrained);
 	assert_non_null(answer);
 	answer_set(answer, result);
+	memcpy(answer->epoch, "e", 2);
 	bool good = kind->results(answer, tasks, count, out);
 	answer_release(answer);
 	return good;
@@ -382,7 +397,7 @@ static void a_result_of_another_shape_is_refused(void **state)
 /* Takes a result for two requests: three messages up, nothing. */
 static PGresult *two_pages(void)
 {
-	PGresult *result = empty_result(9);
+	PGresult *result = empty_result(HISTORY_COLUMNS);
 	put_history_row(result, 0, 1, 3);
 	put_history_row(result, 1, 1, 2);
 	put_history_row(result, 2, 1, 1);
@@ -411,6 +426,13 @@ static void pages_ascend_and_hold_the_result_until_the_last_is_freed(void **stat
 		assert_slice_equal(page->messages[i].ref, i == 0 ? SLICE("ref") : SLICE(""));
 		assert_int_equal(page->messages[i].sent_at, 946684800001);
 	}
+	assert_slice_equal(page->messages[1].data, SLICE("{}"));
+	assert_int_equal(page->messages[1].reply_to, 1);
+	assert_int_equal(page->messages[1].change, 7);
+	assert_int_equal(page->messages[0].change, 0);
+	assert_int_equal(page->page.change, 9);
+	assert_slice_equal(page->page.epoch, SLICE("e"));
+	assert_null(page->page.peer);
 	struct page_job *empty = (struct page_job *)items_shift(&out);
 	assert_int_equal(empty->page.count, 0);
 	job_free(&page->item);
@@ -425,7 +447,7 @@ static void a_request_without_a_row_is_left_with_those_behind_it(void **state)
 	_Atomic size_t undrained = 0;
 	struct items out = {0};
 	struct task *tasks[] = {loading("1/2", -1), loading("1/3", 0), loading("1/4", 0)};
-	PGresult *result = empty_result(9);
+	PGresult *result = empty_result(HISTORY_COLUMNS);
 	put_history_row(result, 0, 1, 3);
 	put_history_row(result, 1, 3, 3);
 	assert_false(results_of(&task_history, result, tasks, 3, &undrained, &out));
@@ -436,6 +458,139 @@ static void a_request_without_a_row_is_left_with_those_behind_it(void **state)
 	assert_int_equal(tasks[2]->item.kind, JOB_LOAD);
 	jobs_free(&out);
 	job_free(&tasks[1]->item);
+	job_free(&tasks[2]->item);
+	assert_int_equal(atomic_load(&undrained), 0);
+}
+
+static void a_page_says_what_is_known_of_the_one_who_does_not_ask(void **state)
+{
+	(void)state;
+	_Atomic size_t undrained = 0;
+	struct items out = {0};
+	struct load load = {
+		.what = LOAD_HISTORY, .room = SLICE("1/2"), .user_id = SLICE("1"), .after = -1};
+	struct load other = load;
+	other.user_id = SLICE("2");
+	struct task *tasks[] = {&job_load(&load, 0)->task, &job_load(&other, 0)->task};
+	PGresult *result = empty_result(HISTORY_COLUMNS);
+	put_history_row(result, 0, 1, 0);
+	put_history_row(result, 1, 2, 0);
+	assert_true(results_of(&task_history, result, tasks, 2, &undrained, &out));
+	const struct peer *peer = ((struct page_job *)out.first)->page.peer;
+	assert_slice_equal(peer->user_id, SLICE("2"));
+	assert_false(peer->known);
+	assert_slice_equal(peer->name, SLICE("Ben"));
+	assert_int_equal(peer->seen_at, 0);
+	peer = ((struct page_job *)out.last)->page.peer;
+	assert_slice_equal(peer->user_id, SLICE("1"));
+	assert_true(peer->known);
+	assert_slice_equal(peer->name, SLICE(""));
+	assert_int_equal(peer->seen_at, 946684800002);
+	jobs_free(&out);
+}
+
+/* ---- changes */
+
+static struct task *changing(const struct change *change)
+{
+	struct change_job *job = job_change(change, 0);
+	assert_non_null(job);
+	return &job->task;
+}
+
+static void an_edit_says_what_stays_and_what_goes(void **state)
+{
+	(void)state;
+	struct params params = {0};
+	const struct change changes[] = {
+		{.kind = CHANGE_EDIT,
+			.room = SLICE("1/2"),
+			.user_id = SLICE("1"),
+			.seq = 7,
+			.has_text = true,
+			.text = SLICE("new")},
+		{.kind = CHANGE_EDIT,
+			.room = SLICE("1/2"),
+			.user_id = SLICE("2"),
+			.has_data = true},
+		{.kind = CHANGE_EDIT,
+			.room = SLICE("1/2"),
+			.user_id = SLICE("2"),
+			.has_text = true,
+			.has_data = true,
+			.data = SLICE("{}")},
+		{.kind = CHANGE_REACT,
+			.room = SLICE("1/2"),
+			.user_id = SLICE("2"),
+			.reaction = SLICE("+"),
+			.on = true},
+	};
+	struct task *tasks[4];
+	for (int i = 0; i < 4; i++) {
+		tasks[i] = changing(&changes[i]);
+	}
+	assert_true(task_change.params(&params, tasks, 4));
+	assert_int_equal(params.count, task_change.statement->count);
+	struct array array = array_of(&params, 1, OID_BOOL);
+	assert_int_equal(next(&array).bytes[0], 1);
+	assert_int_equal(next(&array).bytes[0], 0);
+	array = array_of(&params, 2, OID_CHAR);
+	assert_slice_equal(next(&array), SLICE("e"));
+	array = array_of(&params, 4, OID_TEXT);
+	assert_slice_equal(next(&array), SLICE("new"));
+	assert_null(next(&array).bytes);
+	struct slice emptied = next(&array);
+	assert_non_null(emptied.bytes);
+	assert_int_equal(emptied.len, 0);
+	array = array_of(&params, 5, OID_TEXT);
+	assert_null(next(&array).bytes);
+	assert_slice_equal(next(&array), SLICE("null"));
+	assert_slice_equal(next(&array), SLICE("{}"));
+	array = array_of(&params, 6, OID_TEXT);
+	assert_null(next(&array).bytes);
+	params_finish(&params);
+	for (int i = 0; i < 4; i++) {
+		job_free(&tasks[i]->item);
+	}
+}
+
+#define CHANGE_COLUMNS 13
+
+static void what_became_of_changes_is_read_with_the_message(void **state)
+{
+	(void)state;
+	_Atomic size_t undrained = 0;
+	struct items out = {0};
+	struct change change = {
+		.room = SLICE("1/2"), .user_id = SLICE("1"), .ref = SLICE("r"), .seq = 4};
+	struct task *tasks[] = {changing(&change), changing(&change), changing(&change)};
+	PGresult *result = empty_result(CHANGE_COLUMNS);
+	const char *const outcomes[] = {"c", "b", "l"};
+	for (int row = 0; row < 3; row++) {
+		put_int(result, row, 0, row + 1, 4);
+		put_text(result, row, 1, outcomes[row]);
+		for (int column = 2; column < CHANGE_COLUMNS; column++) {
+			put_text(result, row, column, NULL);
+		}
+	}
+	put_int(result, 0, 3, 0, 1);
+	put_text(result, 0, 4, "edited");
+	put_int(result, 0, 5, 0, 8);
+	put_int(result, 0, 11, 6, 8);
+	put_text(result, 1, 2, "deleted");
+	assert_true(results_of(&task_change, result, tasks, 3, &undrained, &out));
+	assert_int_equal(out.count, 2);
+	assert_non_null(tasks[2]);
+	const struct change_job *done = (const struct change_job *)out.first;
+	assert_int_equal(done->as, CHANGED_NEW);
+	assert_int_equal(done->changed.change, 6);
+	assert_slice_equal(done->changed.by, SLICE("1"));
+	assert_slice_equal(done->changed.ref, SLICE("r"));
+	assert_int_equal(done->changed.message.seq, 4);
+	assert_slice_equal(done->changed.message.user_id, SLICE("2"));
+	assert_slice_equal(done->changed.message.text, SLICE("edited"));
+	assert_int_equal(((const struct change_job *)out.last)->as, CHANGED_DELETED);
+	jobs_free(&out);
 	job_free(&tasks[2]->item);
 	assert_int_equal(atomic_load(&undrained), 0);
 }
@@ -505,24 +660,34 @@ static void a_list_of_unread_chats_knows_its_user(void **state)
 	struct load load = {.what = LOAD_UNREAD, .user_id = SLICE("1")};
 	struct load_job *job = job_load(&load, 0);
 	struct task *task = &job->task;
-	PGresult *result = empty_result(10);
+	PGresult *result = empty_result(18);
+	for (int column = 0; column < 18; column++) {
+		put_text(result, 0, column, NULL);
+	}
 	put_int(result, 0, 0, 1, 4);
 	put_int(result, 0, 1, 12, 8);
 	put_int(result, 0, 2, 1, 1);
-	put_text(result, 0, 3, "1/2");
-	put_text(result, 0, 4, "2");
-	put_int(result, 0, 5, 11, 8);
-	put_int(result, 0, 6, 40, 8);
-	put_text(result, 0, 7, "hi");
-	put_int(result, 0, 8, 0, 8);
-	put_text(result, 0, 9, NULL);
+	put_int(result, 0, 3, 1, 8);
+	put_text(result, 0, 4, "1/2");
+	put_text(result, 0, 5, "2");
+	put_text(result, 0, 6, "Ben");
+	put_int(result, 0, 7, 11, 8);
+	put_int(result, 0, 8, 40, 8);
+	put_text(result, 0, 9, "hi");
+	put_int(result, 0, 10, 0, 8);
 	assert_true(results_of(&task_unread, result, &task, 1, &undrained, &out));
+	/* One of this user's chats was looked at in vain. */
+	struct settle_job *settle = (struct settle_job *)items_shift(&out);
+	assert_int_equal(settle->task.item.kind, JOB_SETTLE);
+	assert_slice_equal(settle->user_id, SLICE("1"));
+	job_free(&settle->task.item);
 	struct unread_job *unread = (struct unread_job *)items_shift(&out);
 	assert_int_equal(unread->item.kind, JOB_UNREAD);
 	assert_int_equal(unread->unread.count, 1);
 	assert_int_equal(unread->unread.total, 12);
 	assert_true(unread->unread.more);
 	assert_slice_equal(unread->chats[0].room, SLICE("1/2"));
+	assert_slice_equal(unread->chats[0].name, SLICE("Ben"));
 	assert_int_equal(unread->chats[0].count, 11);
 	assert_slice_equal(unread->chats[0].last.user_id, SLICE("2"));
 	assert_slice_equal(unread->chats[0].last.opponent_id, SLICE("1"));
@@ -620,6 +785,9 @@ int main(void)
 		cmocka_unit_test(a_result_of_another_shape_is_refused),
 		cmocka_unit_test(pages_ascend_and_hold_the_result_until_the_last_is_freed),
 		cmocka_unit_test(a_request_without_a_row_is_left_with_those_behind_it),
+		cmocka_unit_test(a_page_says_what_is_known_of_the_one_who_does_not_ask),
+		cmocka_unit_test(an_edit_says_what_stays_and_what_goes),
+		cmocka_unit_test(what_became_of_changes_is_read_with_the_message),
 		cmocka_unit_test(a_mark_whose_room_is_locked_is_left),
 		cmocka_unit_test(rows_that_make_no_sense_leave_every_mark_unknown),
 		cmocka_unit_test(a_list_of_unread_chats_knows_its_user),
