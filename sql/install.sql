@@ -59,6 +59,7 @@ begin;
 \ir functions/history.sql
 \ir functions/lobbies.sql
 \ir functions/settle.sql
+\ir functions/settle_due.sql
 \ir functions/unread.sql
 \ir functions/chats.sql
 \ir functions/seen.sql

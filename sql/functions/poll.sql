@@ -24,6 +24,7 @@ begin
 		perform chat.recount_noted(100);
 	end if;
 
+	perform chat.settle_due(200);
 	for told in
 		select room, of_a, seq from chat.away where fresh limit 1000 for update skip locked
 	loop
@@ -38,8 +39,9 @@ begin
 
 	if exists (
 		select from (
-			select room, a_id as id, a_read as read from chat.conversations
-			where a_due and a_unread > 0 and closed = 0 and not a_muted limit 100
+			select room, a_id as id, a_read as read
+			from (select * from chat.conversations where a_due limit 1000) v
+			where a_unread > 0 and closed = 0 and not a_muted limit 100
 		) c
 		cross join lateral (
 			select sent_at from chat.messages where room = c.room and seq > c.read and opponent_id = c.id
@@ -47,8 +49,9 @@ begin
 		) m where m.sent_at <= clock_timestamp() - interval '10 s'
 	) or exists (
 		select from (
-			select room, b_id as id, b_read as read from chat.conversations
-			where b_due and b_unread > 0 and closed = 0 and not b_muted limit 100
+			select room, b_id as id, b_read as read
+			from (select * from chat.conversations where b_due limit 1000) v
+			where b_unread > 0 and closed = 0 and not b_muted limit 100
 		) c
 		cross join lateral (
 			select sent_at from chat.messages where room = c.room and seq > c.read and opponent_id = c.id

@@ -80,3 +80,18 @@ select test.same('nothing is looked at in vain any longer', test.vain('71'), 0::
 select chat.mark(array['70/72'], array['72'], array[9]::bigint[]);
 select test.same('a mark takes the flag of a chat that is not live', (select b_waiting from chat.conversations
 	where room = '70/72'), false);
+
+-- The same of who has to be told something while away.
+create function test.due() returns text
+language sql as $$
+	select coalesce(string_agg(room, ' ' order by room), '') from chat.conversations where a_due or b_due;
+$$;
+update chat.conversations set a_due = false, b_due = false;
+select test.save('w', array['80/81 a x', '80/82 b x', '80/83 a x', '80/84 b x']);
+update chat.conversations set a_last_at = a_last_at - interval '2 min', b_last_at = b_last_at - interval '2 min'
+	where room in ('80/81', '80/82', '80/83');
+select chat.mark(array['80/81', '80/82', '80/84'], array['81', '80', '80'], array[9, 9, 9]::bigint[]);
+select test.same('whoever reads is due for a while', test.due(), '80/81 80/82 80/83 80/84');
+select test.same('a call looks at so many of each kind', chat.settle_due(1), 2);
+select test.same('what is unread stays due, and what is read this minute', test.due(), '80/83 80/84');
+select test.same('then nothing is to be taken back', chat.settle_due(99), 0);
