@@ -1,6 +1,7 @@
 // Makes dist/: what pages without a bundler load.
 
-import { readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -11,11 +12,12 @@ const TARGET = 'es2022';
 
 const { name, version, license } = JSON.parse(readFileSync(here('package.json'), 'utf8'));
 
-/** @type {[string, string, string[]][]} the file, what it is made of, what it leaves to the page */
+const MAIN = { 'mosquitto-chat': here('src/index.js') };
+
+/** @type {import('esbuild').BuildOptions[]} what is built together shares a file, with all that more than one of them needs */
 const BUNDLES = [
-	['mosquitto-chat', 'src/index.js', []],
-	['mosquitto-chat.external', 'src/index.js', ['mqtt']],
-	['mosquitto-chat-element', 'src/element/index.js', []],
+	{ entryPoints: { ...MAIN, 'mosquitto-chat-element': here('src/element/index.js') }, splitting: true, chunkNames: 'mosquitto-chat-shared' },
+	{ entryPoints: MAIN, entryNames: '[name].external', external: ['mqtt'] },
 ];
 
 /**
@@ -23,17 +25,15 @@ const BUNDLES = [
  * @returns {Promise<Record<string, number>>} the files and their sizes
  */
 export async function buildAll(target) {
-	/** @type {Record<string, number>} */
-	const sizes = {};
 	rmSync(target, { recursive: true, force: true });
-	for (const [file, entry, external] of BUNDLES) {
-		for (const minify of [false, true]) {
-			const outfile = `${target}/${file}${minify ? '.min' : ''}.js`;
+	for (const { entryNames = '[name]', chunkNames, ...bundle } of BUNDLES) {
+		for (const end of ['', '.min']) {
 			await build({
-				entryPoints: [here(entry)],
-				outfile,
-				external,
-				minify,
+				...bundle,
+				entryNames: entryNames + end,
+				chunkNames: chunkNames && chunkNames + end,
+				outdir: target,
+				minify: end !== '',
 				bundle: true,
 				format: 'esm',
 				platform: 'browser',
@@ -42,10 +42,9 @@ export async function buildAll(target) {
 				legalComments: 'eof',
 				logLevel: 'warning',
 			});
-			sizes[`${file}${minify ? '.min' : ''}.js`] = statSync(outfile).size;
 		}
 	}
-	return sizes;
+	return Object.fromEntries(readdirSync(target).sort().map((file) => [file, statSync(join(target, file)).size]));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -11,7 +11,8 @@
  *   a peer's message is 'sent' until this user has read it
  *
  * @typedef {object} ChatOptions
- * @property {string} url the broker's: `wss://…` or `ws://…`; in Node `mqtts://…` and `mqtt://…`, too
+ * @property {string} url the broker's: `wss://…` or `ws://…`, or an address of the page's own server such as `/mqtt`; in Node
+ *   `mqtts://…` and `mqtt://…`, too
  * @property {string} [id] this user's; not needed with a JWT
  * @property {string} [name] not needed with a JWT
  * @property {string} [token] the first one: a JWT, or the signature of `<id>:<name>`

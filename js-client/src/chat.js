@@ -5,7 +5,7 @@ import { createConnection } from './connection.js';
 import { createConversations } from './conversations.js';
 import { createCredentials } from './credentials.js';
 import { createEmitter } from './emitter.js';
-import { pageEnvironment } from './environment.js';
+import { absoluteUrl, pageEnvironment } from './environment.js';
 import { ChatError, UnauthorizedError } from './errors.js';
 import { createKeeper } from './keeper.js';
 import { createLobby } from './lobby.js';
@@ -28,15 +28,14 @@ import { isUserId, lobbyOf } from './topic.js';
  * @returns {import('./api.js').Chat}
  */
 export function createChat(options, { environment = pageEnvironment(), ...surroundings } = {}) {
-	checkOptions(options);
 	/** @type {import('./emitter.js').Emitter<import('./api.js').ChatEvents>} */
 	const { on, emit } = createEmitter();
-	const { credentials, connection, conversations, lobby, connecting, keeper } = createParts(options, environment, surroundings, emit);
+	const { credentials, connection, conversations, lobby, connecting, keeper } = createParts(checked(options), environment, surroundings, emit);
 	/** @type {(() => void) | null} */
 	let sleep = null;
 
 	/** @param {string} peer */
-	const checked = (peer) => {
+	const otherUser = (peer) => {
 		if (!isUserId(peer) || peer === credentials.id()) {
 			throw new TypeError(`${peer} is no other user's id`);
 		}
@@ -61,8 +60,8 @@ export function createChat(options, { environment = pageEnvironment(), ...surrou
 			return lobby.chats();
 		},
 		moreChats: lobby.moreChats,
-		mute: async (peer, on = true) => void await lobby.mute(checked(peer), on),
-		block: async (peer, on = true) => void await lobby.block(checked(peer), on),
+		mute: async (peer, on = true) => void await lobby.mute(otherUser(peer), on),
+		block: async (peer, on = true) => void await lobby.block(otherUser(peer), on),
 		async connect({ token } = {}) {
 			if (token !== undefined && !credentials.offer(token)) {
 				throw new TypeError('connect: the token is none of this user\'s');
@@ -78,7 +77,7 @@ export function createChat(options, { environment = pageEnvironment(), ...surrou
 			}
 			await (lobby.counted() || connecting.wait());
 		},
-		with: (peer) => conversations.with(checked(peer)).room,
+		with: (peer) => conversations.with(otherUser(peer)).room,
 		async close() {
 			sleep?.();
 			sleep = null;
@@ -158,10 +157,21 @@ function createParts(options, { visible }, { clock = systemClock, openLink, rand
 	return { credentials, connection, conversations, lobby, connecting, keeper };
 }
 
-/** @param {import('./api.js').ChatOptions} options */
-function checkOptions({ url, id, token, getToken }) {
-	const fault = !/^(ws|mqtt)s?:/.test(url) ? 'url' : id !== undefined && !isUserId(id) ? 'id' : !token && !getToken && 'token';
+/**
+ * @param {import('./api.js').ChatOptions} options
+ * @returns {import('./api.js').ChatOptions} with a whole url
+ */
+function checked(options) {
+	const { url, id, token, getToken } = options;
+	let whole = '';
+	try {
+		whole = absoluteUrl(url);
+	} catch {
+		// It is malformed.
+	}
+	const fault = !/^(ws|mqtt)s?:/.test(whole) ? 'url' : id !== undefined && !isUserId(id) ? 'id' : !token && !getToken && 'token';
 	if (fault) {
 		throw new TypeError(`createChat: ${fault} is missing or malformed`);
 	}
+	return { ...options, url: whole };
 }

@@ -7,6 +7,17 @@
  *   changed
  */
 
+/**
+ * An address of the broker's as the page means it: `/mqtt` is the page's own server.
+ * @param {string} url
+ * @returns {string} throws a TypeError where it is none
+ */
+export function absoluteUrl(url) {
+	const found = new URL(url, globalThis.document?.baseURI);
+	found.protocol = found.protocol.replace(/^http/, 'ws');
+	return found.href;
+}
+
 /** @returns {Environment} */
 export function pageEnvironment() {
 	const page = globalThis.document;

@@ -1,6 +1,7 @@
 // What connects the elements of a page: those that say the same url and user share one chat, and
 // those that show the same peer share one room.
 
+import { absoluteUrl } from '../environment.js';
 import { createChat, UnauthorizedError } from '../index.js';
 import { readToken } from '../token.js';
 
@@ -63,10 +64,8 @@ export function settingsOf(element) {
 	if (!url || !(token || tokenUrl)) {
 		return null;
 	}
-	const absolute = new URL(url, document.baseURI);
-	absolute.protocol = absolute.protocol.replace(/^http/, 'ws');
 	return {
-		url: absolute.href,
+		url: absoluteUrl(url),
 		...(readToken(token)?.id ? {} : {
 			id: own('user-id') ?? (own('token') ? own('id') : undefined) ?? meta('id'),
 			name: own('name') ?? meta('name'),

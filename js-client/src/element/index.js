@@ -3,6 +3,7 @@
 import { MosquittoChat } from './conversation.js';
 import { MosquittoChatInbox } from './inbox.js';
 
+export * from '../index.js';
 export { addLanguage, plural, texts } from './texts.js';
 export { MosquittoChat, MosquittoChatInbox };
 

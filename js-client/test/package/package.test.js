@@ -42,7 +42,7 @@ describe('the package', () => {
 	});
 
 	test('holds what it should and nothing else', () => {
-		const bundles = ['mosquitto-chat', 'mosquitto-chat.external', 'mosquitto-chat-element'];
+		const bundles = ['mosquitto-chat', 'mosquitto-chat.external', 'mosquitto-chat-element', 'mosquitto-chat-shared'];
 		assert.deepEqual(packed.files.map(({ path }) => path).sort(), [
 			'LICENSE', 'README.md', 'package.json',
 			...['README.md', 'django.py', 'mosquitto_chat.php', 'rails.rb', 'server.cjs'].map((file) => `host/${file}`), 'types/server.d.cts',
@@ -125,8 +125,9 @@ describe('the bundles', { skip: hasBrowser ? false : 'there is no chromium here'
 		server = await serve(ROOT, {
 			'/module.html': '<!doctype html><script type="module" src="/module.js"></script>',
 			'/module.js': `import { createChat } from '/dist/mosquitto-chat.min.js';
-				import '/dist/mosquitto-chat-element.min.js';
-				window.works = createChat({ url: 'ws://localhost/', token: 't' }).state + Boolean(customElements.get('mosquitto-chat'));`,
+				import * as element from '/dist/mosquitto-chat-element.min.js';
+				window.works = createChat({ url: '/mqtt', token: 't' }).state + (element.createChat === createChat)
+					+ Boolean(customElements.get('mosquitto-chat'));`,
 		});
 	});
 	after(async () => {
@@ -134,9 +135,9 @@ describe('the bundles', { skip: hasBrowser ? false : 'there is no chromium here'
 		await server?.close();
 	});
 
-	test('work from <script type="module">', async () => {
+	test('work from <script type="module">, both in one page with one MQTT.js', async () => {
 		const page = await browser.page(`${server.origin}/module.html`);
-		await eventually('the module to run', () => page.evaluate('window.works === "idletrue"'));
+		await eventually('the module to run', () => page.evaluate('window.works === "idletruetrue"'));
 		assert.deepEqual(browser.complaints, []);
 	});
 });

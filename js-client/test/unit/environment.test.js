@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { pageEnvironment } from '../../src/environment.js';
+import { absoluteUrl, pageEnvironment } from '../../src/environment.js';
 
 const world = /** @type {any} */ (globalThis);
 
@@ -37,4 +37,14 @@ test('a page wakes us when it is shown, comes back, or its network comes, goes o
 	page.dispatchEvent(new Event('visibilitychange'));
 	window.dispatchEvent(new Event('online'));
 	assert.equal(woken, 6);
+});
+
+test('an address is as the page means it', () => {
+	assert.equal(absoluteUrl('wss://x/mqtt'), 'wss://x/mqtt');
+	assert.throws(() => absoluteUrl('/mqtt'), TypeError);
+	world.document = { baseURI: 'https://app.example.com/chats/2' };
+	assert.equal(absoluteUrl('/mqtt'), 'wss://app.example.com/mqtt');
+	world.document = { baseURI: 'http://localhost:3000/' };
+	assert.equal(absoluteUrl('mqtt'), 'ws://localhost:3000/mqtt');
+	assert.equal(absoluteUrl('mqtts://x:8883'), 'mqtts://x:8883');
 });
