@@ -49,6 +49,7 @@ begin
 		select case when q.after ~ '^[0-9]{1,16}/[^/]+/[^/]+$' then timestamptz 'epoch'
 				+ split_part(q.after, '/', 1)::bigint * interval '1 microsecond' end as at,
 			substr(q.after, strpos(q.after, '/') + 1) as room
+		offset 0 -- once for a request, not once for a conversation
 	) a
 	left join lateral (
 		select t.*, count(*) over () as found,

@@ -59,8 +59,8 @@ wait $writers || true
 
 echo "install.sql took $((ended - started)) s; messages of the longest waits, in ms:"
 # client, transaction, latency in us, script, epoch, us, lag
-sort -k3,3nr "$work"/log* | head -5 | awk -v s="$started" '{printf "%8.0f ms, %d s after the start\n", $3 / 1000, $5 - s}'
-awk '{n++; if ($3 > 1000000) slow++} END {printf "%d messages stored, %d of them took over a second\n", n, slow}' "$work"/log*
+cat "$work"/log* | awk 'NF == 7' | sort -k3,3nr | head -5 | awk -v s="$started" '{printf "%8.0f ms, %d s after the start\n", $3 / 1000, $5 - s}'
+awk 'NF == 7 {n++; if ($3 > 1000000) slow++} END {printf "%d messages stored, %d of them took over a second\n", n, slow}' "$work"/log*
 grep -c "ERROR" "$work/pgbench" || true
 psql -At -c "select 'tables were rewritten: ' || (messages <> pg_relation_filenode('chat.messages')
 	or conversations <> pg_relation_filenode('chat.conversations')) from public.before" \

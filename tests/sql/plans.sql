@@ -43,15 +43,22 @@ begin
 		array['1/2 a x r', '1/99 a x r'])$q$, round), 10, 20);
 	perform test.touches('one by one', format($q$select test.save('%s each',
 		array['1/2 a x', '1/2 b x r1', '1/99 a x r'], true, 'store_each')$q$, round), 20, 20);
-	perform test.touches('the newest page', $q$select chat.history(array['1/2'],
+	perform test.touches('the newest page', $q$select chat.pages(array['1/2'],
 		array[null::bigint], array[null::bigint], array[50])$q$, 51, 2);
-	perform test.touches('a page in the middle', $q$select chat.history(array['1/2'],
+	perform test.touches('a page in the middle', $q$select chat.pages(array['1/2'],
 		array[500000::bigint], array[null::bigint], array[50])$q$, 51, 2);
-	perform test.touches('a page upwards', $q$select chat.history(array['1/2'],
+	perform test.touches('a page upwards', $q$select chat.pages(array['1/2'],
 		array[null::bigint], array[500000::bigint], array[50])$q$, 51, 2);
 	perform test.touches('unread of one chat of a hundred thousand',
-		$q$select chat.unread(array['1'])$q$, 20, 40);
-	perform test.touches('unread of somebody else', $q$select chat.unread(array['77'])$q$, 2, 4);
+		$q$select chat.lobbies(array['1'])$q$, 20, 40);
+	perform test.touches('unread of somebody else', $q$select chat.lobbies(array['77'])$q$, 2, 4);
+	perform test.touches('the chats of one who has two', $q$select chat.chats(array['2'], array[50],
+		array[null])$q$, 4, 8);
+	perform test.touches('flags of one who has read all', $q$select chat.settle(array['77'])$q$, 0, 8);
+	perform test.touches('flags of who is away', $q$select chat.settle_due(10)$q$, 0, 80);
+	perform test.touches('logins', $q$select chat.seen(array['1', '2'], array['x', 'y'], array[true, false],
+		array[now(), now()], 1)$q$, 0, 0);
+	perform test.touches('deletions that are noted', $q$select chat.recount_noted(10)$q$, 0, 0);
 	perform test.touches('a mark near the beginning', $q$select chat.mark(array['1/2'],
 		array['2'], (select array[b_read + 20] from chat.conversations where room = '1/2'))$q$,
 		50, 40);
