@@ -43,6 +43,7 @@ struct plugin {
 	struct config config;
 	struct wake wake;
 	size_t published; /* bytes, since draining began */
+	bool has_epoch;   /* the store has said which the database is in */
 	bool kicked;      /* somebody, in this tick */
 	struct store *store;
 	struct chat *chat;
@@ -167,8 +168,8 @@ static void sink_set(void *arg, uint64_t ticket, enum set_as as)
 	chat_set(((struct plugin *)arg)->chat, ticket, as, now());
 }
 
-static void sink_changed(void *arg, enum changed_as as, const struct change *asked,
-	const struct changed *changed)
+static void sink_changed(
+	void *arg, enum changed_as as, const struct change *asked, const struct changed *changed)
 {
 	chat_changed(((struct plugin *)arg)->chat, as, asked, changed, now());
 }
@@ -191,6 +192,32 @@ static void sink_marked(void *arg, const struct mark *mark, const struct marked 
 static void sink_mark_failed(void *arg, const struct mark *mark, bool for_good)
 {
 	chat_mark_failed(((struct plugin *)arg)->chat, mark, for_good);
+}
+
+/* The first one is no change: nobody has been told of another. */
+static void sink_epoch(void *arg, struct slice epoch)
+{
+	struct plugin *plugin = arg;
+	(void)epoch;
+	if (plugin->has_epoch) {
+		chat_epoch_changed(plugin->chat, now());
+	}
+	plugin->has_epoch = true;
+}
+
+static void sink_closed(void *arg, struct slice room, bool closed)
+{
+	chat_closed(((struct plugin *)arg)->chat, room, closed, now());
+}
+
+static void sink_blocked(void *arg, struct slice user_id, struct slice peer_id, bool on)
+{
+	chat_blocked(((struct plugin *)arg)->chat, user_id, peer_id, on);
+}
+
+static void sink_user(void *arg, const struct user_news *news)
+{
+	chat_user_news(((struct plugin *)arg)->chat, news);
 }
 
 static void sink_answering(void *arg, bool yes)
@@ -221,6 +248,10 @@ static const struct store_sink sink = {
 	.load_failed = sink_load_failed,
 	.marked = sink_marked,
 	.mark_failed = sink_mark_failed,
+	.epoch = sink_epoch,
+	.closed = sink_closed,
+	.blocked = sink_blocked,
+	.user = sink_user,
 	.answering = sink_answering,
 	.log = sink_log,
 };

@@ -160,6 +160,8 @@ static struct held held_by(const struct item *item)
 		const struct chats_job *job = (const struct chats_job *)item;
 		return (struct held){job->asked, job->answer};
 	}
+	case JOB_OUTSIDE:
+		return (struct held){.answer = ((const struct outside_job *)item)->answer};
 	case JOB_CHANGE:
 		return (struct held){.answer = ((const struct change_job *)item)->answer};
 	default:

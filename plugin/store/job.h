@@ -27,6 +27,7 @@ enum job_kind {
 	JOB_CHATS,
 	JOB_ANSWERING,
 	JOB_EPOCH,
+	JOB_OUTSIDE,
 	JOB_LINE,
 };
 
@@ -142,6 +143,25 @@ struct answering_job {
 struct epoch_job {
 	struct item item;
 	char epoch[EPOCH_MAX + 1];
+};
+
+/* What happened outside of this broker. */
+struct outside_job {
+	struct item item;
+	enum outside_what {
+		OUTSIDE_POSTED,  /* the application has posted `message` */
+		OUTSIDE_CHANGED, /* `message` has changed, by the application */
+		OUTSIDE_CLOSED,  /* `room` is closed (on), or open again */
+		OUTSIDE_BLOCKED, /* user.user_id has blocked the other user of `room` (on), or no
+		                  * longer
+		                  */
+		OUTSIDE_USER,    /* `user` */
+	} what;
+	struct answer *answer; /* what the slices point into */
+	struct message message;
+	struct user_news user;
+	struct slice room;
+	bool on;
 };
 
 struct line_job {

@@ -1,6 +1,7 @@
 #include "loader.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "descriptors.h"
 #include "job.h"
@@ -29,15 +30,24 @@ static const struct task_kind *const kinds[LOADER_KINDS] = {
 	[LOADER_SETTLE] = &task_settle,
 };
 
+static const struct statement *const besides[] = {
+	&statement_deliver,
+	&statement_enter,
+	&statement_poll,
+	&statement_news,
+	&statement_carry_out,
+};
+#define BESIDES (sizeof(besides) / sizeof(besides[0]))
+
 bool loader_init(struct loader *loader, const char *conninfo, struct report *report)
 {
-	static const struct statement *statements[LOADER_KINDS + 1];
+	static const struct statement *statements[LOADER_KINDS + BESIDES];
 	*loader = (struct loader){.report = report};
 	for (size_t i = 0; i < LOADER_KINDS; i++) {
 		tasks_init(&loader->tasks[i], kinds[i]);
 		statements[i] = kinds[i]->statement;
 	}
-	statements[LOADER_KINDS] = &statement_deliver;
+	memcpy(statements + LOADER_KINDS, besides, sizeof(besides));
 	if (!wakeup_init(&loader->wakeup)) {
 		return false;
 	}
@@ -52,6 +62,7 @@ bool loader_init(struct loader *loader, const char *conninfo, struct report *rep
 					   .statements = statements,
 					   .count = sizeof(statements) / sizeof(statements[0]),
 					   .lock_timeout_ms = LOCK_TIMEOUT_MS,
+					   .listen = "listen " OUTSIDE_CHANNEL,
 					   .part = REPORT_LOADER,
 					   .report = report,
 					   .wakeup = &loader->wakeup,
@@ -151,6 +162,7 @@ static void start_answering(struct loader *loader)
 		tasks_begin(&loader->tasks[i]);
 	}
 	deliveries_begin(&loader->deliveries);
+	outside_begin(&loader->outside, clock_ms());
 	queue_open(&loader->in);
 	(void)!report_answering(loader->report, true, &loader->wakeup);
 }
@@ -215,6 +227,8 @@ static int64_t next_due(const struct loader *loader)
 {
 	int64_t now = clock_ms();
 	int64_t due = deliveries_next(&loader->deliveries);
+	int64_t look = has_room(loader) ? outside_next(&loader->outside) : now + UNDRAINED_PAUSE_MS;
+	due = look < due ? look : due;
 	for (size_t i = 0; i < LOADER_KINDS; i++) {
 		const struct tasks *tasks = &loader->tasks[i];
 		int64_t next = tasks_next(tasks, now);
@@ -224,6 +238,24 @@ static int64_t next_due(const struct loader *loader)
 		due = next < due ? next : due;
 	}
 	return due;
+}
+
+/* Looks outside when it is time.  False: it is not. */
+static bool look_outside(struct loader *loader)
+{
+	int64_t now = clock_ms();
+	struct items out = {0};
+	if (pgconn_notified(&loader->conn)) {
+		outside_notified(&loader->outside, now);
+	}
+	if (loader->conn.state != PGCONN_READY || !outside_due(&loader->outside, now) ||
+		!has_room(loader)) {
+		return false;
+	}
+	outside_run(
+		&loader->outside, &loader->conn, &loader->params, &loader->undrained, &out, now);
+	report_items(loader->report, &out);
+	return true;
 }
 
 static bool connected_turn(struct loader *loader)
@@ -236,6 +268,7 @@ static bool connected_turn(struct loader *loader)
 		return false;
 	}
 	bool busy = work(loader);
+	busy |= look_outside(loader);
 	if (loader->conn.state == PGCONN_READY &&
 		deliveries_due(&loader->deliveries, busy, clock_ms())) {
 		deliveries_run(&loader->deliveries, &loader->conn, &loader->params, clock_ms());

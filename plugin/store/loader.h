@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "deliveries.h"
+#include "outside.h"
 #include "pgconn.h"
 #include "queue.h"
 #include "report.h"
@@ -46,6 +47,7 @@ struct loader {
 	bool answering;
 	struct tasks tasks[LOADER_KINDS];
 	struct deliveries deliveries;
+	struct outside outside;
 };
 
 MUST_CHECK bool loader_init(struct loader *loader, const char *conninfo, struct report *report);

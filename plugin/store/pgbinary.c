@@ -213,6 +213,16 @@ void params_raw_bool(struct params *params, bool value)
 	put_bytes(params, value ? "\1" : "\0", 1);
 }
 
+void params_raw_int4(struct params *params, int32_t value)
+{
+	put_int4(params, value);
+}
+
+void params_raw_int8(struct params *params, int64_t value)
+{
+	put_int8(params, value);
+}
+
 void params_raw_text(struct params *params, struct slice text)
 {
 	put_bytes(params, text.bytes, text.len);

@@ -64,6 +64,8 @@ void params_null(struct params *params);
 
 /* Values that are no arrays. */
 void params_raw_bool(struct params *params, bool value);
+void params_raw_int4(struct params *params, int32_t value);
+void params_raw_int8(struct params *params, int64_t value);
 void params_raw_text(struct params *params, struct slice text);
 
 /* One row of a result.  What is null or has another length than its type sets `wrong`. */

@@ -354,6 +354,17 @@ enum pgconn_ran pgconn_run(struct pgconn *conn, const struct statement *statemen
 	return ran;
 }
 
+bool pgconn_notified(struct pgconn *conn)
+{
+	bool any = false;
+	PGnotify *notify;
+	while (conn->pg != NULL && (notify = PQnotifies(conn->pg)) != NULL) {
+		any = true;
+		PQfreemem(notify);
+	}
+	return any;
+}
+
 enum wakeup_event pgconn_sleep(struct pgconn *conn, int64_t until)
 {
 	if (conn->state != PGCONN_READY) {

@@ -18,6 +18,7 @@ struct pgconn_options {
 	const struct statement *const *statements;
 	size_t count;
 	int lock_timeout_ms;
+	const char *listen; /* "listen <channel>"; NULL: not to be told of anything */
 	enum report_part part;
 	struct report *report;
 	struct wakeup *wakeup;
@@ -91,6 +92,9 @@ void pgconn_give_up(struct pgconn *conn, const char *line);
 /* The thread is to end soon: the next attempt to connect follows at once, further ones soon after
  * each other. */
 void pgconn_hurry(struct pgconn *conn);
+
+/* Whether a NOTIFY came since this was asked last. */
+bool pgconn_notified(struct pgconn *conn);
 
 /* Sleeps until it is rung, `until`, or, when ready, the connection breaks (which it reports). */
 enum wakeup_event pgconn_sleep(struct pgconn *conn, int64_t until);

@@ -228,9 +228,21 @@ static bool prepare(struct pgconn *conn)
 	return true;
 }
 
+/* A pooler may not allow it; then a NOTIFY is not heard, and nothing is missed but the time. */
+static bool listen_to_notify(struct pgconn *conn)
+{
+	if (conn->options.listen == NULL) {
+		return true;
+	}
+	PGresult *result = run_simple(conn, conn->options.listen);
+	PQclear(result);
+	return result != NULL;
+}
+
 static bool set_up(struct pgconn *conn)
 {
-	return apply_settings(conn) && check_version(conn) && read_epoch(conn) && prepare(conn);
+	return apply_settings(conn) && check_version(conn) && read_epoch(conn) && prepare(conn) &&
+	       listen_to_notify(conn);
 }
 
 static void describe(const struct host *host, char *text, size_t size)

@@ -9,6 +9,7 @@
 #include "job.h"
 #include "journal.h"
 #include "loader.h"
+#include "message_row.h"
 #include "pgconn.h"
 #include "report.h"
 #include "saver.h"
@@ -318,6 +319,30 @@ static void hand_answer(const struct item *item, const struct store_sink *sink, 
 	}
 }
 
+static void hand_outside(const struct outside_job *job, const struct store_sink *sink, void *arg)
+{
+	struct changed changed = {.change = job->message.change, .message = job->message};
+	switch (job->what) {
+	case OUTSIDE_POSTED:
+		sink->saved(arg, SAVED_NEW, &job->message);
+		break;
+	case OUTSIDE_CHANGED:
+		sink->changed(arg, CHANGED_NEW, NULL, &changed);
+		break;
+	case OUTSIDE_CLOSED:
+		sink->closed(arg, job->room, job->on);
+		break;
+	case OUTSIDE_BLOCKED:
+		sink->blocked(arg, job->user.user_id,
+			room_user(job->room, !room_user_is_a(job->room, job->user.user_id)),
+			job->on);
+		break;
+	case OUTSIDE_USER:
+		sink->user(arg, &job->user);
+		break;
+	}
+}
+
 static void hand(
 	struct store *store, const struct item *item, const struct store_sink *sink, void *arg)
 {
@@ -350,6 +375,9 @@ static void hand(
 	case JOB_ANSWERING:
 		store->answering = ((const struct answering_job *)item)->yes;
 		TELL(answering, store->answering);
+		break;
+	case JOB_OUTSIDE:
+		hand_outside((const struct outside_job *)item, sink, arg);
 		break;
 	case JOB_EPOCH:
 		TELL(epoch, slice_str(((const struct epoch_job *)item)->epoch));

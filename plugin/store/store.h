@@ -47,12 +47,18 @@ struct store_sink {
 	void (*changes)(void *arg, uint64_t ticket, const struct changes *changes);
 	void (*chats)(void *arg, uint64_t ticket, const struct chats *chats);
 	void (*set)(void *arg, uint64_t ticket, enum set_as as);
-	/* What became of a change.  `changed` is NULL but for CHANGED_NEW and CHANGED_ALREADY. */
+	/* What became of a change.  `changed` is NULL but for CHANGED_NEW and CHANGED_ALREADY;
+	 * `asked` is NULL when it was the application's. */
 	void (*changed)(void *arg, enum changed_as as, const struct change *asked,
 		const struct changed *changed);
 	/* A change that could not be tried or whose outcome is unknown; asking again is harmless.
 	 */
 	void (*change_lost)(void *arg, const struct change *asked);
+	/* A chat was closed, or is open again; a user has blocked another one, or no longer,
+	 * perhaps elsewhere; the application says something of a user. */
+	void (*closed)(void *arg, struct slice room, bool closed);
+	void (*blocked)(void *arg, struct slice user_id, struct slice peer_id, bool on);
+	void (*user)(void *arg, const struct user_news *news);
 	/* Which epoch the database is in: when the first connection is there, and whenever another
 	 * one follows; before anything that was read in it. */
 	void (*epoch)(void *arg, struct slice epoch);

@@ -1,0 +1,320 @@
+#include "outside.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "message_row.h"
+
+#define LOOK_EVERY_MS 1000
+/* After a statement that failed, or came to a lock. */
+#define PAUSE_MS 250
+/* Requests carried out by one statement: others wait for the connection meanwhile. */
+#define REQUESTS_MAX 20
+
+static const Oid enter_types[] = {OID_TEXT};
+static const Oid poll_types[] = {OID_INT4, OID_INT8};
+static const Oid news_types[] = {OID_INT8};
+static const Oid carry_out_types[] = {OID_INT4};
+
+const struct statement statement_enter = {
+	.name = "enter",
+	.function = "chat.enter",
+	.sql = "select chat.enter($1)",
+	.count = 1,
+	.types = enter_types,
+};
+
+const struct statement statement_poll = {
+	.name = "poll",
+	.function = "chat.poll",
+	.sql = "select requests, news, alive from chat.poll($1, $2)",
+	.count = 2,
+	.types = poll_types,
+};
+
+const struct statement statement_news = {
+	.name = "news",
+	.function = "chat.news",
+	.sql = "select kind, next, id, name, is_barred, revoked_before, room, closed <> 0, blocks,"
+	       " change from chat.news($1)",
+	.count = 1,
+	.types = news_types,
+};
+
+const struct statement statement_carry_out = {
+	.name = "carry_out",
+	.function = "chat.carry_out",
+	.sql = "select kind, room, seq, by_a, name, a_muted, b_muted, " MESSAGE_COLUMNS
+	       " from chat.carry_out($1)",
+	.count = 1,
+	.types = carry_out_types,
+};
+
+void outside_begin(struct outside *outside, int64_t now)
+{
+	outside->due = now;
+	outside->requests = false;
+	outside->news = false;
+}
+
+void outside_notified(struct outside *outside, int64_t now)
+{
+	outside->due = now;
+}
+
+static bool has_work(const struct outside *outside)
+{
+	return outside->node == 0 || !outside->has_since || outside->requests || outside->news;
+}
+
+bool outside_due(const struct outside *outside, int64_t now)
+{
+	return now >= outside->due;
+}
+
+int64_t outside_next(const struct outside *outside)
+{
+	return outside->due;
+}
+
+/* A row that says something, as an item that holds the result. */
+static struct outside_job *make_job(struct answer *answer, enum outside_what what)
+{
+	struct outside_job *job = calloc(1, sizeof(*job));
+	if (job != NULL) {
+		job->item.kind = JOB_OUTSIDE;
+		job->what = what;
+		job->answer = answer;
+		answer_hold(answer);
+	}
+	return job;
+}
+
+/* Appends the job when its row is good; else the statement as a whole is not. */
+static bool put(struct outside_job *job, bool good, struct items *out)
+{
+	if (good) {
+		items_append(out, &job->item);
+	} else if (job != NULL) {
+		job_free(&job->item);
+	}
+	return good;
+}
+
+/* News are no more than a dozen bytes to remember each: a hash of what a row is about, and when. */
+static uint64_t hash_of(char kind, struct slice about, int64_t change)
+{
+	uint64_t hash =
+		UINT64_C(0xCBF29CE484222325) ^ (unsigned char)kind ^ (uint64_t)change; /* FNV-1a */
+	for (size_t i = 0; i < about.len; i++) {
+		hash = (hash ^ (unsigned char)about.bytes[i]) * UINT64_C(0x100000001B3);
+	}
+	return hash;
+}
+
+static bool is_new(struct outside *outside, uint64_t hash)
+{
+	for (unsigned i = 0; i < OUTSIDE_HEARD_MAX && i < outside->heard_count; i++) {
+		if (outside->heard[i] == hash) {
+			return false;
+		}
+	}
+	outside->heard[outside->heard_count++ % OUTSIDE_HEARD_MAX] = hash;
+	return true;
+}
+
+static bool read_user(struct outside_job *job, struct row *row)
+{
+	job->user = (struct user_news){
+		.user_id = row_text(row, 2),
+		.name = row_text_or_empty(row, 3),
+		.barred = row_bool(row, 4),
+		.revoked_before = row_time_or(row, 5, 0),
+	};
+	return !row->wrong && job->user.user_id.len <= ID_MAX;
+}
+
+static bool read_room(struct outside_job *job, struct row *row)
+{
+	job->room = row_text(row, 6);
+	job->on = row_bool(row, job->what == OUTSIDE_CLOSED ? 7 : 8);
+	job->user.user_id = job->what == OUTSIDE_BLOCKED ? row_text(row, 2) : slice_of("", 0);
+	return !row->wrong && job->room.len <= ROOM_MAX;
+}
+
+/* False: not what the schema promises, or no memory. */
+static bool take_news(struct outside *outside, struct answer *answer, int no, struct items *out)
+{
+	struct row row = {.result = answer->result, .no = no};
+	char kind = row_char(&row, 0);
+	struct slice about = row_text_or_empty(&row, kind == 'u' ? 2 : 6);
+	if (!is_new(outside, hash_of(kind, about, row_int8(&row, 9)))) {
+		return !row.wrong;
+	}
+	enum outside_what what = kind == 'u'   ? OUTSIDE_USER
+	                         : kind == 'c' ? OUTSIDE_CLOSED
+	                                       : OUTSIDE_BLOCKED;
+	struct outside_job *job = row.wrong ? NULL : make_job(answer, what);
+	return put(job,
+		job != NULL && (what == OUTSIDE_USER ? read_user(job, &row) : read_room(job, &row)),
+		out);
+}
+
+static bool take_all_news(struct outside *outside, struct answer *answer, struct items *out)
+{
+	struct row first = {.result = answer->result};
+	int rows = PQntuples(answer->result);
+	bool good = rows > 0 && row_char(&first, 0) == 'n';
+	int64_t next = good ? row_int8(&first, 1) : 0;
+	for (int i = 1; good && i < rows; i++) {
+		good = take_news(outside, answer, i, out);
+	}
+	if (good && !first.wrong) {
+		outside->since = next;
+		outside->has_since = true;
+		outside->news = false;
+	}
+	return good && !first.wrong;
+}
+
+static void say_refused(struct pgconn *conn, struct row *row)
+{
+	struct slice room = row_text(row, 1);
+	struct slice sqlstate = row_text(row, 7);
+	char line[REPORT_LINE_MAX];
+	snprintf(line, sizeof(line),
+		"database: refused what the application asked for in chat/%.*s, SQLSTATE %.*s",
+		SLICE_ARGS(room), SLICE_ARGS(sqlstate));
+	report_line(conn->options.report, STORE_WARNING, line);
+}
+
+static bool read_message(struct outside_job *job, struct row *row)
+{
+	struct message *message = &job->message;
+	bool by_a = row_bool(row, 3);
+	message->room = row_text(row, 1);
+	message->seq = row_int8(row, 2);
+	message->user_id = room_user(message->room, by_a);
+	message->opponent_id = room_user(message->room, !by_a);
+	message->name = row_text_or_empty(row, 4);
+	message->muted = row_bool_or_false(row, by_a ? 6 : 5);
+	message_row(message, row, 7);
+	return !row->wrong && message->room.len <= ROOM_MAX;
+}
+
+static bool take_done(struct pgconn *conn, struct answer *answer, int no, struct items *out)
+{
+	struct row row = {.result = answer->result, .no = no};
+	char kind = row_char(&row, 0);
+	if (kind == 'x') {
+		say_refused(conn, &row);
+		return !row.wrong;
+	}
+	struct outside_job *job = make_job(answer, kind == 'p' ? OUTSIDE_POSTED : OUTSIDE_CHANGED);
+	return put(job, job != NULL && read_message(job, &row), out);
+}
+
+static bool take_all_done(
+	struct outside *outside, struct pgconn *conn, struct answer *answer, struct items *out)
+{
+	int rows = PQntuples(answer->result);
+	bool good = true;
+	for (int i = 0; good && i < rows; i++) {
+		good = take_done(conn, answer, i, out);
+	}
+	/* Fewer than asked for: there are no more, or another broker is at it. */
+	outside->requests = rows == REQUESTS_MAX;
+	return good;
+}
+
+static bool take_poll(struct outside *outside, const PGresult *result)
+{
+	struct row row = {.result = result};
+	bool good = PQntuples(result) == 1;
+	outside->requests = good && row_bool(&row, 0);
+	outside->news = good && row_bool(&row, 1);
+	if (good && !row_bool(&row, 2)) {
+		outside->node = 0;
+	}
+	return good && !row.wrong;
+}
+
+static bool take_node(struct outside *outside, const PGresult *result)
+{
+	struct row row = {.result = result};
+	outside->node = PQntuples(result) == 1 ? row_int4(&row, 0) : 0;
+	return outside->node > 0 && !row.wrong;
+}
+
+/* What is to be done next. */
+static const struct statement *next_statement(struct outside *outside, struct params *params)
+{
+	params_begin(params);
+	if (outside->node == 0) {
+		char host[64] = "";
+		char name[96];
+		(void)gethostname(host, sizeof(host) - 1);
+		snprintf(name, sizeof(name), "%s:%d", host, (int)getpid());
+		params_next(params);
+		params_raw_text(params, slice_str(name));
+		return &statement_enter;
+	}
+	if (!outside->has_since || outside->news) {
+		if (outside->has_since) {
+			params_next(params);
+			params_raw_int8(params, outside->since);
+		} else {
+			params_null(params);
+		}
+		return &statement_news;
+	}
+	params_next(params);
+	if (outside->requests) {
+		params_raw_int4(params, REQUESTS_MAX);
+		return &statement_carry_out;
+	}
+	params_raw_int4(params, outside->node);
+	params_next(params);
+	params_raw_int8(params, outside->since);
+	return &statement_poll;
+}
+
+static bool take_results(struct outside *outside, struct pgconn *conn,
+	const struct statement *statement, struct answer *answer, struct items *out)
+{
+	if (statement == &statement_enter) {
+		return take_node(outside, answer->result);
+	}
+	if (statement == &statement_news) {
+		return take_all_news(outside, answer, out);
+	}
+	if (statement == &statement_carry_out) {
+		return take_all_done(outside, conn, answer, out);
+	}
+	return take_poll(outside, answer->result);
+}
+
+void outside_run(struct outside *outside, struct pgconn *conn, struct params *params,
+	_Atomic size_t *undrained, struct items *out, int64_t now)
+{
+	const struct statement *statement = next_statement(outside, params);
+	struct answer *answer = answer_make(undrained);
+	PGresult *result;
+	outside->due = now + PAUSE_MS;
+	if (answer == NULL || params->failed) {
+		answer_release(answer);
+		return;
+	}
+	if (pgconn_run(conn, statement, params, &result) == RAN_WELL) {
+		answer_set(answer, result);
+		if (take_results(outside, conn, statement, answer, out)) {
+			pgconn_well(conn);
+			outside->due = has_work(outside) ? now : now + LOOK_EVERY_MS;
+		} else {
+			pgconn_wrong_schema(conn, statement);
+		}
+	}
+	answer_release(answer);
+}
