@@ -59,11 +59,18 @@ begin
 				ref := request.ref;
 				a_muted := c.a_muted;
 				b_muted := c.b_muted;
-				select case d.outcome when 'n' then 'p' end, d.seq, d.text, d.sent_at, d.data, d.reply_to,
-					d.edited_at, d.reactions, d.change, coalesce(d.is_deleted, false), coalesce(nullif(u.name, ''), u.app_name)
-				into kind, seq, text, sent_at, data, reply_to, edited_at, reactions, change, is_deleted, name
+				text := request.text;
+				data := request.data;
+				sent_at := clock_timestamp();
+				reply_to := null;
+				edited_at := null;
+				reactions := null;
+				change := null;
+				is_deleted := false;
+				select case d.outcome when 'n' then 'p' end, d.seq, coalesce(nullif(u.name, ''), u.app_name)
+				into kind, seq, name
 				from chat.store_one(request.room, c.last_seq, false, request.by_a, request.text, request.ref,
-					clock_timestamp(), gen_random_uuid(), request.data, null) d
+					sent_at, gen_random_uuid(), request.data, null) d
 				left join chat.users u
 					on u.id = split_part(request.room, '/', case when request.by_a then 1 else 2 end);
 			else

@@ -124,12 +124,15 @@ describe('the application', () => {
 	test('holds up no chat with a transaction that stays open', async () => {
 		const { ann, bob, chat } = await stage.couple();
 		const session = stage.cluster.session();
-		await session.run('begin');
-		await session.run(`select chat.post(${quoted(ann.id)}, ${quoted(bob.id)}, 'late')`);
-		await ann.say(chat, 'early');
-		assert.equal((await bob.next(chat, 'message')).text, 'early');
-		await session.run('commit');
-		assert.equal((await bob.next(chat, 'message')).text, 'late');
-		await session.end();
+		try {
+			await session.run('begin');
+			await session.run(`select chat.post(${quoted(ann.id)}, ${quoted(bob.id)}, 'late')`);
+			await ann.say(chat, 'early');
+			assert.equal((await bob.next(chat, 'message')).text, 'early');
+			await session.run('commit');
+			assert.equal((await bob.next(chat, 'message')).text, 'late');
+		} finally {
+			await session.end();
+		}
 	});
 });
