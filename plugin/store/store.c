@@ -324,21 +324,21 @@ static void hand_outside(const struct outside_job *job, const struct store_sink 
 	struct changed changed = {.change = job->message.change, .message = job->message};
 	switch (job->what) {
 	case OUTSIDE_POSTED:
-		sink->saved(arg, SAVED_NEW, &job->message);
+		TELL(saved, SAVED_NEW, &job->message);
 		break;
 	case OUTSIDE_CHANGED:
-		sink->changed(arg, CHANGED_NEW, NULL, &changed);
+		TELL(changed, CHANGED_NEW, NULL, &changed);
 		break;
 	case OUTSIDE_CLOSED:
-		sink->closed(arg, job->room, job->on);
+		TELL(closed, job->room, job->on);
 		break;
 	case OUTSIDE_BLOCKED:
-		sink->blocked(arg, job->user.user_id,
+		TELL(blocked, job->user.user_id,
 			room_user(job->room, !room_user_is_a(job->room, job->user.user_id)),
 			job->on);
 		break;
 	case OUTSIDE_USER:
-		sink->user(arg, &job->user);
+		TELL(user, &job->user);
 		break;
 	}
 }
