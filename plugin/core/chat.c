@@ -36,6 +36,7 @@ void chat_destroy(struct chat *chat)
 	}
 	chat_free_arrivals(chat);
 	chat_free_changes(chat);
+	chat_free_absences(chat);
 	requests_finish(&chat->requests);
 	pending_finish(&chat->pending);
 	bars_finish(&chat->bars);
@@ -65,12 +66,14 @@ static void kick_expired(struct chat *chat, struct chat_time now)
 
 bool chat_tick(struct chat *chat, struct chat_time now)
 {
+	chat->now = now;
 	chat->reloading = false;
 	gate_tick(chat->gate);
 	chat_ask_store(chat);
 	chat_check_deadlines(chat, now);
 	chat_log_refusals(chat, now);
 	chat_tell_overdue_changes(chat, now);
+	chat_tell_offline(chat, now);
 	bool more = chat_announce_due(chat, now);
 	limiter_sweep(chat->limiter, now.steady);
 	kick_expired(chat, now);

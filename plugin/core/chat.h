@@ -37,6 +37,9 @@ struct chat_ports {
 	/* Copies.  NULL: the store knows neither changes nor `data` and `reply_to`.  The changes of
 	 * one chat are made in the order in which they are asked for. */
 	enum chat_error (*change)(void *arg, const struct change *change);
+	/* Copies, and keeps the latest of each user until it is written.  NULL: the store does not
+	 * know users. */
+	void (*seen)(void *arg, const struct user_seen *seen);
 	/* Disconnects whoever has this client id. */
 	void (*kick)(void *arg, const char *client_id);
 	/* One line; whatever came from outside may be in it and is not to be trusted. */

@@ -25,6 +25,9 @@ static void drop(struct chat *chat, struct client *client)
 		requests_cancel(&chat->requests, client->unread_request);
 	}
 	expiry_remove(&chat->expiry, client);
+	if (client->user != NULL && client->user->client_count == 1) {
+		chat_logged_out(chat, client->user, chat->now);
+	}
 	presence_remove(chat->presence, client);
 }
 
@@ -73,6 +76,7 @@ void chat_user_news(struct chat *chat, const struct user_news *news)
 		chat_log(chat, CHAT_WARNING, NULL, "out of memory: %.*s is not kept out",
 			SLICE_ARGS(news->user_id));
 	}
+	chat_set_app_name(chat, news->user_id, news->name);
 	/* A kick frees the client, and maybe the user. */
 	while ((client = next_barred(chat, news->user_id, &why)) != NULL) {
 		chat_end_client(chat, client, why);
@@ -186,6 +190,13 @@ static uint32_t seconds_of(int64_t issued_at)
 	return issued_at / 1000 > UINT32_MAX ? UINT32_MAX : (uint32_t)(issued_at / 1000);
 }
 
+static bool is_renamed(const struct user *user, const struct claims *claims)
+{
+	return user != NULL &&
+	       (user->named != claims->named ||
+		       !slice_equal(presence_name(user->name), slice_str(claims->name)));
+}
+
 static enum chat_answer connect_user(struct chat *chat, const struct chat_login *login,
 	const struct claims *claims, struct chat_time now, char username[CHAT_USERNAME_MAX + 1])
 {
@@ -195,12 +206,15 @@ static enum chat_answer connect_user(struct chat *chat, const struct chat_login 
 	if (why != NULL) {
 		return refuse(chat, login, why, now);
 	}
+	bool renamed = is_renamed(presence_user(chat->presence, id), claims);
 	struct client *client = presence_add(
 		chat->presence, login->handle, login->client_id, id, slice_str(claims->name));
 	if (client == NULL) {
 		return refuse(chat, login, "out of memory", now);
 	}
 	client->issued_at = issued_at;
+	client->user->named = claims->named;
+	chat_logged_in(chat, client->user, renamed, now);
 	if (claims->expires_at != 0) {
 		client->expires_at = claims->expires_at + TOKEN_LEEWAY_MS;
 		expiry_add(&chat->expiry, client);
@@ -220,6 +234,7 @@ static enum chat_answer check_away(const struct chat_login *login)
 enum chat_answer chat_connect(struct chat *chat, const struct chat_login *login,
 	struct chat_time now, char username[CHAT_USERNAME_MAX + 1])
 {
+	chat->now = now;
 	username[0] = '\0';
 	struct client *client = presence_find(chat->presence, login->handle);
 	if (client != NULL) {

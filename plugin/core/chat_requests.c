@@ -113,6 +113,7 @@ void chat_request_history(struct chat *chat, struct membership *m, struct chat_t
 	struct load load = {
 		.what = LOAD_HISTORY,
 		.room = presence_room_name(m->room),
+		.user_id = chat->ports.seen == NULL ? slice_of("", 0) : chat_client_id(m->client),
 		.after = -1,
 		.limit = chat->options.history_limit,
 	};
@@ -162,6 +163,9 @@ static void note_newest(struct room *room, const struct page *page)
 	if (room->last_change < 0 && page->epoch.len > 0) {
 		room->last_change = page->change;
 	}
+	if (page->peer != NULL && page->peer->known) {
+		room->known |= presence_side(room, page->peer->user_id);
+	}
 }
 
 /* What the page says of the chat.  It may have been read before the chat was closed, and come after
@@ -190,6 +194,11 @@ void chat_page(struct chat *chat, uint64_t ticket, const struct page *page, stru
 		return;
 	}
 	struct page told = *page;
+	struct peer peer;
+	if (page->peer != NULL) {
+		peer = chat_peer_of(chat, page->peer);
+		told.peer = page->closed ? NULL : &peer;
+	}
 	hide_from(&told, request_room(request), chat_client_id(chat_asker(chat, request)));
 	struct buffer *payload = chat_begin(chat);
 	protocol_history(
@@ -213,12 +222,18 @@ void chat_changes(struct chat *chat, uint64_t ticket, const struct changes *chan
 void chat_chats(struct chat *chat, uint64_t ticket, const struct chats *chats)
 {
 	struct request *request = chat_wanted_request(chat, ticket);
-	if (request != NULL) {
-		struct buffer *payload = chat_begin(chat);
-		protocol_chats(payload, chats, request_ref(request));
-		send_answer(chat, request, payload);
-		chat_finish_request(chat, request);
+	if (request == NULL) {
+		return;
 	}
+	struct buffer *payload = chat_begin(chat);
+	if (chats->bad_cursor) {
+		protocol_error(payload, CHAT_EBADFIELD, "'after' must be the 'next' of an answer.",
+			request_ref(request), 0);
+	} else {
+		protocol_chats(payload, chats, request_ref(request));
+	}
+	send_answer(chat, request, payload);
+	chat_finish_request(chat, request);
 }
 
 void chat_unread(struct chat *chat, uint64_t ticket, const struct unread *unread)

@@ -37,6 +37,9 @@ struct chat {
 	struct expiry expiry;
 	struct gate *gate;
 	struct limiter *limiter;
+	struct absence *oldest_absence; /* see chat_peers.c */
+	struct table absences;
+	struct chat_time now; /* of the last tick or login */
 	struct bars bars;
 	struct pending_table pending;
 	struct requests requests;
@@ -170,6 +173,23 @@ void chat_release_arrivals(struct chat *chat, const struct room *room);
 void chat_forget_arrivals(struct chat *chat, const struct room *room);
 /* The same for all chats, at the end. */
 void chat_free_arrivals(struct chat *chat);
+
+/* chat_peers.c */
+
+/* A client of this user has logged in, under another name than the one before it, or logged out as
+ * the last one.  Who is back within some seconds was never away. */
+void chat_logged_in(struct chat *chat, const struct user *user, bool renamed, struct chat_time now);
+void chat_logged_out(struct chat *chat, const struct user *user, struct chat_time now);
+/* Once per turn: tells of those who have been away for long enough. */
+void chat_tell_offline(struct chat *chat, struct chat_time now);
+/* A message by this user was told in the chat.  From the first one on the other is told of them. */
+void chat_wrote(struct chat *chat, struct room *room, struct slice id);
+/* The name that the application has given this user. */
+void chat_set_app_name(struct chat *chat, struct slice id, struct slice name);
+/* What is told of a user of whom the database knows this.  Its name is one of the two's. */
+struct peer chat_peer_of(struct chat *chat, const struct peer *stored);
+/* At the end. */
+void chat_free_absences(struct chat *chat);
 
 /* chat_closed.c */
 

@@ -135,6 +135,15 @@ struct peer {
 	int64_t seen_at; /* Unix time in ms; 0: never */
 };
 
+/* Who came online, or went, and under which name: kept for `peer` and the lists. */
+struct user_seen {
+	struct slice user_id;
+	bool has_name;     /* it was a login */
+	struct slice name; /* that it gave; empty: none */
+	bool online;
+	int64_t at; /* Unix time in ms */
+};
+
 /* The answer to a LOAD_HISTORY.  `messages` ascend by seq. */
 struct page {
 	const struct message *messages; /* room, key, name and opponent_id are not filled in */
@@ -146,7 +155,8 @@ struct page {
 	int64_t change;          /* the chat's latest change number, 0 for none */
 	struct slice epoch;      /* empty: the store knows neither changes nor epochs */
 	bool closed;             /* the chat is */
-	const struct peer *peer; /* NULL: not to be told */
+	const struct peer *peer; /* what the database knows of the asking client's peer; NULL: not
+	                            asked, or not to be told */
 };
 
 /* The answer to a LOAD_CHANGES.  `messages` ascend by change. */

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#include "topic.h"
+
 struct presence {
 	struct siphash_key key;
 	struct table by_handle; /* all clients */
@@ -10,6 +12,8 @@ struct presence {
 	struct table by_id;     /* the latest of each client id */
 	struct table users;
 	struct table rooms;
+	struct table rooms_by_a; /* the same by their users */
+	struct table rooms_by_b;
 	client_serial last_serial;
 };
 
@@ -55,6 +59,8 @@ void presence_destroy(struct presence *presence)
 	table_finish(&presence->by_id);
 	table_finish(&presence->users);
 	table_finish(&presence->rooms);
+	table_finish(&presence->rooms_by_a);
+	table_finish(&presence->rooms_by_b);
 	free(presence);
 }
 
@@ -119,6 +125,7 @@ static void user_release(struct presence *presence, struct user *user)
 	if (user != NULL && user->clients == NULL) {
 		table_remove(&presence->users, &user->by_id);
 		name_release(user->name);
+		name_release(user->app_name);
 		free(user);
 	}
 }
@@ -273,6 +280,13 @@ struct room *presence_room(const struct presence *presence, struct slice name)
 	return room_find(presence, name, hash_of(presence, name));
 }
 
+static void split_name(struct slice name, struct slice *a, struct slice *b)
+{
+	if (!topic_split_room(name, a, b)) {
+		*a = *b = slice_of("", 0);
+	}
+}
+
 static struct room *room_find_or_add(struct presence *presence, struct slice name)
 {
 	uint64_t hash = hash_of(presence, name);
@@ -285,9 +299,13 @@ static struct room *room_find_or_add(struct presence *presence, struct slice nam
 		return NULL;
 	}
 	memcpy(room->name, name.bytes, name.len);
-	room->name_len = (uint32_t)name.len;
+	room->name_len = (uint16_t)name.len;
 	room->last_seq = room->last_change = -1;
 	table_add(&presence->rooms, &room->by_name, hash);
+	struct slice a, b;
+	split_name(name, &a, &b);
+	table_add(&presence->rooms_by_a, &room->by_a, hash_of(presence, a));
+	table_add(&presence->rooms_by_b, &room->by_b, hash_of(presence, b));
 	return room;
 }
 
@@ -295,6 +313,8 @@ static void room_release(struct presence *presence, struct room *room)
 {
 	if (room->members == NULL) {
 		table_remove(&presence->rooms, &room->by_name);
+		table_remove(&presence->rooms_by_a, &room->by_a);
+		table_remove(&presence->rooms_by_b, &room->by_b);
 		free(room);
 	}
 }
@@ -382,6 +402,65 @@ struct user *presence_next_user(const struct presence *presence, const struct us
 {
 	struct table_link *link = table_next(&presence->users, user == NULL ? NULL : &user->by_id);
 	return link == NULL ? NULL : TABLE_ELEMENT(link, struct user, by_id);
+}
+
+uint8_t presence_side(const struct room *room, struct slice id)
+{
+	struct slice a, b;
+	split_name(presence_room_name(room), &a, &b);
+	return slice_equal(id, a) ? 1 : slice_equal(id, b) ? 2 : 0;
+}
+
+/* The first link of a chain that has the hash and is that of one of the user's rooms. */
+static const struct table_link *link_of(
+	const struct table_link *link, uint64_t hash, size_t offset, struct slice id)
+{
+	for (; link != NULL; link = link->next) {
+		const struct room *room = (const void *)((const char *)link - offset);
+		if (link->hash == hash && presence_side(room, id) != 0) {
+			break;
+		}
+	}
+	return link;
+}
+
+struct room *presence_next_room_of(
+	const struct presence *presence, struct slice id, const struct room *room)
+{
+	const size_t by_a = offsetof(struct room, by_a);
+	const size_t by_b = offsetof(struct room, by_b);
+	uint64_t hash = hash_of(presence, id);
+	const struct table_link *link = NULL;
+	size_t offset = by_a;
+	if (room == NULL) {
+		link = link_of(table_find(&presence->rooms_by_a, hash, NULL, NULL), hash, by_a, id);
+	} else if (presence_side(room, id) == 1) {
+		link = link_of(room->by_a.next, hash, by_a, id);
+	}
+	if (link == NULL) {
+		offset = by_b;
+		link = room == NULL || presence_side(room, id) == 1
+		               ? table_find(&presence->rooms_by_b, hash, NULL, NULL)
+		               : room->by_b.next;
+		link = link_of(link, hash, by_b, id);
+	}
+	return link == NULL ? NULL : (struct room *)((uintptr_t)link - offset);
+}
+
+bool presence_set_app_name(struct user *user, struct slice name)
+{
+	struct slice before =
+		user->app_name == NULL ? slice_of("", 0) : presence_name(user->app_name);
+	if (slice_equal(before, name)) {
+		return false;
+	}
+	struct name *copy = name.len == 0 ? NULL : name_create(name);
+	if (name.len > 0 && copy == NULL) {
+		return false;
+	}
+	name_release(user->app_name);
+	user->app_name = copy;
+	return true;
 }
 
 struct slice presence_id(const struct user *user)

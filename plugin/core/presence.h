@@ -30,6 +30,8 @@ struct user {
 	struct table_link by_id;
 	struct client *clients; /* linked by user_next */
 	struct name *name;      /* of the latest login */
+	struct name *app_name;  /* the application's, as far as it was heard of; NULL: none */
+	bool named;             /* the latest login gave a name; else its id stands for it */
 	uint32_t client_count;
 	uint32_t id_len;
 	char id[];
@@ -56,14 +58,17 @@ enum room_state {
 /* A chat that at least one client is subscribed to. */
 struct room {
 	struct table_link by_name;
+	struct table_link by_a; /* its first user's id */
+	struct table_link by_b;
 	struct membership *members; /* linked by room_next */
 	uint64_t last_message; /* the gate's number of the last `message` or `changed` told here */
 	uint64_t last_diff;    /* and of the last `presence_diff` */
 	int64_t last_seq;      /* of the messages that were told here; -1: not known */
 	int64_t last_change;   /* the number of the last change that was told here; -1: not known */
 	struct held_change *held_changes; /* see chat_changes.c */
-	enum room_state state;
-	uint32_t name_len;
+	uint8_t state;                    /* enum room_state */
+	uint8_t known; /* which of its users have written here: 1 the first, 2 the second */
+	uint16_t name_len;
 	char name[]; /* "1/2" */
 };
 
@@ -134,6 +139,17 @@ void presence_leave(struct presence *presence, struct membership *membership);
  * must not change meanwhile. */
 struct room *presence_next_room(const struct presence *presence, const struct room *room);
 struct user *presence_next_user(const struct presence *presence, const struct user *user);
+
+/* The same for the rooms of one user, who need not be in them. */
+struct room *presence_next_room_of(
+	const struct presence *presence, struct slice id, const struct room *room);
+
+/* Which of the room's users that is: 1 the first, 2 the second, 0 neither. */
+uint8_t presence_side(const struct room *room, struct slice id);
+
+/* Whether it is another one than before; an empty one is none.  Without memory it stays as it was.
+ */
+bool presence_set_app_name(struct user *user, struct slice name);
 
 /* Whether any of the user's clients is in the room. */
 bool presence_is_in(const struct room *room, const struct user *user);

@@ -249,6 +249,7 @@ static const char *take_user(struct slice id, struct slice name, struct claims *
 	}
 	keep(claims->id, id);
 	keep(claims->name, name);
+	claims->named = name.len > 0;
 	return NULL;
 }
 
@@ -474,7 +475,9 @@ static const char *check_user(
 	if (username.len > 0 && !slice_equal(username, id)) {
 		return "the username is neither empty nor the token's 'sub'";
 	}
-	return take_user(id, name, into);
+	const char *reason = take_user(id, name, into);
+	into->named = into->named && is_there(&claims[NAME]);
+	return reason;
 }
 
 static const char *check_claims(struct slice text, const struct token_rules *rules,

@@ -36,6 +36,7 @@ struct token_rules {
 struct claims {
 	char id[ID_MAX + 1];
 	char name[NAME_MAX_BYTES + 1];
+	bool named;         /* the token gave a name that is not empty; else `name` may be the id */
 	int64_t expires_at; /* Unix ms at which the token ends, leeway not included; 0: never */
 	int64_t issued_at;  /* Unix ms; TOKEN_UNDATED: the token does not say */
 };

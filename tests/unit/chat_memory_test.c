@@ -165,7 +165,7 @@ static bool live_with(void (*live)(struct world *), long successes, bool all)
 	failed = false;
 	all_that_follow = all;
 	left = successes;
-	if (world_begin(&world, 0, false)) {
+	if (world_begin(&world, 0, false, true)) {
 		live(world);
 		left = -1;
 		assert_nothing_is_left(world);
@@ -203,7 +203,7 @@ static void failed_take_over_does_not_free_the_client_id(void **state)
 	bool again = true;
 	for (long n = 0; again; n++) {
 		struct world *world;
-		assert_true(world_begin(&world, 0, false));
+		assert_true(world_begin(&world, 0, false, true));
 		assert_int_equal(world_login(world, 0, "1:Ann"), CHAT_ALLOW);
 		failed = all_that_follow = false;
 		left = n;

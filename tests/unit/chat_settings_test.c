@@ -53,6 +53,17 @@ static void chats_are_answered_to_who_asked(void **state)
 	assert_silence(world, ANN_PHONE);
 }
 
+static void list_after_what_is_no_cursor_is_a_bad_field(void **state)
+{
+	struct world *world = *state;
+	struct chats chats = {.bad_cursor = true};
+	meet(world);
+	chat_chats(world->chat, ask(world, CHATS)->ticket, &chats);
+	world_turn(world);
+	assert_event(world, ANN, LOBBY, "\"code\":\"bad_field\",\"reason\":\"'after' must be");
+	assert_int_equal(chat_count(world->chat).requests, 0);
+}
+
 static void mute_is_told_to_all_clients_of_the_user(void **state)
 {
 	struct world *world = *state;
@@ -246,6 +257,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHAT_TEST(chats_are_answered_to_who_asked),
+		CHAT_TEST(list_after_what_is_no_cursor_is_a_bad_field),
 		CHAT_TEST(mute_is_told_to_all_clients_of_the_user),
 		CHAT_TEST(what_is_set_already_is_told_to_who_asked_alone),
 		CHAT_TEST(mute_of_a_chat_that_is_not_there_is_a_bad_field),

@@ -268,7 +268,7 @@ static void every_subscriber_hears_what_it_has_to_and_nothing_is_left(void **sta
 	size_t notifications_seen = 0;
 	for (unsigned seed = 1; seed <= 20; seed++) {
 		struct soak soak = {.store_up = true};
-		assert_true(world_begin(&soak.world, 0, false));
+		assert_true(world_begin(&soak.world, 0, false, false));
 		memset(soak.user_of, -1, sizeof(soak.user_of));
 		srand(seed);
 		for (int i = 0; i < STEPS; i++) {

@@ -38,7 +38,7 @@ static void other_topics_can_be_allowed_to_ordinary_clients(void **state)
 {
 	(void)state;
 	struct world *world;
-	assert_true(world_begin(&world, WORLD_RATE, true));
+	assert_true(world_begin(&world, WORLD_RATE, true, false));
 	world_log_in(world, ANN);
 	assert_int_equal(world_connect(world, SENSOR, "s", "sensor", "pass"), CHAT_DEFER);
 	assert_int_equal(world_subscribe(world, SENSOR, "#"), CHAT_ALLOW);

@@ -111,6 +111,17 @@ static enum chat_error port_change(void *arg, const struct change *change)
 	return CHAT_OK;
 }
 
+static void port_seen(void *arg, const struct user_seen *seen)
+{
+	struct world *world = arg;
+	assert_true(world->seen_count < WORLD_QUEUE);
+	struct world_seen *kept = &world->seen[world->seen_count++];
+	size_t at = 0;
+	kept->seen = *seen;
+	kept->seen.user_id = keep(kept->bytes, &at, seen->user_id);
+	kept->seen.name = keep(kept->bytes, &at, seen->name);
+}
+
 /* The broker disconnects the latest client with this id at once. */
 static void port_kick(void *arg, const char *client_id)
 {
@@ -134,7 +145,7 @@ static void port_log(void *arg, enum chat_level level, const char *line)
 	snprintf(world->lines[world->line_count++ % WORLD_LINES], 512, "%s", line);
 }
 
-bool world_begin(struct world **world, int rate_limit, bool allow_other_topics)
+bool world_begin(struct world **world, int rate_limit, bool allow_other_topics, bool knows_users)
 {
 	struct world *w = *world = &the_world;
 	memset(w, 0, sizeof(*w));
@@ -147,7 +158,16 @@ bool world_begin(struct world **world, int rate_limit, bool allow_other_topics)
 		.user_blocking = true,
 	};
 	struct chat_ports ports = {
-		w, port_publish, port_save, port_load, port_mark, port_change, port_kick, port_log};
+		.arg = w,
+		.publish = port_publish,
+		.save = port_save,
+		.load = port_load,
+		.mark = port_mark,
+		.change = port_change,
+		.seen = knows_users ? port_seen : NULL,
+		.kick = port_kick,
+		.log = port_log,
+	};
 	char reason[KEYRING_REASON_MAX];
 	struct keyring *keyring = keyring_parse(SLICE(SECRET "\n"), reason);
 	if (keyring == NULL) {
@@ -171,12 +191,17 @@ void world_end(struct world *world)
 
 int world_set_up(void **state)
 {
-	return world_begin((struct world **)state, WORLD_RATE, false) ? 0 : -1;
+	return world_begin((struct world **)state, WORLD_RATE, false, false) ? 0 : -1;
 }
 
 int world_set_up_without_limits(void **state)
 {
-	return world_begin((struct world **)state, 0, false) ? 0 : -1;
+	return world_begin((struct world **)state, 0, false, false) ? 0 : -1;
+}
+
+int world_set_up_with_users(void **state)
+{
+	return world_begin((struct world **)state, WORLD_RATE, false, true) ? 0 : -1;
 }
 
 int world_tear_down(void **state)
@@ -434,6 +459,13 @@ void world_answer(struct world *world, size_t n)
 	if (load->what == LOAD_HISTORY) {
 		struct message message = {
 			.seq = world->last_seq, .user_id = SLICE("1"), .text = SLICE("x")};
+		struct slice a, b;
+		(void)topic_split_room(load->room, &a, &b);
+		bool asks_a = slice_equal(load->user_id, a);
+		struct peer peer = {.user_id = asks_a ? b : a,
+			.known = asks_a ? world->b_wrote : world->a_wrote,
+			.name = SLICE("Stored"),
+			.seen_at = WALL};
 		struct page page = {
 			.messages = &message,
 			.count = world->last_seq > 0 ? 1 : 0,
@@ -442,6 +474,7 @@ void world_answer(struct world *world, size_t n)
 			.change = world->last_change,
 			.epoch = SLICE("e"),
 			.closed = world->closed,
+			.peer = load->user_id.len > 0 ? &peer : NULL,
 		};
 		chat_page(world->chat, load->ticket, &page, world->now);
 	} else if (load->what == LOAD_CHANGES) {

@@ -65,6 +65,11 @@ struct world_load {
 	char bytes[ROOM_MAX + ID_MAX + CURSOR_MAX];
 };
 
+struct world_seen {
+	struct user_seen seen;
+	char bytes[ID_MAX + NAME_MAX_BYTES];
+};
+
 struct world_mark {
 	struct mark mark;
 	char bytes[ROOM_MAX + ID_MAX];
@@ -78,6 +83,7 @@ struct world {
 	bool closed;      /* what pages and marks say of the chat */
 	int64_t last_seq; /* what pages say of the chat; 0: it has no message */
 	int64_t last_change;
+	bool a_wrote, b_wrote;
 	bool away; /* the next logins are sessions that a reload asks about */
 	struct world_client clients[WORLD_CLIENTS];
 	struct world_event queue[WORLD_QUEUE]; /* published and not routed yet */
@@ -88,6 +94,8 @@ struct world {
 	size_t change_count;
 	struct world_load loads[WORLD_QUEUE];
 	size_t load_count;
+	struct world_seen seen[WORLD_QUEUE];
+	size_t seen_count;
 	struct world_mark marks[WORLD_QUEUE];
 	size_t mark_count;
 	char lines[WORLD_LINES][512]; /* the last ones that were logged */
@@ -96,15 +104,19 @@ struct world {
 	char kicked[32];
 };
 
-/* A fresh world whose store answers; false when out of memory.  One at a time. */
-bool world_begin(struct world **world, int rate_limit, bool allow_other_topics);
+/* A fresh world whose store answers (and `knows_users`: so that `peer` is told); false when out of
+ * memory.  One at a time. */
+bool world_begin(struct world **world, int rate_limit, bool allow_other_topics, bool knows_users);
 void world_end(struct world *world);
 
-/* Each test in a world of its own, with limits and without. */
+/* Each test in a world of its own, with limits and without, and with a store that knows users. */
 int world_set_up(void **state);
 int world_set_up_without_limits(void **state);
+int world_set_up_with_users(void **state);
 int world_tear_down(void **state);
 #define CHAT_TEST(test) cmocka_unit_test_setup_teardown(test, world_set_up, world_tear_down)
+#define PEERS_TEST(test)                                                                           \
+	cmocka_unit_test_setup_teardown(test, world_set_up_with_users, world_tear_down)
 #define UNLIMITED_TEST(test)                                                                       \
 	cmocka_unit_test_setup_teardown(test, world_set_up_without_limits, world_tear_down)
 

@@ -1,0 +1,223 @@
+/* What users are told of the other one in their chats: the name, whether they are online anywhere,
+ * and when they last were. */
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "chat_state.h"
+
+/* A user whose last client has gone, and nobody was told: a reload of a page takes less. */
+#define OFFLINE_AFTER_MS 5000
+
+struct absence {
+	struct absence *prev, *next; /* the oldest first */
+	struct table_link by_id;
+	int64_t since;   /* ms of the steady clock */
+	int64_t seen_at; /* Unix ms */
+	uint32_t id_len, name_len;
+	char bytes[]; /* id, name as shown */
+};
+
+static struct slice id_of(const struct absence *absence)
+{
+	return slice_of(absence->bytes, absence->id_len);
+}
+
+static struct slice name_of(const struct absence *absence)
+{
+	return slice_of(absence->bytes + absence->id_len, absence->name_len);
+}
+
+static bool has_id(const struct table_link *link, const void *id)
+{
+	const struct absence *absence = TABLE_ELEMENT(link, struct absence, by_id);
+	return slice_equal(id_of(absence), *(const struct slice *)id);
+}
+
+static struct absence *find(const struct chat *chat, struct slice id)
+{
+	struct table_link *link =
+		chat->absences.count == 0
+			? NULL
+			: table_find(&chat->absences, siphash(&chat->pending.key, id), has_id, &id);
+	return link == NULL ? NULL : TABLE_ELEMENT(link, struct absence, by_id);
+}
+
+static void forget(struct chat *chat, struct absence *absence)
+{
+	table_remove(&chat->absences, &absence->by_id);
+	DL_DELETE(chat->oldest_absence, absence);
+	free(absence);
+}
+
+/* The name that is shown of a user who is connected. */
+static struct slice shown_name(const struct user *user)
+{
+	return user->named              ? presence_name(user->name)
+	       : user->app_name == NULL ? slice_of("", 0)
+	                                : presence_name(user->app_name);
+}
+
+static bool is_known(const struct room *room, struct slice id)
+{
+	return (room->known & presence_side(room, id)) != 0;
+}
+
+static void tell_room(struct chat *chat, const struct room *room, const struct peer *peer)
+{
+	if (chat->ports.seen == NULL || room->state != ROOM_OPEN ||
+		!is_known(room, peer->user_id)) {
+		return;
+	}
+	char bytes[TOPIC_MAX + 1];
+	struct buffer *payload = chat_begin(chat);
+	protocol_peer(payload, peer);
+	(void)chat_send(chat, topic_of_chat(presence_room_name(room), bytes), payload, 1, 0);
+}
+
+/* To all chats of that user which somebody is in. */
+static void tell_rooms(struct chat *chat, const struct peer *peer)
+{
+	struct room *room = NULL;
+	while ((room = presence_next_room_of(chat->presence, peer->user_id, room)) != NULL) {
+		tell_room(chat, room, peer);
+	}
+}
+
+static struct peer online_peer(const struct user *user)
+{
+	return (struct peer){
+		.user_id = presence_id(user),
+		.known = true,
+		.name = shown_name(user),
+		.online = true,
+	};
+}
+
+static void tell_online(struct chat *chat, const struct user *user)
+{
+	struct peer peer = online_peer(user);
+	tell_rooms(chat, &peer);
+}
+
+static void note_seen(struct chat *chat, const struct user_seen *seen)
+{
+	if (chat->ports.seen != NULL) {
+		chat->ports.seen(chat->ports.arg, seen);
+	}
+}
+
+void chat_logged_in(struct chat *chat, const struct user *user, bool renamed, struct chat_time now)
+{
+	struct absence *absence = find(chat, presence_id(user));
+	bool came_online = user->client_count == 1 && absence == NULL;
+	renamed = renamed || (absence != NULL && !slice_equal(name_of(absence), shown_name(user)));
+	if (absence != NULL) {
+		forget(chat, absence);
+	}
+	if (!came_online && !renamed) {
+		return;
+	}
+	struct user_seen seen = {
+		.user_id = presence_id(user),
+		.has_name = true,
+		.name = user->named ? presence_name(user->name) : slice_of("", 0),
+		.online = true,
+		.at = now.wall,
+	};
+	note_seen(chat, &seen);
+	tell_online(chat, user);
+}
+
+void chat_logged_out(struct chat *chat, const struct user *user, struct chat_time now)
+{
+	struct slice id = presence_id(user);
+	struct slice name = shown_name(user);
+	struct absence *absence = malloc(sizeof(*absence) + id.len + name.len);
+	if (absence == NULL) {
+		chat_log(chat, CHAT_WARNING, NULL,
+			"out of memory: nobody was told that %.*s is offline", SLICE_ARGS(id));
+		return;
+	}
+	absence->since = now.steady;
+	absence->seen_at = now.wall;
+	absence->id_len = (uint32_t)id.len;
+	absence->name_len = (uint32_t)name.len;
+	memcpy(absence->bytes, id.bytes, id.len);
+	if (name.len > 0) {
+		memcpy(absence->bytes + id.len, name.bytes, name.len);
+	}
+	table_add(&chat->absences, &absence->by_id, siphash(&chat->pending.key, id));
+	DL_APPEND(chat->oldest_absence, absence);
+}
+
+static void tell_offline(struct chat *chat, const struct absence *absence)
+{
+	struct peer peer = {
+		.user_id = id_of(absence),
+		.known = true,
+		.name = name_of(absence),
+		.seen_at = absence->seen_at,
+	};
+	struct user_seen seen = {.user_id = id_of(absence), .at = absence->seen_at};
+	note_seen(chat, &seen);
+	tell_rooms(chat, &peer);
+}
+
+void chat_tell_offline(struct chat *chat, struct chat_time now)
+{
+	struct absence *absence;
+	while ((absence = chat->oldest_absence) != NULL &&
+		now.steady - absence->since >= OFFLINE_AFTER_MS) {
+		tell_offline(chat, absence);
+		forget(chat, absence);
+	}
+}
+
+void chat_wrote(struct chat *chat, struct room *room, struct slice id)
+{
+	if (room->state == ROOM_UNKNOWN || is_known(room, id)) {
+		return;
+	}
+	room->known |= presence_side(room, id);
+	const struct user *user = presence_user_near(chat->presence, room, id);
+	const struct absence *absence = user == NULL ? find(chat, id) : NULL;
+	struct peer peer = {.user_id = id, .known = true};
+	if (user != NULL) {
+		peer = online_peer(user);
+	} else if (absence != NULL) {
+		peer.name = name_of(absence);
+		peer.online = true;
+	}
+	tell_room(chat, room, &peer);
+}
+
+void chat_set_app_name(struct chat *chat, struct slice id, struct slice name)
+{
+	struct user *user = presence_user(chat->presence, id);
+	if (user != NULL && presence_set_app_name(user, name) && !user->named) {
+		tell_online(chat, user);
+	}
+}
+
+/* What the database knows, and what is known here. */
+struct peer chat_peer_of(struct chat *chat, const struct peer *stored)
+{
+	struct peer peer = *stored;
+	const struct user *user = presence_user(chat->presence, stored->user_id);
+	const struct absence *absence = user == NULL ? find(chat, stored->user_id) : NULL;
+	if (user != NULL) {
+		peer.online = true;
+		peer.name = user->named ? presence_name(user->name) : stored->name;
+	} else if (absence != NULL) {
+		peer.online = true;
+	}
+	return peer;
+}
+
+void chat_free_absences(struct chat *chat)
+{
+	while (chat->oldest_absence != NULL) {
+		forget(chat, chat->oldest_absence);
+	}
+	table_finish(&chat->absences);
+}
