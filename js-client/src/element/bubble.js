@@ -1,6 +1,9 @@
-// One message in the log: its bubble, its time and ticks, and what to do where it has failed.
+// One message in the log: what it answers, its text and files, its time and ticks, reactions, and what to do where it
+// has failed.
 
-import { icon, ICONS, isFewEmoji, linked, make, setText } from './dom.js';
+import { attachmentsOf, shown } from './attachments.js';
+import { fill, icon, ICONS, isFewEmoji, linked, make, setText } from './dom.js';
+import { quoted } from './quote.js';
 import { texts } from './texts.js';
 
 /**
@@ -11,50 +14,112 @@ import { texts } from './texts.js';
  * @property {string} author
  * @property {boolean} first of those that stand together
  * @property {boolean} last
+ * @property {Message | null} answered the message that it answers, where that is loaded
+ * @property {(user: string) => string} nameOf
+ * @property {string} me
+ * @property {string | undefined} language
+ * @property {ReturnType<typeof import('./times.js').timesIn>} times
  *
  * @typedef {object} Handlers
  * @property {(ref: string) => void} retry
  * @property {(ref: string) => void} discard
  * @property {(message: Message) => void} rewrite back to where it was written
+ * @property {(seq: number) => void} goTo
+ * @property {(message: Message, reaction: string) => void} react or takes it back
  */
 
-/**
- * @param {Message} message
- * @returns {HTMLElement}
- */
-export function bubble(message) {
+/** All of a message that can change, in short: where it is the same, nothing is made anew. @param {Message} message @param {Look} look */
+export function lookOf({ sent_at, text, change, edited_at, reactions, deleted }, { status, first, last, author, answered }) {
+	const said = reactions.map(({ reaction, by }) => `${reaction}${by}`).join();
+	const quote = answered && `${answered.change} ${answered.text.slice(0, 200)}`;
+	return `${status} ${first} ${last} ${sent_at.getTime()} ${author} ${change} ${edited_at?.getTime()} ${deleted} ${said} ${quote} ${edited_at ? text : ''}`;
+}
+
+/** @returns {HTMLElement} */
+export function bubble() {
 	return make('li', { tabindex: '-1' },
-		make('div', { class: 'bubble', part: `bubble ${message.mine ? 'bubble-mine' : 'bubble-theirs'}` },
+		make('div', { class: 'bubble' },
 			make('bdi', { class: 'spoken author' }),
+			make('div', { class: 'answers' }),
+			make('div', { class: 'files' }),
 			make('p', { class: 'line', dir: 'auto' },
-				make('span', { class: 'text', part: 'text' }, ...linked(message.text)),
+				make('span', { class: 'text', part: 'text' }),
 				make('span', { class: 'room', 'aria-hidden': 'true' }),
-				make('span', { class: 'meta', part: 'meta' }, make('time', { dir: 'auto' })))));
+				make('span', { class: 'meta', part: 'meta' }, make('span', { class: 'edited' }), make('time', { dir: 'auto' })))),
+		make('div', { class: 'reactions' }));
 }
 
 /**
- * All about a message that can change.
  * @param {HTMLElement} child
  * @param {Message} message
  * @param {Look} look
- * @param {ReturnType<typeof import('./times.js').timesIn>} times
  * @param {Handlers} handlers
  */
-export function dress(child, message, { status, author, first, last }, times, handlers) {
-	const classes = ['message', status, message.mine && 'mine', first && 'first', last && 'last',
-		isFewEmoji(message.text) && 'large'];
+export function dress(child, message, look, handlers) {
+	const { status, author, first, last, times } = look;
+	const { mine, deleted, text } = message;
+	const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (child.querySelector(`.${name}`));
+	const classes = ['message', status, mine && 'mine', first && 'first', last && 'last', deleted && 'deleted', isFewEmoji(text) && 'large'];
 	child.className = classes.filter(Boolean).join(' ');
-	setText(/** @type {Node} */ (child.querySelector('.author')), `${author}: `);
+	part('bubble').setAttribute('part', `bubble ${mine ? 'bubble-mine' : 'bubble-theirs'}`);
+	setText(part('author'), `${author}: `);
+	showContent(part, message, look, handlers);
+
 	const time = /** @type {HTMLTimeElement} */ (child.querySelector('time'));
 	time.dateTime = message.sent_at.toISOString();
 	time.title = times.moment(message.sent_at);
 	const clock = times.time(message.sent_at);
 	setText(time, clock);
+	const edited = message.edited_at && !deleted ? texts.edited : '';
+	setText(part('edited'), edited);
 	// The last line of the text leaves so much room for what stands in its corner.
-	child.style.setProperty('--meta', String(clock.length + (message.mine ? 3 : 0)));
+	child.style.setProperty('--meta', String(clock.length + (edited ? edited.length + 1 : 0) + (mine ? 3 : 0)));
+	showReactions(part('reactions'), message, look, handlers);
 	if (status !== 'theirs') {
 		showStatus(child, message, status, handlers);
 	}
+}
+
+/**
+ * @param {(name: string) => HTMLElement} part
+ * @param {Message} message
+ * @param {Look} look
+ * @param {Handlers} handlers
+ */
+function showContent(part, { text, data, deleted, reply_to, seq, change }, { answered, nameOf, language }, handlers) {
+	const said = deleted ? texts.deleted : text;
+	if (part('text').textContent !== said) {
+		part('text').replaceChildren(...(deleted ? [said] : linked(said)));
+	}
+	const quote = reply_to === null ? [] : [{
+		key: 'quote',
+		look: `${answered?.change} ${answered?.text}`,
+		make: () => make('button', { type: 'button', class: 'quote', part: 'quote', tabindex: '-1', onclick: () => handlers.goTo(reply_to) },
+			...quoted(answered, answered ? nameOf(answered.user_id) : '')),
+	}];
+	fill(part('answers'), quote);
+	const files = deleted ? [] : attachmentsOf(data, document.baseURI);
+	fill(part('files'), files.map((it, i) => ({ key: String(i), look: `${seq} ${change} ${it.url}`, make: () => shown([it], language)[0] })));
+}
+
+/**
+ * @param {HTMLElement} place
+ * @param {Message} message
+ * @param {Look} look
+ * @param {Handlers} handlers
+ */
+function showReactions(place, message, { nameOf, me }, { react }) {
+	fill(place, message.reactions.map(({ reaction, by }) => ({
+		key: reaction,
+		look: by.join(),
+		make: () => {
+			const label = texts.reacted(by.map(nameOf).join(', '), reaction);
+			return make('button', {
+				type: 'button', class: 'reaction', part: 'reaction', tabindex: '-1', title: label, 'aria-label': label,
+				'aria-pressed': String(by.includes(me)), onclick: () => react(message, reaction),
+			}, make('bdi', {}, reaction), ...(by.length > 1 ? [` ${by.length}`] : []));
+		},
+	})));
 }
 
 /**

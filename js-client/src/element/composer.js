@@ -1,8 +1,11 @@
-// Where a message is written: grows with its text, sends on Enter (a phone's Enter is a new line), and
-// keeps what is too long.
+// Where a message is written: grows with its text, sends on Enter (a phone's Enter is a new line), keeps what is too
+// long, and says what the text is for: a new message, an answer, or another text for an own one.
 
+import { summary } from './attachments.js';
 import { icon, ICONS, isOnPhone, make, setText } from './dom.js';
+import { quoted } from './quote.js';
 import { texts } from './texts.js';
+import { Uploads } from './uploads.js';
 import { LONGEST_TEXT, sendable } from '../protocol.js';
 
 /** Bytes from which on each change is measured. */
@@ -13,18 +16,40 @@ function bytesOf(text) {
 	return new TextEncoder().encode(text).length;
 }
 
+/**
+ * @typedef {import('./connection.js').Room['messages'][number]} Message
+ *
+ * @typedef {object} Purpose
+ * @property {'edit' | 'reply'} kind
+ * @property {Message} message
+ * @property {string} author
+ */
+
 export class Composer {
 	#text = /** @type {HTMLTextAreaElement} */ (make('textarea', {
 		part: 'input', rows: '1', dir: 'auto', autocomplete: 'off',
 	}));
 	#send = /** @type {HTMLButtonElement} */ (make('button', { class: 'send', part: 'send', type: 'submit' }, icon(ICONS.send)));
+	#picker = /** @type {HTMLInputElement} */ (make('input', { type: 'file', multiple: true, hidden: true, onchange: () => this.#pick() }));
+	#clip = make('button', { class: 'clip', part: 'attach', type: 'button', hidden: true, onclick: () => this.#picker.click() }, icon(ICONS.clip));
 	#complaint = make('p', { class: 'complaint', part: 'complaint', role: 'alert' });
-	#form = make('form', { part: 'composer' }, this.#text, this.#send);
-	element = make('div', {}, this.#complaint, this.#form);
+	#purposeLine = make('div', { class: 'purpose', part: 'purpose', hidden: true });
+	#uploads = new Uploads(() => this.#changed());
+	#form = make('form', { part: 'composer' }, this.#picker, this.#clip, this.#text, this.#send);
+	element = make('div', {}, this.#complaint, this.#purposeLine, this.#uploads.element, this.#form);
+
+	/** @type {Purpose | null} */
+	#purpose = null;
+	/** What was being written before another text is edited. */
+	#before = '';
+	/** Given by the page. @type {import('./uploads.js').Upload | null} */
+	#upload = null;
 
 	/**
 	 * @param {object} handlers
-	 * @param {(text: string) => void} handlers.send
+	 * @param {(text: string, more: { data?: Record<string, any>, replyTo?: number }) => void} handlers.send
+	 * @param {(message: Message, text: string) => void} handlers.edit
+	 * @param {() => Message | undefined} handlers.latest the own message that can be edited without saying which
 	 * @param {(on: boolean) => void} handlers.typing
 	 * @param {() => void} handlers.changed the draft is another one
 	 */
@@ -36,7 +61,8 @@ export class Composer {
 			handlers.typing(this.#text.value !== '');
 		});
 		this.#text.addEventListener('blur', () => handlers.typing(false));
-		this.#text.addEventListener('keydown', (event) => this.#key(event));
+		this.#text.addEventListener('paste', (event) => this.#take(event, event.clipboardData?.files));
+		this.element.addEventListener('keydown', (event) => this.#key(event));
 		this.#form.addEventListener('submit', (event) => {
 			event.preventDefault();
 			this.#submit();
@@ -49,21 +75,36 @@ export class Composer {
 	/** @param {boolean} on */
 	set enabled(on) {
 		this.#text.disabled = !on;
-		this.#text.placeholder = texts.write;
+		this.#text.placeholder = on ? texts.write : texts.closed;
 		this.#text.setAttribute('aria-label', texts.message);
 		this.#text.setAttribute('enterkeyhint', isOnPhone() ? 'enter' : 'send');
-		this.#send.setAttribute('aria-label', texts.send);
-		this.#send.title = texts.send;
+		const label = this.#purpose?.kind === 'edit' ? texts.save : texts.send;
+		this.#send.setAttribute('aria-label', label);
+		this.#send.title = label;
+		this.#clip.setAttribute('aria-label', texts.attach);
+		this.#clip.title = texts.attach;
+		this.#picker.setAttribute('aria-label', texts.attach);
 		this.#changed();
 	}
 
-	/** What is being written. */
+	/** What is being written; not the text of an old message that is being edited. */
 	get draft() {
-		return this.#text.value;
+		return this.#purpose?.kind === 'edit' ? this.#before : this.#text.value;
 	}
 
 	set draft(text) {
-		this.#text.value = text;
+		this.#purpose = null;
+		this.#showPurpose();
+		this.#write(text);
+	}
+
+	/** How files get to the application; null: there are no files here. */
+	get upload() {
+		return this.#upload;
+	}
+
+	set upload(upload) {
+		this.#upload = upload;
 		this.#changed();
 	}
 
@@ -71,23 +112,114 @@ export class Composer {
 		this.#text.focus();
 	}
 
-	/** @param {KeyboardEvent} event */
-	#key(event) {
-		// An Enter that only confirms what an input method proposes is not ours.
-		const plain = event.key === 'Enter' && !event.shiftKey && !event.isComposing && event.keyCode !== 229;
-		if (plain && !isOnPhone()) {
+	/** For another conversation. */
+	clear() {
+		this.draft = '';
+		this.#uploads.clear();
+	}
+
+	/** @param {Purpose | null} purpose */
+	set purpose(purpose) {
+		const draft = this.draft;
+		this.#before = draft;
+		this.#purpose = purpose;
+		this.#write(purpose?.kind === 'edit' ? purpose.message.text : draft);
+		this.#showPurpose();
+		this.enabled = !this.#text.disabled;
+		this.#text.focus();
+	}
+
+	/**
+	 * Files that were dropped or pasted.
+	 * @param {Event} event
+	 * @param {FileList | undefined} files
+	 */
+	#take(event, files) {
+		if (this.#upload && !this.#text.disabled && files?.length) {
 			event.preventDefault();
-			this.#submit();
+			this.#uploads.add(files, this.#upload);
 		}
 	}
 
-	#submit() {
-		const text = sendable(this.#text.value).trim();
-		if (text && bytesOf(text) <= LONGEST_TEXT && !this.#text.disabled) {
-			this.draft = '';
-			this.handlers.changed();
-			this.handlers.send(text);
+	/** @param {DragEvent} event */
+	drop(event) {
+		this.#take(event, event.dataTransfer?.files);
+	}
+
+	#pick() {
+		if (this.#upload && this.#picker.files) {
+			this.#uploads.add(this.#picker.files, this.#upload);
 		}
+		this.#picker.value = '';
+		this.#text.focus();
+	}
+
+	#showPurpose() {
+		this.#purposeLine.hidden = !this.#purpose;
+		if (!this.#purpose) {
+			return;
+		}
+		const { kind, message, author } = this.#purpose;
+		const title = kind === 'edit' ? texts.editing : texts.replyingTo(author);
+		this.#purposeLine.replaceChildren(
+			make('div', { class: 'quote' }, ...quoted({ text: summary(message) }, title)),
+			make('button', { type: 'button', 'aria-label': texts.cancel, title: texts.cancel, onclick: () => { this.purpose = null; } }, icon(ICONS.close)));
+	}
+
+	/** @param {string} text */
+	#write(text) {
+		this.#text.value = text;
+		this.#changed();
+	}
+
+	/** @param {KeyboardEvent} event */
+	#key(event) {
+		// An Enter that only confirms what an input method proposes is not ours.
+		const ours = !event.shiftKey && !event.isComposing && event.keyCode !== 229;
+		const inText = ours && event.target === this.#text;
+		if (inText && event.key === 'Enter' && !isOnPhone()) {
+			event.preventDefault();
+			this.#submit();
+		} else if (ours && event.key === 'Escape' && this.#purpose) {
+			event.preventDefault();
+			this.purpose = null;
+		} else if (inText && event.key === 'ArrowUp' && this.#text.value === '' && !this.#purpose) {
+			const message = this.handlers.latest();
+			if (message) {
+				event.preventDefault();
+				this.purpose = { kind: 'edit', message, author: texts.you };
+			}
+		}
+	}
+
+	/** What would be sent. */
+	get #content() {
+		return sendable(this.#text.value).trim();
+	}
+
+	get #ready() {
+		const { attachments, busy } = this.#uploads;
+		const text = this.#content;
+		const something = text !== '' || attachments.length > 0 || Boolean(this.#purpose?.kind === 'edit' && this.#purpose.message.data);
+		return something && !busy && bytesOf(text) <= LONGEST_TEXT && !this.#text.disabled;
+	}
+
+	#submit() {
+		if (!this.#ready) {
+			return;
+		}
+		const text = this.#content;
+		const purpose = this.#purpose;
+		if (purpose?.kind === 'edit') {
+			this.purpose = null;
+			this.handlers.edit(purpose.message, text);
+			return;
+		}
+		const { attachments } = this.#uploads;
+		const replyTo = purpose?.message.seq ?? undefined;
+		this.clear();
+		this.handlers.changed();
+		this.handlers.send(text, { ...(attachments.length > 0 && { data: { attachments } }), ...(replyTo && { replyTo }) });
 	}
 
 	#changed() {
@@ -95,7 +227,8 @@ export class Composer {
 		const over = text.length > LONG ? bytesOf(sendable(text).trim()) / LONGEST_TEXT - 1 : 0;
 		setText(this.#complaint, over > 0 ? texts.tooLong(Math.ceil(over * 100)) : '');
 		this.#complaint.hidden = over <= 0;
-		this.#send.disabled = this.#text.disabled || over > 0 || text.trim() === '';
+		this.#send.disabled = !this.#ready;
+		this.#clip.hidden = !this.#upload;
 		this.#text.style.height = '';
 		if (this.#text.scrollHeight > this.#text.clientHeight) {
 			// Its border is not in scrollHeight.

@@ -3,8 +3,10 @@
 import { Composer } from './composer.js';
 import { lineFor, lineOf, settingsOf } from './connection.js';
 import { draftOf, keepDraft } from './drafts.js';
-import { avatar, Base, fill, isOnPhone, languageOf, make, setText, upgrade } from './dom.js';
+import { Base, fill, isOnPhone, languageOf, make, upgrade } from './dom.js';
+import { Header } from './header.js';
 import { Log } from './log.js';
+import { heardName } from './names.js';
 import { CONVERSATION, styledRoot } from './style.js';
 import { openTabs } from './tabs.js';
 import { chooseLanguage, onTexts, texts } from './texts.js';
@@ -14,6 +16,8 @@ const PAGE = 50;
 /** To come to one message far above, pages of the longest kind are fetched, but no more than these. */
 const LONG_PAGE = 200;
 const MOST_PAGES = 10;
+/** So long we wait for the unread counts before a room opens at its end. */
+const COUNTS_TIMEOUT = 2000;
 /** So long a passing trouble is shown, and so long a connection may take before we speak of it. */
 const NOTICE_LASTS = 8000;
 const PATIENCE = 1500;
@@ -32,8 +36,9 @@ const UNSEEN = 100;
 
 /**
  * Attributes: `peer` (the other one's id), `peer-name`, `url`, `user-id` or `id`, `name`, `token`,
- * `token-url`, `theme` (`light` or `dark`). Events: `chat-state` with the connection's state as detail.
- * A page that has a chat already assigns it to the property `chat`.
+ * `token-url`, `theme` (`light` or `dark`). Events: `chat-state` with the connection's state as detail, and `chat-back`
+ * when Escape is pressed. A page that has a chat already assigns it to the property `chat`; one that keeps files gives the
+ * property `upload`, a function that brings one there.
  */
 export class MosquittoChat extends Base {
 	static observedAttributes = ['peer', 'peer-name', 'url', 'user-id', 'name', 'token', 'token-url'];
@@ -47,22 +52,28 @@ export class MosquittoChat extends Base {
 			this.#keepDraft();
 			this.#composer.focus();
 		},
+		goTo: (seq) => this.#goTo(seq),
+		react: ({ seq, reactions }, reaction) => this.#change((room, id) => {
+			const has = reactions.some((it) => it.reaction === reaction && it.by.includes(id));
+			return room.react(Number(seq), reaction, !has);
+		}),
+		remove: ({ seq }) => this.#change((room) => room.remove(Number(seq))),
+		edit: (message) => this.#write('edit', message),
+		reply: (message) => this.#write('reply', message),
 		onTop: () => this.#fetchOlder(),
 		onMove: () => this.#markRead(),
 	});
 	#composer = new Composer({
-		send: (text) => this.send(text),
+		send: (text, more) => this.send(text, more),
+		edit: ({ seq, text: before }, text) => text !== before && this.#change((room) => room.edit(Number(seq), { text })),
+		latest: () => this.#room?.messages.filter(({ mine, seq, deleted }) => mine && seq !== null && !deleted).pop(),
 		typing: (on) => this.#room?.typing(on),
 		changed: () => this.#keepDraft(),
 	});
-	#picture = make('span');
-	#name = make('bdi');
-	#presence = make('span', { class: 'presence', part: 'presence' });
+	#header = new Header();
 	#notice = make('div', { class: 'notice', part: 'notice', role: 'status' });
 	#typing = make('div', { class: 'typing', part: 'typing', role: 'status' });
-	#header = make('div', { class: 'header', part: 'header' },
-		make('slot', { name: 'before-name' }), this.#picture,
-		make('div', { class: 'who' }, make('div', { class: 'name cut', part: 'name' }, this.#name), this.#presence), make('slot', { name: 'after-name' }));
+	#dropZone = make('div', { class: 'drop', part: 'drop', hidden: true });
 
 	/** @type {Line | null} */
 	#line = null;
@@ -85,6 +96,8 @@ export class MosquittoChat extends Base {
 	/** @type {ReturnType<typeof openTabs> | null} */
 	#tabs = null;
 	#busyUntil = 0;
+	/** That a change was refused is said until then. */
+	#refusedUntil = 0;
 	/** When we began to wait for a connection, and when we got the one that there is. */
 	#since = 0;
 	#onlineSince = 0;
@@ -104,7 +117,8 @@ export class MosquittoChat extends Base {
 	constructor() {
 		super();
 		styledRoot(this, CONVERSATION)
-			.append(this.#header, this.#notice, this.#log.element, this.#typing, this.#composer.element);
+			.append(this.#header.element, this.#notice, this.#log.element, this.#typing, this.#composer.element, this.#dropZone);
+		this.#hearDrops();
 		this.shadowRoot?.addEventListener('keydown', (event) => this.#key(/** @type {KeyboardEvent} */ (event)));
 	}
 
@@ -130,7 +144,7 @@ export class MosquittoChat extends Base {
 	connectedCallback() {
 		chooseLanguage();
 		this.#offTexts = onTexts(this.#noticed);
-		upgrade(this, ['chat', 'peer']);
+		upgrade(this, ['chat', 'peer', 'upload']);
 		this.#looks?.observe(this);
 		this.#tabs = openTabs((user, peer, ref) => {
 			if (user === this.chat?.id && isUserId(peer) && peer !== user) {
@@ -165,14 +179,24 @@ export class MosquittoChat extends Base {
 		}
 	}
 
+	/** How files get to the application: without it, there are none in what one writes. */
+	get upload() {
+		return this.#composer.upload;
+	}
+
+	set upload(upload) {
+		this.#composer.upload = upload;
+	}
+
 	/**
 	 * Sends a message to the peer.
 	 * @param {string} text
+	 * @param {{ data?: Record<string, any>, replyTo?: number }} [more]
 	 */
-	send(text) {
+	send(text, more = {}) {
 		setTimeout(() => this.#changed(), SLOW);
 		this.#unread = { after: 0, upTo: 0 };
-		this.#act((room) => room.send(text));
+		this.#act((room) => room.send({ text, ...more }));
 		this.#log.toEnd();
 	}
 
@@ -270,7 +294,7 @@ export class MosquittoChat extends Base {
 		this.#leave();
 		this.#log.clear();
 		this.#peer = peer;
-		this.#composer.draft = '';
+		this.#composer.clear();
 		this.#recallDraft();
 		if (peer) {
 			this.#join(this.#line, peer);
@@ -294,7 +318,7 @@ export class MosquittoChat extends Base {
 		this.#room = room;
 		this.#roomOffs = [
 			room.on('message', (message) => this.#arrived(message)),
-			...(/** @type {const} */ (['update', 'read', 'typing', 'presence'])).map((it) => room.on(it, changed)),
+			...(/** @type {const} */ (['update', 'read', 'typing', 'presence', 'forbidden'])).map((it) => room.on(it, changed)),
 			room.on('reset', () => this.#reset()),
 		];
 		this.#open(room);
@@ -323,6 +347,10 @@ export class MosquittoChat extends Base {
 
 	/** The newest page may not go back to the first unread message. @param {Room} room */
 	async #reachUnread(room) {
+		if (this.chat?.state === 'online') {
+			// The counts may come after the messages.
+			await Promise.race([this.chat.connect().catch(() => {}), new Promise((resolve) => setTimeout(resolve, COUNTS_TIMEOUT))]);
+		}
 		const { readSeq } = room;
 		const count = this.chat?.unread.chats.find(({ peer }) => peer === this.#peer)?.count ?? 0;
 		const missing = () => room.messages.filter(({ mine, seq }) => !mine && seq !== null && seq > readSeq).length < count;
@@ -428,6 +456,56 @@ export class MosquittoChat extends Base {
 		this.#act((room) => room.discard(ref));
 	}
 
+	/**
+	 * A change of a message: on the screen at once, and taken back where it is refused.
+	 * @param {(room: Room, id: string) => Promise<void>} what
+	 */
+	#change(what) {
+		this.#act((room) => what(room, this.chat?.id ?? '').catch(() => {
+			this.#refusedUntil = Date.now() + NOTICE_LASTS;
+			setTimeout(() => this.#changed(), NOTICE_LASTS);
+			this.#changed();
+		}));
+	}
+
+	/** @param {'edit' | 'reply'} kind @param {Room['messages'][number]} message */
+	#write(kind, message) {
+		this.#composer.purpose = { kind, message, author: message.mine ? texts.you : this.#peerName };
+	}
+
+	/** Leads to a message, however far up it is. @param {number} seq */
+	async #goTo(seq) {
+		const room = this.#room;
+		if (room && this.#loaded && !this.#fetching) {
+			this.#fetching = true;
+			await this.#reach(room, () => room.messages.every((it) => (it.seq ?? Infinity) > seq));
+			this.#fetching = this.#room === room ? false : this.#fetching;
+			this.#render();
+			this.#log.reveal(seq);
+		}
+	}
+
+	#hearDrops() {
+		const zone = this.#dropZone;
+		const accepts = (/** @type {DragEvent} */ event) => Boolean(this.upload && this.#room && event.dataTransfer?.types.includes('Files'));
+		this.addEventListener('dragover', (event) => {
+			if (accepts(event)) {
+				event.preventDefault();
+				zone.textContent = texts.dropHere;
+				zone.hidden = false;
+			}
+		});
+		this.addEventListener('dragleave', ({ relatedTarget }) => {
+			zone.hidden ||= !this.contains(/** @type {Node | null} */ (relatedTarget)) && !this.shadowRoot?.contains(/** @type {Node | null} */ (relatedTarget));
+		});
+		this.addEventListener('drop', (event) => {
+			zone.hidden = true;
+			if (accepts(event)) {
+				this.#composer.drop(event);
+			}
+		});
+	}
+
 	/** @param {(room: Room) => unknown} what */
 	#act(what) {
 		if (this.#room) {
@@ -454,7 +532,7 @@ export class MosquittoChat extends Base {
 	}
 
 	get #peerName() {
-		return this.getAttribute('peer-name')?.trim() || this.#room?.peer.name?.trim() || this.#peer;
+		return this.getAttribute('peer-name')?.trim() || heardName(this.chat, this.#peer) || this.#room?.peer.name?.trim() || this.#peer;
 	}
 
 	/** The seq of the first message that was unread, as far back as we have them. */
@@ -471,7 +549,7 @@ export class MosquittoChat extends Base {
 		const room = this.#room;
 		this.#showNotice();
 		this.#showPeer();
-		this.#composer.enabled = room !== null;
+		this.#composer.enabled = room !== null && !room.forbidden;
 		this.#composer.element.hidden = room === null;
 		if (!room) {
 			this.#log.clear();
@@ -479,6 +557,8 @@ export class MosquittoChat extends Base {
 		this.#log.show({
 			messages: this.#seeking ? [] : room?.messages ?? [],
 			peerName: this.#peerName,
+			me: this.chat?.id ?? '',
+			closed: room?.forbidden ?? true,
 			readSeq: room?.peer.readSeq ?? 0,
 			unreadSeq: this.#unreadSeq,
 			loaded: this.#loaded,
@@ -502,15 +582,9 @@ export class MosquittoChat extends Base {
 
 	#showPeer() {
 		const name = this.#peerName;
-		this.#header.hidden = !this.#peer;
-		setText(this.#name, name);
-		fill(this.#picture, [{ key: 'avatar', look: `${this.#peer} ${name}`, make: () => avatar(this.#peer, name) }]);
-		const known = this.#room !== null && this.chat?.state === 'online';
-		const here = known && Boolean(this.#room?.peer.present);
-		this.#presence.hidden = !known;
-		this.#presence.classList.toggle('here', here);
-		setText(this.#presence, here ? texts.here : texts.away);
-		const types = here && Boolean(this.#room?.peer.typing);
+		const peer = this.chat?.state === 'online' && !this.#room?.forbidden ? this.#room?.peer ?? null : null;
+		this.#header.show(this.#peer, name, peer, languageOf(this));
+		const types = peer?.present && peer.typing;
 		fill(this.#typing, types ? [{ key: 'typing', look: name, make: () => make('span', {}, texts.typing(name)) },
 			{ key: 'dots', look: '', make: () => make('span', { class: 'dots', 'aria-hidden': 'true' }, make('i'), make('i'), make('i')) }] : []);
 	}
@@ -537,6 +611,12 @@ export class MosquittoChat extends Base {
 		if (chat.state === 'offline' || chat.state === 'connecting') {
 			const first = chat.state === 'connecting' && !this.#loaded;
 			return waited ? (first ? texts.connecting : texts.offline) : '';
+		}
+		if (this.#room?.forbidden) {
+			return texts.closed;
+		}
+		if (this.#refusedUntil > Date.now()) {
+			return texts.unchanged;
 		}
 		return this.#busyUntil > Date.now() || this.#isSlow ? texts.busy : '';
 	}

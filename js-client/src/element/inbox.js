@@ -1,12 +1,21 @@
-// <mosquitto-chat-inbox for="chat">: who wrote, the newest first, and who else there is to write to.
+// <mosquitto-chat-inbox for="chat">: all conversations, the newest first, and who else there is to write to.
 
+import { summary } from './attachments.js';
 import { lineFor, lineOf, settingsOf } from './connection.js';
-import { avatar, Base, fill, languageOf, make, upgrade } from './dom.js';
+import { avatar, Base, fill, icon, ICONS, languageOf, make, setText, upgrade } from './dom.js';
+import { heardName } from './names.js';
+import { Notices } from './notify.js';
 import { INBOX, styledRoot } from './style.js';
 import { chooseLanguage, onTexts, texts } from './texts.js';
-import { stepTo, stopAt } from './walk.js';
 import { timesIn } from './times.js';
 import { isUserId } from '../topic.js';
+import { stepTo, stopAt } from './walk.js';
+
+/** Fewer than these one sees at a glance. */
+const SEARCHED = 6;
+/** So close to the end of the list more of it is asked for; when that failed, not before this has passed. */
+const NEAR_END = 300;
+const PAUSE = 3000;
 
 /**
  * @typedef {import('./connection.js').Chat} Chat
@@ -14,31 +23,36 @@ import { isUserId } from '../topic.js';
  *
  * @typedef {object} Person
  * @property {string} peer
- * @property {string} [name]
  * @property {number} count unread messages
- * @property {{ text: string, sent_at: Date, mine: boolean } | null} last
+ * @property {Chat['chats'][number]['last']} last
+ * @property {boolean} [muted]
+ * @property {boolean | null} [online]
  */
 
 /**
- * Attributes: `for` (the id of the <mosquitto-chat> in which a choice opens), and those of the connection
- * as <mosquitto-chat> has them. Its content says who there is besides those who wrote, and how people
- * are called: <data value="2">Ben</data>. Events: `chat-select` with { peer, name } as detail, which can
- * be cancelled; `chat-unread` with { total }.
+ * Attributes: `for` (the id of the <mosquitto-chat> in which a choice opens), `sound`, `title-count` and `notices` (what
+ * tells of a message), and those of the connection as <mosquitto-chat> has them. Its content says who there is besides
+ * those with whom something was said, and how people are called: <data value="2">Ben</data>. Events: `chat-select` with
+ * { peer, name } as detail, which can be cancelled; `chat-unread` with { total }.
  */
 export class MosquittoChatInbox extends Base {
 	static observedAttributes = ['for', 'url', 'user-id', 'name', 'token', 'token-url'];
 
+	#search = /** @type {HTMLInputElement} */ (make('input', { type: 'search', part: 'search', autocomplete: 'off', hidden: true, oninput: () => this.#render() }));
 	#list = make('ul', { role: 'list' });
-	#remark = make('p', { class: 'remark', part: 'remark' });
+	#remark = make('p', { class: 'remark', part: 'remark', role: 'status' });
 	#nav = make('nav', { part: 'list', onkeydown: (event) => this.#key(/** @type {KeyboardEvent} */ (event)), onfocusin: () => this.#placeStop() },
-		this.#list, this.#remark);
-	/** @type {Map<string, Person>} */
-	#people = new Map();
+		this.#search, this.#list, this.#remark);
+	#notices = new Notices(this, (peer) => this.select(peer));
 	/** @type {Line | null} */
 	#line = null;
 	/** @type {Chat | null} */
 	#given = null;
 	#total = -1;
+	/** Whether there are more conversations than those that are loaded; null: none is loaded yet. @type {boolean | null} */
+	#more = null;
+	#fetching = false;
+	#triedMore = -Infinity;
 	#due = false;
 	#offTexts = () => {};
 	/** @type {(() => void)[]} */
@@ -54,6 +68,7 @@ export class MosquittoChatInbox extends Base {
 	constructor() {
 		super();
 		styledRoot(this, INBOX).append(this.#nav);
+		this.addEventListener('scroll', () => this.#lookDown(), { passive: true });
 	}
 
 	/** The chat whose inbox this is. */
@@ -129,10 +144,12 @@ export class MosquittoChatInbox extends Base {
 			const { chat } = this.#line;
 			this.#offs = [
 				chat.on('unread', () => this.#counted()),
+				chat.on('chats', () => this.#changed()),
 				chat.on('notification', (event) => this.#notified(event)),
-				chat.on('state', () => this.#changed()),
+				chat.on('state', () => this.#stateChanged()),
 			];
 			this.#counted();
+			this.#stateChanged();
 		}
 		this.#watched?.observe(this, { childList: true, characterData: true, attributes: true, subtree: true });
 		this.#changed();
@@ -144,58 +161,59 @@ export class MosquittoChatInbox extends Base {
 		this.#roomOffs.splice(0).forEach((off) => off());
 		this.#heard = null;
 		this.#beside = null;
+		this.#more = null;
 		this.#line?.drop();
 		this.#line = null;
-		this.#people.clear();
 	}
 
-	/** @param {string} peer */
-	#person(peer) {
-		const person = this.#people.get(peer) ?? { peer, count: 0, last: null };
-		this.#people.set(peer, person);
-		return person;
-	}
-
-	/** The counts are the chat's; who has none left stays in the list. */
-	#counted() {
-		const { chats, total } = /** @type {Chat} */ (this.chat).unread;
-		this.#people.forEach((it) => {
-			it.count = 0;
-		});
-		for (const { peer, count, last } of chats) {
-			const person = this.#person(peer);
-			person.count = count;
-			if (last) {
-				this.#said(person, last);
-			}
-		}
-		if (total !== this.#total) {
-			this.#total = total;
-			this.dispatchEvent(new CustomEvent('chat-unread', { detail: { total }, bubbles: true, composed: true }));
+	#stateChanged() {
+		if (this.chat?.state === 'online' && this.#more === null) {
+			this.#fetchMore();
 		}
 		this.#changed();
 	}
 
-	/**
-	 * @param {Person} person
-	 * @param {{ user_id: string, text: string, sent_at: string | Date }} message
-	 */
-	#said(person, { user_id, text, sent_at }) {
-		const last = { text, sent_at: new Date(sent_at), mine: user_id !== person.peer };
-		if (!person.last || person.last.sent_at <= last.sent_at) {
-			person.last = last;
+	async #fetchMore() {
+		const { chat } = this;
+		if (!chat || this.#fetching || Date.now() - this.#triedMore < PAUSE) {
+			return;
 		}
+		this.#fetching = true;
+		this.#changed();
+		try {
+			const { more } = await chat.moreChats();
+			this.#more = this.chat === chat ? more : this.#more;
+		} catch {
+			this.#triedMore = Date.now();
+			setTimeout(() => this.isConnected && this.#stateChanged(), PAUSE);
+		}
+		this.#fetching = false;
+		this.#changed();
+	}
+
+	/** Near the end of the list the next conversations come; and while one searches, all the others. */
+	#lookDown() {
+		if (this.#more && this.scrollHeight - this.scrollTop - this.clientHeight < NEAR_END && this.clientHeight > 0) {
+			this.#fetchMore();
+		}
+	}
+
+	#counted() {
+		const { unread } = /** @type {Chat} */ (this.chat);
+		this.#notices.counted(unread);
+		if (unread.total !== this.#total) {
+			this.#total = unread.total;
+			this.dispatchEvent(new CustomEvent('chat-unread', { detail: { total: unread.total }, bubbles: true, composed: true }));
+		}
+		this.#changed();
 	}
 
 	/** @param {import('../index.js').NotificationEvent} event */
-	#notified({ chat, name, message }) {
+	#notified({ chat, name, message, quiet }) {
 		const peer = chat.split('/').slice(1).find((id) => id !== this.chat?.id) ?? '';
-		const person = this.#person(peer);
-		if (message.user_id === peer && name?.trim()) {
-			person.name = name;
+		if (!quiet && message.user_id === peer) {
+			this.#notices.arrived(peer, this.#known.get(peer) || name?.trim() || peer, message);
 		}
-		this.#said(person, message);
-		this.#changed();
 	}
 
 	/** What is said in the open conversation makes no notification: it is heard there. */
@@ -219,15 +237,13 @@ export class MosquittoChatInbox extends Base {
 		}
 		if (peer && peer !== id && isUserId(peer)) {
 			const room = this.chat.with(peer);
-			const heard = () => {
-				const last = room.messages[room.messages.length - 1];
-				if (last) {
-					this.#said(this.#person(peer), last);
-					this.#changed();
+			this.#roomOffs = [room.on('presence', () => this.#changed()), room.on('message', (message) => {
+				const { muted = false } = this.chat?.chats.find((it) => it.peer === peer) ?? {};
+				const isNew = message.seq !== null && !message.mine && message.seq > room.readSeq;
+				if (document.hidden && isNew && !muted) {
+					this.#notices.arrived(peer, this.#nameOf(peer), message);
 				}
-			};
-			this.#roomOffs = [room.on('message', heard), room.on('reset', heard)];
-			heard();
+			})];
 		}
 	}
 
@@ -254,21 +270,43 @@ export class MosquittoChatInbox extends Base {
 
 	/** @param {string} peer */
 	#nameOf(peer) {
-		return this.#known.get(peer) || this.#people.get(peer)?.name || peer;
+		return this.#known.get(peer) || heardName(this.chat, peer) || peer;
+	}
+
+	/** Those with whom something was said, the newest first; then those whom the page names. @returns {Person[]} */
+	get #people() {
+		const loaded = this.chat?.chats ?? [];
+		const missing = (this.chat?.unread.chats ?? []).filter(({ peer }) => !loaded.some((it) => it.peer === peer));
+		const written = [...loaded, ...missing].sort((a, b) => Number(b.last?.sent_at ?? 0) - Number(a.last?.sent_at ?? 0));
+		const others = [...this.#known.keys()].filter((peer) => !written.some((it) => it.peer === peer));
+		return [...written, ...others.map((peer) => ({ peer, count: 0, last: null }))];
 	}
 
 	#render() {
-		const known = this.#known;
-		const written = [...this.#people.values()].filter((it) => it.last)
-			.sort((a, b) => Number(b.last?.sent_at ?? 0) - Number(a.last?.sent_at ?? 0));
-		const others = [...known.keys()].filter((peer) => !written.some((it) => it.peer === peer))
-			.map((peer) => this.#people.get(peer) ?? { peer, count: 0, last: null });
+		const people = this.#people;
+		const sought = this.#search.value.trim().toLocaleLowerCase();
+		const found = sought ? people.filter(({ peer }) => this.#nameOf(peer).toLocaleLowerCase().includes(sought)) : people;
 		const current = this.conversation?.getAttribute('peer') ?? null;
 		this.#nav.setAttribute('aria-label', texts.inbox);
-		this.#remark.hidden = written.length + others.length > 0;
-		this.#remark.textContent = texts.nobody;
-		fill(this.#list, [...written, ...others].map((person) => this.#entry(person, current)));
+		this.#search.hidden = people.length < SEARCHED && !sought;
+		this.#search.placeholder = texts.search;
+		this.#search.setAttribute('aria-label', texts.search);
+		setText(this.#remark, this.#remarkOn(people.length, found.length));
+		this.#remark.hidden = this.#remark.textContent === '';
+		fill(this.#list, found.map((person) => this.#entry(person, current)));
 		this.#placeStop();
+		this.#lookDown();
+	}
+
+	/** @param {number} all @param {number} found */
+	#remarkOn(all, found) {
+		if (this.#fetching && this.#more) {
+			return texts.more;
+		}
+		if (all === 0) {
+			return this.#more === null && this.chat ? texts.more : texts.nobody;
+		}
+		return found === 0 ? texts.notFound : '';
 	}
 
 	/**
@@ -277,48 +315,49 @@ export class MosquittoChatInbox extends Base {
 	 * @returns {import('./dom.js').Entry}
 	 */
 	#entry(person, current) {
-		const { peer, count, last } = person;
+		const { peer, count, last, muted = false } = person;
 		const name = this.#nameOf(peer);
 		const chosen = peer === current;
+		const online = person.online || (peer === this.#heard && this.chat?.with(peer).peer.online) || false;
+		const preview = last && `${last.mine && !last.deleted ? `${texts.you}: ` : ''}${summary(last).slice(0, 200)}`;
+		const dressed = (/** @type {HTMLElement} */ child) => {
+			this.#dress(child, person, { name, chosen, online, preview });
+			return child;
+		};
 		return {
 			key: peer,
-			look: JSON.stringify([name, count, last, chosen, new Date().toDateString()]),
-			make: () => {
-				const made = make('li', {}, make('button', { type: 'button', part: 'person', onclick: () => this.select(peer) }));
-				this.#dress(made, person, name, chosen);
-				return made;
-			},
-			update: (child) => this.#dress(child, person, name, chosen),
+			look: JSON.stringify([name, count, last?.sent_at, preview, chosen, muted, online, new Date().toDateString(), texts.muted]),
+			make: () => dressed(make('li', {}, make('button', { type: 'button', part: 'person', onclick: () => this.select(peer) }))),
+			update: dressed,
 		};
 	}
 
 	/**
 	 * @param {HTMLElement} child
 	 * @param {Person} person
-	 * @param {string} name
-	 * @param {boolean} chosen
+	 * @param {{ name: string, chosen: boolean, online: boolean, preview: string | null }} look
 	 */
-	#dress(child, { peer, count, last }, name, chosen) {
+	#dress(child, { peer, count, last, muted }, { name, chosen, online, preview }) {
 		const button = /** @type {HTMLButtonElement} */ (child.firstElementChild);
 		button.className = `person${count > 0 ? ' new' : ''}${last ? '' : ' quiet'}`;
 		button.setAttribute('aria-current', String(chosen));
-		const parts = [avatar(peer, name), make('span', { class: 'name cut' }, make('bdi', {}, name))];
+		const spoken = (/** @type {string} */ text) => make('span', { class: 'spoken' }, text);
+		const picture = avatar(peer, name);
+		picture.classList.toggle('online', online);
+		const parts = [picture, make('span', { class: 'name cut' }, make('bdi', {}, name), ...(online ? [spoken(` (${texts.online})`)] : []),
+			...(muted ? [icon(ICONS.muted), spoken(texts.muted)] : []))];
 		if (last) {
-			const text = `${last.mine ? `${texts.you}: ` : ''}${last.text.slice(0, 200)}`;
-			parts.push(make('time', { datetime: last.sent_at.toISOString() }, this.#when(last.sent_at)));
-			parts.push(make('span', { class: 'last cut' }, make('bdi', {}, text)));
+			parts.push(make('time', { datetime: last.sent_at.toISOString() }, timesIn(languageOf(this)).short(last.sent_at)));
+			parts.push(make('span', { class: 'last cut' }, make('bdi', {}, preview ?? '')));
 		}
 		if (count > 0) {
 			parts.push(make('span', { class: 'count', part: 'count' }, make('span', { 'aria-hidden': 'true', dir: 'ltr' }, count > 99 ? '99+' : String(count)),
-				make('span', { class: 'spoken' }, texts.unreadCount(count))));
+				spoken(texts.unreadCount(count))));
 		}
 		button.replaceChildren(...parts);
 	}
 
-	/** @param {Date} date */
-	#when(date) {
-		return timesIn(languageOf(this)).short(date);
-	}
+	// ---- The keyboard
 
 	get #buttons() {
 		return /** @type {HTMLElement[]} */ ([...this.#list.querySelectorAll('button')]);
@@ -327,7 +366,9 @@ export class MosquittoChatInbox extends Base {
 	/** @param {KeyboardEvent} event */
 	#key(event) {
 		const all = this.#buttons;
-		const next = all[stepTo(event.key, all.findIndex((it) => it.matches(':focus')), all.length) ?? -1];
+		const at = all.findIndex((it) => it.matches(':focus'));
+		const searches = event.target === this.#search;
+		const next = all[(searches ? (event.key === 'ArrowDown' ? 0 : -1) : stepTo(event.key, at, all.length)) ?? -1];
 		if (next) {
 			event.preventDefault();
 			next.focus();
@@ -337,6 +378,6 @@ export class MosquittoChatInbox extends Base {
 	/** Tab comes to the row that has the focus, or had it last; else to that of the conversation that is open, or the first. */
 	#placeStop() {
 		const all = this.#buttons;
-		stopAt(all, all.find((it) => it.matches(':focus')) ?? all.find((it) => it.ariaCurrent === 'true') ?? all[0]);
+		stopAt(all, all.find((it) => it.matches(':focus')) ?? all.find((it) => it.getAttribute('aria-current') === 'true') ?? all[0]);
 	}
 }

@@ -1,7 +1,8 @@
 // The messages of a conversation as a list that scrolls: days, bubbles, ticks, the line above what
 // is unread.  It keeps the reader's place, whatever comes in above or below.
 
-import { bubble, dress } from './bubble.js';
+import { Actions } from './actions.js';
+import { bubble, dress, lookOf } from './bubble.js';
 import { fill, icon, ICONS, make, setText } from './dom.js';
 import { texts } from './texts.js';
 import { timesIn } from './times.js';
@@ -17,6 +18,8 @@ const NEAR_TOP = 400;
 const ABOVE_LINE = 16;
 /** Until screen readers have noticed what was added silently. */
 const SILENCE = 1000;
+/** So long a message stays marked to which one has been led. */
+const MARKED = 2500;
 
 /**
  * @typedef {import('./connection.js').Room['messages'][number]} Message
@@ -24,14 +27,16 @@ const SILENCE = 1000;
  * @typedef {object} View what the log shows
  * @property {readonly Message[]} messages
  * @property {string} peerName
+ * @property {string} me this user's id
  * @property {number} readSeq how far the peer has read
  * @property {number} unreadSeq the first message below the line, 0: there is no line
  * @property {boolean} loaded
  * @property {boolean} fetching older messages are on their way
+ * @property {boolean} closed nothing can be said here
  * @property {string} remark what to say where there are no messages
  * @property {string | undefined} language
  *
- * @typedef {import('./bubble.js').Handlers & {
+ * @typedef {import('./bubble.js').Handlers & import('./actions.js').Deeds & {
  *   onTop: () => void,
  *   onMove: () => void,
  * }} Handlers `onTop`: the reader comes near the oldest message; `onMove`: the reader has moved, or sees more than before
@@ -48,7 +53,7 @@ function keyOf(message) {
  * @returns {'sending' | 'sent' | 'read' | 'failed'}
  */
 function statusOf(message, readSeq) {
-	if (message.seq === null) {
+	if (message.seq === null || message.changing) {
 		return message.status === 'failed' ? 'failed' : 'sending';
 	}
 	return message.status === 'read' || message.seq <= readSeq ? 'read' : 'sent';
@@ -71,6 +76,8 @@ export class Log {
 	#toEndButton = make('button', { class: 'to-end', part: 'to-end', type: 'button', hidden: true, onclick: () => this.toEnd() });
 	#box = make('div', { class: 'log', part: 'log', role: 'log', tabindex: '0', 'aria-live': 'off' }, this.#older, this.#list, this.#remark);
 	element = make('div', { class: 'stage' }, this.#box, this.#toEndButton);
+	/** @type {Actions} */
+	#actions;
 
 	/** Whether the reader is at the end, and stays there as more comes in. */
 	atEnd = true;
@@ -96,7 +103,8 @@ export class Log {
 			act(ref);
 			this.focus();
 		};
-		this.handlers = { ...handlers, retry: staying(handlers.retry), discard: staying(handlers.discard) };
+		this.handlers = /** @type {Handlers} */ ({ ...handlers, retry: staying(handlers.retry), discard: staying(handlers.discard) });
+		this.#actions = new Actions(this.element, this.#list, (child) => this.#shown.get(child), this.handlers);
 		this.#box.addEventListener('scroll', () => this.#moved(), { passive: true });
 		this.#box.addEventListener('keydown', (event) => this.#key(event));
 		this.#list.addEventListener('focusin', ({ target }) => this.#reachable(/** @type {Element} */ (target).closest('li')));
@@ -120,6 +128,7 @@ export class Log {
 	/** @param {View} view */
 	show(view) {
 		this.#view = view;
+		this.#actions.enabled = !view.closed;
 		const { messages, loaded } = view;
 		const begins = !this.#begun && loaded && this.isOpen;
 		this.#part = begins && view.unreadSeq > 0 ? around(messages, view.unreadSeq) : fit(messages, this.#part, this.atEnd);
@@ -173,6 +182,22 @@ export class Log {
 		this.handlers.onMove();
 	}
 
+	/** Goes to a message that is there, and marks it. @param {number} seq */
+	reveal(seq) {
+		const { messages } = this.#view ?? { messages: [] };
+		if (messages[indexOf(messages, seq)]?.seq !== seq) {
+			return;
+		}
+		const find = () => /** @type {HTMLElement | undefined} */ ([...this.#list.children].find((it) => this.#shown.get(it)?.seq === seq));
+		if (!find()) {
+			this.#turnTo(around(messages, seq));
+		}
+		const child = find();
+		child?.scrollIntoView({ block: 'center' });
+		child?.focus({ preventScroll: true });
+		child?.animate?.({ backgroundColor: ['var(--marked)', 'transparent'] }, MARKED);
+	}
+
 	focus() {
 		this.#box.focus({ preventScroll: true });
 	}
@@ -186,6 +211,11 @@ export class Log {
 
 	/** The arrows walk from message to message, from the last in view on. All other keys scroll. @param {KeyboardEvent} event */
 	#key(event) {
+		if (event.target === this.#walked && (/^(Enter| |ContextMenu)$/.test(event.key) || (event.key === 'F10' && event.shiftKey))) {
+			event.preventDefault();
+			this.#actions.open(event.target);
+			return;
+		}
 		const all = /** @type {HTMLElement[]} */ ([...this.#list.querySelectorAll('.message')]);
 		const at = all.findIndex((it) => it.matches(':focus'));
 		const last = this.#childAt(this.#box.getBoundingClientRect().bottom, -1);
@@ -199,7 +229,7 @@ export class Log {
 
 	/** Tab goes to what is in the message that one has walked to, and past all others'. @param {HTMLElement | null} message */
 	#reachable(message) {
-		const inner = (/** @type {Element | null} */ it) => /** @type {HTMLElement[]} */ ([...it?.querySelectorAll('a, .reaction') ?? []]);
+		const inner = (/** @type {Element | null} */ it) => /** @type {HTMLElement[]} */ ([...it?.querySelectorAll('a, .quote, .reaction') ?? []]);
 		inner(this.#walked).forEach((it) => {
 			it.tabIndex = -1;
 		});
@@ -236,6 +266,7 @@ export class Log {
 			return;
 		}
 		this.#measure();
+		this.#actions.moved();
 		this.#showWayToEnd();
 		this.#lookAround();
 		this.handlers.onMove();
@@ -370,19 +401,19 @@ export class Log {
 	 * @param {{ first: boolean, last: boolean }} group
 	 * @returns {import('./dom.js').Entry}
 	 */
-	#entry({ readSeq, peerName, language }, message, { first, last }) {
-		const status = message.mine ? statusOf(message, readSeq) : 'theirs';
-		const author = message.mine ? texts.you : peerName;
+	#entry({ messages, me, readSeq, peerName, language }, message, { first, last }) {
+		const nameOf = (/** @type {string} */ user) => (user === me ? texts.you : peerName);
+		const answered = message.reply_to === null ? undefined : messages[indexOf(messages, message.reply_to)];
+		const look = {
+			status: message.mine ? statusOf(message, readSeq) : /** @type {const} */ ('theirs'),
+			author: nameOf(message.user_id), answered: answered?.seq === message.reply_to && answered ? answered : null,
+			first, last, nameOf, me, language, times: timesIn(language),
+		};
 		const dressed = (/** @type {HTMLElement} */ child) => {
-			dress(child, message, { status, author, first, last }, timesIn(language), this.handlers);
+			dress(child, message, look, this.handlers);
 			this.#shown.set(child, message);
 			return child;
 		};
-		return {
-			key: keyOf(message),
-			look: `${status} ${first} ${last} ${message.sent_at.getTime()} ${author}`,
-			make: () => dressed(bubble(message)),
-			update: dressed,
-		};
+		return { key: keyOf(message), look: lookOf(message, look), make: () => dressed(bubble()), update: dressed };
 	}
 }

@@ -15,6 +15,7 @@ const DARK = `
 	--on-accent: var(--chat-on-accent, #0c1a3a);
 	--good: var(--chat-good, #4cc38a);
 	--bad: var(--chat-bad, #ff9d94);
+	--marked: var(--chat-marked, #4d4522);
 	--notice: var(--chat-notice, #3d3212);
 	--on-notice: var(--chat-on-notice, #ffe9b0);
 	color-scheme: dark;
@@ -35,6 +36,7 @@ const COMMON = `
 	--on-accent: var(--chat-on-accent, #fff);
 	--good: var(--chat-good, #1c8a55);
 	--bad: var(--chat-bad, #b3261e);
+	--marked: var(--chat-marked, #fdf0c4);
 	--notice: var(--chat-notice, #fdf3d7);
 	--on-notice: var(--chat-on-notice, #5b4300);
 	--radius: var(--chat-radius, 1.1rem);
@@ -179,11 +181,50 @@ export const CONVERSATION = `${COMMON}
 .large .text { font-size: 2.25rem; line-height: 1.2; }
 .room, .meta { font-size: .6875rem; line-height: 1.3; }
 .room { display: inline-block; inline-size: calc(var(--meta, 8) * 1ch + .9em); }
+.edited:empty { display: none; }
 .meta { position: absolute; inset-block-end: -.1em; inset-inline-end: 0; display: inline-flex; align-items: center; gap: .3em; white-space: nowrap; }
 .status { display: inline-flex; }
 .meta .icon { font-size: .9rem; }
 .failed .text { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 8; overflow: hidden; }
 .message:focus-visible { outline-offset: -1px; border-radius: .5rem; }
+.deleted .text { font-style: italic; }
+.message.deleted .bubble { background: none; border-color: var(--line); color: var(--faint); }
+.quote { display: block; inline-size: 100%; padding: .25rem .6rem; border-inline-start: 3px solid currentColor; border-radius: .3rem; background: color-mix(in srgb, currentColor 10%, transparent); font-size: .8125rem; }
+.quote .cut { display: block; }
+.quoted-author { display: block; font-weight: 600; }
+.answers:not(:empty) { margin-block: .1rem .35rem; }
+.files { display: grid; gap: .35rem; justify-items: start; }
+.files:not(:empty) { margin-block-end: .3rem; }
+.files:not(:empty) + .line { min-block-size: 1.2em; }
+.picture, .picture img { display: block; max-inline-size: 100%; }
+.picture img { block-size: auto; border-radius: .6rem; background: color-mix(in srgb, currentColor 12%, transparent); object-fit: contain; }
+.file { display: flex; align-items: center; gap: .4rem; max-inline-size: 100%; padding: .4rem .6rem; border-radius: .6rem; background: color-mix(in srgb, currentColor 10%, transparent); color: inherit; }
+.size { font-size: .8125rem; white-space: nowrap; }
+.reactions { display: flex; flex-wrap: wrap; gap: .25rem; }
+.message > .reactions:not(:empty) { margin-block: -.2rem .2rem; padding-inline: .5rem; position: relative; }
+.reaction { padding: .05rem .45rem; border: 1px solid var(--line); border-radius: 1rem; background: var(--surface); color: var(--text); font-size: .8125rem; }
+.reaction[aria-pressed="true"] { border-color: var(--accent); background: color-mix(in srgb, var(--accent) 14%, var(--surface)); }
+.more, .actions { position: absolute; z-index: 1; background: var(--surface); color: var(--text); border: 1px solid var(--line); }
+.more { display: grid; place-items: center; inline-size: 1.75rem; block-size: 1.75rem; border-radius: 50%; }
+.more .icon { stroke-width: 2.4; }
+.actions { display: flex; flex-direction: column; max-inline-size: calc(100% - .5rem); padding: .35rem; border-radius: .9rem; box-shadow: 0 4px 18px rgb(0 0 0 / 22%); }
+.actions button { padding: .4rem .6rem; border-radius: .5rem; }
+.actions button:hover { background: var(--theirs); color: var(--on-theirs); }
+.actions .reactions { padding-block-end: .25rem; }
+.actions .reactions button { padding: .3rem .4rem; font-size: 1.15rem; line-height: 1.2; }
+.actions input { inline-size: 2.4rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--background); color: inherit; font: inherit; text-align: center; }
+.actions input::placeholder { color: var(--faint); opacity: 1; }
+@media (pointer: coarse) { .message { user-select: none; -webkit-touch-callout: none; } .actions button { padding-block: .6rem; } }
+.purpose { flex: none; display: flex; align-items: center; gap: .5rem; padding: .35rem var(--gap) .1rem; }
+.purpose .quote { flex: 1; min-inline-size: 0; }
+.purpose > button, .uploads button { display: grid; place-items: center; inline-size: 1.75rem; block-size: 1.75rem; border-radius: 50%; }
+.uploads { display: grid; gap: .3rem; padding: .35rem var(--gap) .1rem; font-size: .8125rem; }
+.uploads li { display: flex; align-items: center; gap: .5rem; }
+.uploads bdi { flex: 1; }
+.uploads .bad { color: var(--bad); }
+.uploads progress { inline-size: 6rem; accent-color: var(--accent); }
+.clip { flex: none; display: grid; place-items: center; inline-size: 2.25rem; block-size: 2.75rem; font-size: 1.25rem; color: var(--faint); }
+.drop { position: absolute; inset: .5rem; display: grid; place-items: center; border: 2px dashed var(--accent); border-radius: 1rem; background: color-mix(in srgb, var(--background) 88%, transparent); font-weight: 600; pointer-events: none; }
 .failed .bubble { background: none; border: 1px dashed var(--bad); color: var(--text); }
 .failure { display: flex; flex-wrap: wrap; justify-content: flex-end; gap: .1rem .75rem; padding: .2rem .25rem; font-size: .8125rem; color: var(--bad); }
 .ways { display: inline-flex; gap: .75rem; }
@@ -281,6 +322,10 @@ nav { padding: .5rem; }
 .person:focus-visible { outline-offset: -2px; }
 .person .avatar { grid-row: 1 / 3; }
 .person time { justify-self: end; font-size: .75rem; color: var(--faint); }
+input[type="search"] { inline-size: 100%; margin-block-end: .4rem; padding: .45rem .8rem; border: 1px solid var(--line); border-radius: 1rem; background: var(--background); color: var(--text); font: inherit; font-size: max(.9375em, 16px); }
+.avatar { position: relative; }
+.avatar.online::after { content: ""; position: absolute; inset-block-end: 0; inset-inline-end: 0; inline-size: .7rem; block-size: .7rem; border: 2px solid var(--surface); border-radius: 50%; background: var(--good); }
+.name .icon { vertical-align: -.1em; margin-inline-start: .3em; color: var(--faint); }
 .last { font-size: .875rem; color: var(--faint); min-block-size: 1.4em; }
 .person.new .last { color: var(--text); }
 .person.quiet .name { grid-row: 1 / 3; }

@@ -12,7 +12,9 @@ const IMPORT_MAP = '{"imports":{"mqtt":"/mqtt.js"}}';
 const NONCE = 'for-the-import-map';
 /** As strict as a page can be: no script but the site's own, and nobody makes HTML of a text. */
 const POLICY = `default-src 'self'; script-src 'self' 'nonce-${NONCE}'; style-src 'self'; connect-src 'self' ws:; `
-	+ 'require-trusted-types-for \'script\'; trusted-types \'none\'; base-uri \'none\'; img-src data:';
+	+ 'require-trusted-types-for \'script\'; trusted-types \'none\'; base-uri \'none\'; img-src \'self\' data:';
+/** One pixel. */
+const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
 const STYLE = 'body{margin:0;height:100vh;display:flex}mosquitto-chat{flex:1;height:auto}mosquitto-chat-inbox{width:16rem}';
 
 /** @param {string} text */
@@ -31,7 +33,7 @@ function documentOf({ head = '', body, attributes = 'lang="en-GB"' }) {
 }
 
 export async function startSite() {
-	/** @type {Map<string, () => { status?: number, type?: string, text: string }>} */
+	/** @type {Map<string, () => { status?: number, type?: string, text: string | Buffer }>} */
 	const pages = new Map();
 
 	/** @param {string} path */
@@ -42,6 +44,9 @@ export async function startSite() {
 		const [, name] = /^\/chat\/((?:[\w-]+\/)*[\w-]+\.js)$/.exec(path) ?? [];
 		if (name) {
 			return { type: 'text/javascript', text: await readFile(fileURLToPath(new URL(name, SOURCES)), 'utf8') };
+		}
+		if (path === '/picture.png') {
+			return { type: 'image/png', text: PIXEL };
 		}
 		return path === '/style.css' ? { type: 'text/css', text: STYLE } : pages.get(path)?.() ?? null;
 	}
