@@ -80,7 +80,8 @@ static bool port_publish(void *arg, struct slice topic, struct slice payload, in
 {
 	struct plugin *plugin = arg;
 	if (plugin->exposed) {
-		return false;
+		/* There is no chat user here, and nobody else may hear it. */
+		return true;
 	}
 	/* mosquitto_broker_publish_copy miscounts the broker's memory in 2.0. */
 	char *copy = mosquitto_malloc(payload.len);
@@ -638,7 +639,7 @@ static bool create_chat(struct plugin *plugin)
 		.allow_other_topics = config->allow_other_topics,
 		.history_limit = config->history_limit,
 		.rate_limit = config->rate_limit,
-		.user_blocking = true,
+		.user_blocking = config->user_blocking,
 	};
 	struct chat_ports ports = {
 		.arg = plugin,

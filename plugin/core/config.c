@@ -42,6 +42,8 @@ static const struct option options[] = {
 	{"journal_sync", OPTION_NUMBER, FIELD(journal_sync), .preset = "10", .max = 60000},
 	{"journal_limit", OPTION_NUMBER, FIELD(journal_limit), .preset = "256", .min = 1,
 		.max = 65536},
+	{"user_blocking", OPTION_CHOICE, FIELD(user_blocking), .preset = "true", .no = "false",
+		.yes = "true"},
 	{"metrics_file", OPTION_TEXT, FIELD(metrics_file), .preset = ""},
 	{"watch_websockets", OPTION_CHOICE, FIELD(watch_websockets), .preset = "true",
 		.no = "false", .yes = "true"},

@@ -27,6 +27,7 @@ struct config {
 	int journal_sync;        /* ms between two syncs; 0: each message */
 	int journal_limit;       /* MiB */
 	int queue_limit;         /* messages */
+	bool user_blocking;      /* users may block by themselves */
 	char *metrics_file;      /* "": none */
 	bool watch_websockets;   /* on Mosquitto 2.0: see accept_watch.h */
 	bool hold_wakeups;       /* on Mosquitto 2.0: see wake.h */

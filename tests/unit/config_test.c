@@ -57,6 +57,7 @@ static void without_rows_everything_has_its_default(void **state)
 	assert_string_equal(config.journal, "");
 	assert_int_equal(config.journal_sync, 10);
 	assert_int_equal(config.journal_limit, 256);
+	assert_true(config.user_blocking);
 	assert_string_equal(config.metrics_file, "");
 	assert_true(config.watch_websockets);
 	assert_true(config.hold_wakeups);
@@ -74,8 +75,10 @@ static void every_option_can_be_set(void **state)
 			{"signed_names", "false"}, {"secret_env", "X"}, {"secret_file", "/etc/x"},
 			{"database", "dbname=x"}, {"journal", "/var/x"}, {"journal_sync", "0"},
 			{"journal_limit", "65536"}, {"watch_websockets", "false"},
-			{"hold_wakeups", "false"}, {"metrics_file", "/var/x.prom"}),
+			{"hold_wakeups", "false"}, {"metrics_file", "/var/x.prom"},
+			{"user_blocking", "false"}),
 		reason));
+	assert_false(config.user_blocking);
 	assert_string_equal(config.metrics_file, "/var/x.prom");
 	assert_false(config.watch_websockets);
 	assert_false(config.hold_wakeups);
