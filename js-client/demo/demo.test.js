@@ -185,7 +185,7 @@ test('a_phone_shows_one_thing_at_a_time', { timeout: TIMEOUT, skip: noBrowser },
 		await cleo.send.tap();
 		await cleo.until('Hello', 'Sent');
 		assert.ok(await cleo.inbox.isHidden());
-		await page.getByRole('button', { name: 'Back to all conversations' }).tap();
+		await page.getByRole('button', { name: 'Back to the conversations' }).tap();
 		await cleo.inbox.getByText('You: Hello').waitFor();
 		assert.ok(await cleo.input.isHidden());
 		await page.getByRole('button', { name: 'Ask Dario' }).tap();

@@ -1,33 +1,18 @@
-// The application's own script: which part of the page a phone shows, and what "Ask Ben" does.
+// The application's own script: the address says whose conversation is open, and what "Ask Ben" does.
 
-const inbox = /** @type {any} */ (document.querySelector('mosquitto-chat-inbox'));
-const conversation = /** @type {HTMLElement} */ (document.querySelector('mosquitto-chat'));
+const app = /** @type {any} */ (document.querySelector('mosquitto-chat-app'));
 
-/** @param {string | null} peer */
-function remember(peer) {
-	document.body.classList.toggle('talking', peer !== null);
-	history.replaceState(null, '', peer === null ? location.pathname : `#${encodeURIComponent(peer)}`);
-}
-
-inbox.addEventListener('chat-select', (/** @type {CustomEvent} */ event) => remember(event.detail.peer));
-inbox.addEventListener('chat-unread', (/** @type {CustomEvent} */ event) => {
-	const { total } = event.detail;
-	document.title = total > 0 ? `(${total}) Windfall` : 'Windfall';
-});
+new MutationObserver(() => {
+	history.replaceState(history.state, '', app.peer ? `#${encodeURIComponent(app.peer)}` : location.pathname);
+}).observe(app, { attributeFilter: ['peer'] });
 
 document.querySelectorAll('.ask').forEach((button) => button.addEventListener('click', () => {
-	inbox.select(/** @type {HTMLElement} */ (button).dataset.id);
+	app.select(/** @type {HTMLElement} */ (button).dataset.id);
 }));
 
-document.getElementById('back')?.addEventListener('click', () => {
-	remember(null);
-	conversation.removeAttribute('peer');
-	inbox.focus();
-});
-
 // The conversation of before, after a reload.
-customElements.whenDefined('mosquitto-chat-inbox').then(() => {
+customElements.whenDefined('mosquitto-chat-app').then(() => {
 	if (location.hash.length > 1) {
-		inbox.select(decodeURIComponent(location.hash.slice(1)));
+		app.peer = decodeURIComponent(location.hash.slice(1));
 	}
 });

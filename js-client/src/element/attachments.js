@@ -103,7 +103,7 @@ function picture(attachment) {
 function file(attachment, language) {
 	const { name, size } = attachment;
 	return link(attachment, 'file', icon(ICONS.file), make('bdi', { class: 'cut' }, name || texts.file),
-		...(size ? [make('span', { class: 'size' }, sizeText(size, language))] : []));
+		...(size ? [make('bdi', { class: 'size' }, sizeText(size, language))] : []));
 }
 
 /**

@@ -74,6 +74,7 @@ export class Composer {
 
 	/** @param {boolean} on */
 	set enabled(on) {
+		const news = this.#text.disabled === on;
 		this.#text.disabled = !on;
 		this.#text.placeholder = on ? texts.write : texts.closed;
 		this.#text.setAttribute('aria-label', texts.message);
@@ -84,7 +85,9 @@ export class Composer {
 		this.#clip.setAttribute('aria-label', texts.attach);
 		this.#clip.title = texts.attach;
 		this.#picker.setAttribute('aria-label', texts.attach);
-		this.#changed();
+		if (news) {
+			this.#changed();
+		}
 	}
 
 	/** What is being written; not the text of an old message that is being edited. */

@@ -10,6 +10,7 @@ import { heardName } from './names.js';
 import { CONVERSATION, styledRoot } from './style.js';
 import { openTabs } from './tabs.js';
 import { chooseLanguage, onTexts, texts } from './texts.js';
+import { indexOf } from './window.js';
 import { isUserId } from '../topic.js';
 
 const PAGE = 50;
@@ -624,8 +625,10 @@ export class MosquittoChat extends Base {
 	/** Whether a message waits although there is a connection. */
 	get #isSlow() {
 		const since = Date.now() - SLOW;
+		const messages = this.#room?.messages ?? [];
+		// They stand behind all that are stored.
 		const waits = (/** @type {Room['messages'][number]} */ it) => it.status === 'sending' && it.sent_at.getTime() <= since;
-		return this.#onlineSince <= since && Boolean(this.#room?.messages.some(waits));
+		return this.#onlineSince <= since && messages.slice(indexOf(messages, Infinity)).some(waits);
 	}
 
 	#connectButton() {

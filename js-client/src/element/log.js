@@ -66,7 +66,17 @@ function statusOf(message, readSeq) {
 function standTogether(one, next) {
 	return one !== undefined && next !== undefined && one.mine === next.mine && one.status !== 'failed'
 		&& next.sent_at.getTime() - one.sent_at.getTime() < TOGETHER
-		&& one.sent_at.toDateString() === next.sent_at.toDateString();
+		&& dayOf(one) === dayOf(next);
+}
+
+/** As each arrival asks for it again. @type {WeakMap<Date, string>} */
+const days = new WeakMap();
+
+/** @param {Message} message */
+function dayOf({ sent_at }) {
+	const day = days.get(sent_at) ?? sent_at.toDateString();
+	days.set(sent_at, day);
+	return day;
 }
 
 export class Log {
@@ -375,12 +385,12 @@ export class Log {
 		const { messages, unreadSeq } = view;
 		const times = timesIn(view.language);
 		/** Each day once, even when a clock goes back. @type {Set<string>} */
-		const days = new Set();
+		const begun = new Set();
 		for (let i = start; i < end; i++) {
 			const message = messages[i];
-			const day = message.sent_at.toDateString();
-			if (!days.has(day)) {
-				days.add(day);
+			const day = dayOf(message);
+			if (!begun.has(day)) {
+				begun.add(day);
 				const text = times.day(message.sent_at);
 				entries.push({ key: `day ${day}`, look: text, make: () => make('li', { class: 'day', part: 'day' }, text) });
 			}

@@ -193,7 +193,7 @@ export const CONVERSATION = `${COMMON}
 .quote .cut { display: block; }
 .quoted-author { display: block; font-weight: 600; }
 .answers:not(:empty) { margin-block: .1rem .35rem; }
-.files { display: grid; gap: .35rem; justify-items: start; }
+.files { display: grid; grid-template-columns: minmax(0, 1fr); gap: .35rem; justify-items: start; }
 .files:not(:empty) { margin-block-end: .3rem; }
 .files:not(:empty) + .line { min-block-size: 1.2em; }
 .picture, .picture img { display: block; max-inline-size: 100%; }
@@ -323,6 +323,7 @@ nav { padding: .5rem; }
 .person .avatar { grid-row: 1 / 3; }
 .person time { justify-self: end; font-size: .75rem; color: var(--faint); }
 input[type="search"] { inline-size: 100%; margin-block-end: .4rem; padding: .45rem .8rem; border: 1px solid var(--line); border-radius: 1rem; background: var(--background); color: var(--text); font: inherit; font-size: max(.9375em, 16px); }
+input::placeholder { color: var(--faint); opacity: 1; }
 .avatar { position: relative; }
 .avatar.online::after { content: ""; position: absolute; inset-block-end: 0; inset-inline-end: 0; inline-size: .7rem; block-size: .7rem; border: 2px solid var(--surface); border-radius: 50%; background: var(--good); }
 .name .icon { vertical-align: -.1em; margin-inline-start: .3em; color: var(--faint); }
@@ -343,6 +344,21 @@ input[type="search"] { inline-size: 100%; margin-block-end: .4rem; padding: .45r
 @media (forced-colors: active) {
 	.person[aria-current="true"] { outline: 2px solid Highlight; outline-offset: -2px; }
 	.count { border: 1px solid; }
+}
+`;
+
+export const APP = `${COMMON}
+:host { display: block; block-size: 36rem; max-block-size: 100dvh; container-type: inline-size; }
+.frame { display: grid; grid-template-columns: minmax(12rem, 18rem) minmax(0, 1fr); grid-template-rows: minmax(0, 1fr); block-size: 100%; }
+mosquitto-chat { block-size: auto; max-block-size: none; min-block-size: 0; }
+mosquitto-chat-inbox { border-inline-end: 1px solid var(--line); }
+.back { display: none; place-items: center; inline-size: 2.25rem; block-size: 2.5rem; margin-inline: -.6rem -.4rem; font-size: 1.4rem; }
+.back:dir(rtl) .icon { transform: scaleX(-1); }
+@container (max-width: 44rem) {
+	.frame { grid-template-columns: minmax(0, 1fr); }
+	.back { display: grid; }
+	mosquitto-chat-inbox { border: 0; }
+	:host(:not([peer])) mosquitto-chat, :host([peer]) mosquitto-chat-inbox { display: none; }
 }
 `;
 

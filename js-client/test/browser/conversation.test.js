@@ -36,7 +36,8 @@ describe('a conversation', { skip: noBrowser }, () => {
 		assert.deepEqual(await his.texts(), ['Hello Ben', 'Hi']);
 
 		await his.page.close();
-		await her.page.getByText('Not here now').waitFor();
+		await her.page.getByText('In this chat').waitFor({ state: 'hidden' });
+		await her.page.getByText(/^(Not here now|Last seen \d\d:\d\d)$/).waitFor();
 	});
 
 	test('an_own_message_is_there_at_once_and_goes_out_when_it_can', options, async () => {

@@ -15,7 +15,7 @@ const POLICY = `default-src 'self'; script-src 'self' 'nonce-${NONCE}'; style-sr
 	+ 'require-trusted-types-for \'script\'; trusted-types \'none\'; base-uri \'none\'; img-src \'self\' data:';
 /** One pixel. */
 const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
-const STYLE = 'body{margin:0;height:100vh;display:flex}mosquitto-chat{flex:1;height:auto}mosquitto-chat-inbox{width:16rem}';
+const STYLE = 'body{margin:0;height:100vh;display:flex}mosquitto-chat{flex:1;height:auto}mosquitto-chat-inbox{width:16rem}mosquitto-chat-app{flex:1;height:auto}';
 
 /** @param {string} text */
 export function escaped(text) {
