@@ -119,6 +119,11 @@ static enum chat_error port_change(void *arg, const struct change *change)
 	return store_change(((struct plugin *)arg)->store, change);
 }
 
+static void port_seen(void *arg, const struct user_seen *seen)
+{
+	store_seen(((struct plugin *)arg)->store, seen);
+}
+
 static void port_kick(void *arg, const char *client_id)
 {
 	struct plugin *plugin = arg;
@@ -648,6 +653,7 @@ static bool create_chat(struct plugin *plugin)
 		.load = port_load,
 		.mark = port_mark,
 		.change = port_change,
+		.seen = port_seen,
 		.kick = port_kick,
 		.log = port_log,
 	};

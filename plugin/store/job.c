@@ -104,6 +104,18 @@ struct settle_job *job_settle(struct slice user_id)
 	return job;
 }
 
+struct seen_job *job_seen(const struct user_seen *seen)
+{
+	struct seen_job *job = malloc(sizeof(*job) + seen->user_id.len + seen->name.len);
+	if (job != NULL) {
+		*job = (struct seen_job){.item = {.kind = JOB_SEEN}, .seen = *seen};
+		char *at = job->bytes;
+		job->seen.user_id = keep(&at, seen->user_id);
+		job->seen.name = keep(&at, seen->name);
+	}
+	return job;
+}
+
 struct answer *answer_make(_Atomic size_t *undrained)
 {
 	struct answer *answer = malloc(sizeof(*answer));

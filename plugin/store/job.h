@@ -28,6 +28,8 @@ enum job_kind {
 	JOB_ANSWERING,
 	JOB_EPOCH,
 	JOB_OUTSIDE,
+	JOB_SEEN,    /* goes in only */
+	JOB_ENTERED, /* out: entered */
 	JOB_LINE,
 };
 
@@ -164,6 +166,12 @@ struct outside_job {
 	bool on;
 };
 
+struct seen_job {
+	struct item item;
+	struct user_seen seen;
+	char bytes[];
+};
+
 struct line_job {
 	struct item item;
 	enum store_level level;
@@ -176,6 +184,7 @@ struct load_job *job_load(const struct load *load, int64_t now);
 struct mark_job *job_mark(const struct mark *mark, int64_t now);
 struct change_job *job_change(const struct change *change, int64_t now);
 struct settle_job *job_settle(struct slice user_id);
+struct seen_job *job_seen(const struct user_seen *seen);
 
 /* Whatever it is.  NULL is fine. */
 void job_free(struct item *item);

@@ -36,6 +36,7 @@ static const struct statement *const besides[] = {
 	&statement_poll,
 	&statement_news,
 	&statement_carry_out,
+	&statement_seen,
 };
 #define BESIDES (sizeof(besides) / sizeof(besides[0]))
 
@@ -52,6 +53,11 @@ bool loader_init(struct loader *loader, const char *conninfo, struct report *rep
 		return false;
 	}
 	if (!queue_init(&loader->in, SIZE_MAX, &loader->wakeup)) {
+		wakeup_finish(&loader->wakeup);
+		return false;
+	}
+	if (!queue_init(&loader->seen, SIZE_MAX, &loader->wakeup)) {
+		queue_finish(&loader->in);
 		wakeup_finish(&loader->wakeup);
 		return false;
 	}
@@ -86,6 +92,10 @@ void loader_finish(struct loader *loader)
 {
 	struct items left = take_all(loader);
 	jobs_free(&left);
+	left = queue_close(&loader->seen);
+	jobs_free(&left);
+	seen_notes_finish(&loader->notes);
+	queue_finish(&loader->seen);
 	queue_finish(&loader->in);
 	wakeup_finish(&loader->wakeup);
 	pgconn_finish(&loader->conn);
@@ -118,6 +128,15 @@ static void take_news(struct loader *loader)
 	struct item *item;
 	while ((item = items_shift(&news)) != NULL) {
 		items_append(&loader->tasks[kind_of(item)].waiting, item);
+	}
+}
+
+static void take_notes(struct loader *loader)
+{
+	struct items seen = queue_take_all(&loader->seen);
+	struct item *item;
+	while ((item = items_shift(&seen)) != NULL) {
+		seen_notes_add(&loader->notes, (struct seen_job *)item);
 	}
 }
 
@@ -162,7 +181,7 @@ static void start_answering(struct loader *loader)
 		tasks_begin(&loader->tasks[i]);
 	}
 	deliveries_begin(&loader->deliveries);
-	outside_begin(&loader->outside, clock_ms());
+	outside_begin(&loader->outside, loader->conn.epoch, clock_ms());
 	queue_open(&loader->in);
 	(void)!report_answering(loader->report, true, &loader->wakeup);
 }
@@ -227,6 +246,8 @@ static int64_t next_due(const struct loader *loader)
 {
 	int64_t now = clock_ms();
 	int64_t due = deliveries_next(&loader->deliveries);
+	int64_t notes = loader->outside.node == 0 ? NEVER : seen_notes_next(&loader->notes);
+	due = notes < due ? notes : due;
 	int64_t look = has_room(loader) ? outside_next(&loader->outside) : now + UNDRAINED_PAUSE_MS;
 	due = look < due ? look : due;
 	for (size_t i = 0; i < LOADER_KINDS; i++) {
@@ -258,6 +279,18 @@ static bool look_outside(struct loader *loader)
 	return true;
 }
 
+/* Behind everything else, but for deliveries.  False: there is nothing to write now. */
+static bool write_notes(struct loader *loader)
+{
+	int64_t now = clock_ms();
+	if (loader->conn.state != PGCONN_READY || loader->outside.node == 0 ||
+		now < seen_notes_next(&loader->notes)) {
+		return false;
+	}
+	seen_notes_write(&loader->notes, &loader->conn, &loader->params, loader->outside.node, now);
+	return true;
+}
+
 static bool connected_turn(struct loader *loader)
 {
 	take_news(loader);
@@ -274,16 +307,18 @@ static bool connected_turn(struct loader *loader)
 		deliveries_run(&loader->deliveries, &loader->conn, &loader->params, clock_ms());
 		busy = true;
 	}
+	busy |= write_notes(loader);
 	if (busy || loader->conn.state != PGCONN_READY) {
 		return pgconn_sleep(&loader->conn, 0) == WAKEUP_STOP;
 	}
 	/* Nothing to do now; a put rings. */
-	return queue_await(&loader->in) &&
+	return queue_await(&loader->in) && queue_await(&loader->seen) &&
 	       pgconn_sleep(&loader->conn, next_due(loader)) == WAKEUP_STOP;
 }
 
 static bool turn(struct loader *loader)
 {
+	take_notes(loader);
 	if (loader->conn.state == PGCONN_READY) {
 		return connected_turn(loader);
 	}

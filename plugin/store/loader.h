@@ -13,6 +13,7 @@
 #include "pgconn.h"
 #include "queue.h"
 #include "report.h"
+#include "seen_notes.h"
 #include "tasks.h"
 #include "wakeup.h"
 
@@ -35,7 +36,8 @@ enum loader_kind {
 };
 
 struct loader {
-	struct queue in; /* of load_job and mark_job; closed while not answering */
+	struct queue seen; /* of seen_job; always open */
+	struct queue in;   /* of load_job and mark_job; closed while not answering */
 	struct wakeup wakeup;
 	struct report *report;
 	_Atomic size_t asked;     /* requests that are not answered yet */
@@ -48,6 +50,7 @@ struct loader {
 	struct tasks tasks[LOADER_KINDS];
 	struct deliveries deliveries;
 	struct outside outside;
+	struct seen_notes notes;
 };
 
 MUST_CHECK bool loader_init(struct loader *loader, const char *conninfo, struct report *report);

@@ -10,6 +10,8 @@
 #define LOOK_EVERY_MS 1000
 /* After a statement that failed, or came to a lock. */
 #define PAUSE_MS 250
+/* A statement that is refused each time. */
+#define SAY_EVERY_MS 60000
 /* Requests carried out by one statement: others wait for the connection meanwhile. */
 #define REQUESTS_MAX 20
 
@@ -52,8 +54,14 @@ const struct statement statement_carry_out = {
 	.types = carry_out_types,
 };
 
-void outside_begin(struct outside *outside, int64_t now)
+void outside_begin(struct outside *outside, const char *epoch, int64_t now)
 {
+	/* In another epoch transactions have other numbers. */
+	if (strcmp(outside->epoch, epoch) != 0) {
+		snprintf(outside->epoch, sizeof(outside->epoch), "%s", epoch);
+		outside->has_since = false;
+		outside->heard_count = 0;
+	}
 	outside->due = now;
 	outside->requests = false;
 	outside->news = false;
@@ -241,10 +249,16 @@ static bool take_poll(struct outside *outside, const PGresult *result)
 	return good && !row.wrong;
 }
 
-static bool take_node(struct outside *outside, const PGresult *result)
+/* Under a new number nobody is online yet: that is to be said anew. */
+static bool take_node(struct outside *outside, const PGresult *result, struct items *out)
 {
 	struct row row = {.result = result};
+	struct item *item = malloc(sizeof(*item));
 	outside->node = PQntuples(result) == 1 ? row_int4(&row, 0) : 0;
+	if (item != NULL) {
+		*item = (struct item){.kind = JOB_ENTERED};
+		items_append(out, item);
+	}
 	return outside->node > 0 && !row.wrong;
 }
 
@@ -285,7 +299,7 @@ static bool take_results(struct outside *outside, struct pgconn *conn,
 	const struct statement *statement, struct answer *answer, struct items *out)
 {
 	if (statement == &statement_enter) {
-		return take_node(outside, answer->result);
+		return take_node(outside, answer->result, out);
 	}
 	if (statement == &statement_news) {
 		return take_all_news(outside, answer, out);
@@ -294,6 +308,19 @@ static bool take_results(struct outside *outside, struct pgconn *conn,
 		return take_all_done(outside, conn, answer, out);
 	}
 	return take_poll(outside, answer->result);
+}
+
+static void say_statement_refused(struct outside *outside, struct pgconn *conn,
+	const struct statement *statement, int64_t now)
+{
+	char line[REPORT_LINE_MAX];
+	if (outside->refusal_said_at != 0 && now - outside->refusal_said_at < SAY_EVERY_MS) {
+		return;
+	}
+	snprintf(line, sizeof(line), "database: refuses %s, SQLSTATE %s; trying again",
+		statement->function, pgconn_sqlstate(conn));
+	report_line(conn->options.report, STORE_WARNING, line);
+	outside->refusal_said_at = now;
 }
 
 void outside_run(struct outside *outside, struct pgconn *conn, struct params *params,
@@ -307,7 +334,10 @@ void outside_run(struct outside *outside, struct pgconn *conn, struct params *pa
 		answer_release(answer);
 		return;
 	}
-	if (pgconn_run(conn, statement, params, &result) == RAN_WELL) {
+	enum pgconn_ran ran = pgconn_run(conn, statement, params, &result);
+	if (ran == RAN_REFUSED) {
+		say_statement_refused(outside, conn, statement, now);
+	} else if (ran == RAN_WELL) {
 		answer_set(answer, result);
 		if (take_results(outside, conn, statement, answer, out)) {
 			pgconn_well(conn);

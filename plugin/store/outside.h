@@ -25,18 +25,20 @@ extern const struct statement statement_carry_out;
 #define OUTSIDE_HEARD_MAX 64
 
 struct outside {
-	int32_t node;   /* this broker's number; 0: it has none yet */
-	bool has_since; /* news have been read */
-	int64_t since;  /* where the next news begin */
-	bool requests;  /* somebody has asked for something */
-	bool news;      /* something was decided */
-	int64_t due;    /* the next look, of clock_ms */
+	int32_t node;              /* this broker's number; 0: it has none yet */
+	bool has_since;            /* news have been read */
+	int64_t since;             /* where the next news begin */
+	bool requests;             /* somebody has asked for something */
+	bool news;                 /* something was decided */
+	int64_t due;               /* the next look, of clock_ms */
+	int64_t refusal_said_at;   /* 0: never */
+	char epoch[EPOCH_MAX + 1]; /* that `since` is of */
 	uint64_t heard[OUTSIDE_HEARD_MAX];
 	unsigned heard_count; /* ever */
 };
 
-/* There is a new connection.  The broker's number stays. */
-void outside_begin(struct outside *outside, int64_t now);
+/* There is a new connection, to a database in this epoch.  The broker's number stays. */
+void outside_begin(struct outside *outside, const char *epoch, int64_t now);
 
 /* A NOTIFY came. */
 void outside_notified(struct outside *outside, int64_t now);

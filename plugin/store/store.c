@@ -266,6 +266,14 @@ enum chat_error store_change(struct store *store, const struct change *change)
 	return ask(store, job == NULL ? NULL : &job->task.item);
 }
 
+void store_seen(struct store *store, const struct user_seen *seen)
+{
+	struct seen_job *job = job_seen(seen);
+	if (job != NULL && queue_put(&store->loader.seen, &job->item) != CHAT_OK) {
+		job_free(&job->item);
+	}
+}
+
 /* Calls a function of the sink, if it is there. */
 #define TELL(function, ...)                                                                        \
 	do {                                                                                       \
@@ -364,6 +372,12 @@ static void hand(
 		TELL(set, job->load.ticket, job->as);
 		break;
 	}
+	case JOB_ENTERED:
+		if (sink->entered != NULL) {
+			sink->entered(arg);
+		}
+		break;
+	case JOB_SEEN:
 	case JOB_SETTLE:
 		break;
 	case JOB_PAGE:

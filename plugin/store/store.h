@@ -59,6 +59,8 @@ struct store_sink {
 	void (*closed)(void *arg, struct slice room, bool closed);
 	void (*blocked)(void *arg, struct slice user_id, struct slice peer_id, bool on);
 	void (*user)(void *arg, const struct user_news *news);
+	/* The database knows nothing of who is connected here: to be said anew, by store_seen. */
+	void (*entered)(void *arg);
 	/* Which epoch the database is in: when the first connection is there, and whenever another
 	 * one follows; before anything that was read in it. */
 	void (*epoch)(void *arg, struct slice epoch);
@@ -89,6 +91,10 @@ MUST_CHECK enum chat_error store_mark(struct store *store, const struct mark *ma
 
 /* And for a change.  Those of one chat are made in the order in which they are asked for. */
 MUST_CHECK enum chat_error store_change(struct store *store, const struct change *change);
+
+/* Notes that a user came or went.  Copies, and keeps the latest of each user until it is written;
+ * nobody hears of it.  Out of memory it is lost. */
+void store_seen(struct store *store, const struct user_seen *seen);
 
 /* Hands at most `budget` things to the sink.  Returns how many; when it is `budget`, there may be
  * more. */

@@ -135,6 +135,12 @@ enum chat_error store_mark(struct store *store, const struct mark *mark)
 	return CHAT_OK;
 }
 
+void store_seen(struct store *store, const struct user_seen *seen)
+{
+	(void)store;
+	MUST(seen->user_id.len > 0);
+}
+
 /* Knows no changes. */
 enum chat_error store_change(struct store *store, const struct change *change)
 {

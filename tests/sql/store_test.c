@@ -83,6 +83,9 @@ struct bench {
 	bool chats_more, chats_bad_cursor, chats_muted, chats_blocked;
 	char chats_first[32], chats_name[32], chats_last[64], cursor[CURSOR_MAX + 1];
 	size_t set_count;
+	size_t users_count, closed_count, opened_count, blocked_count, entered;
+	char barred[32], closed_room[32], blocker[32], blocked[32];
+	int64_t revoked_before;
 	enum set_as set_as;
 	int64_t page_change;
 	bool page_closed, peer_known;
@@ -160,12 +163,13 @@ static void on_changed(
 	struct bench *b = arg;
 	assert_true(b->changed_count < HEARD_CHANGES_MAX);
 	struct heard_change *heard = &b->changed[b->changed_count++];
-	*heard = (struct heard_change){.as = as, .seq = asked->seq};
+	*heard = (struct heard_change){
+		.as = as, .seq = asked != NULL ? asked->seq : changed->message.seq};
 	if (changed != NULL) {
 		heard->has_message = true;
 		heard->change = changed->change;
 		heard->deleted = changed->message.deleted;
-		assert_int_equal(changed->message.seq, asked->seq);
+		assert_int_equal(changed->message.seq, heard->seq);
 		copy(heard->text, sizeof(heard->text), changed->message.text);
 		copy(heard->by, sizeof(heard->by), changed->by);
 		copy(heard->ref, sizeof(heard->ref), changed->ref);
@@ -214,6 +218,35 @@ static void on_set(void *arg, uint64_t ticket, enum set_as as)
 	(void)ticket;
 	b->set_count++;
 	b->set_as = as;
+}
+
+static void on_user_news(void *arg, const struct user_news *news)
+{
+	struct bench *b = arg;
+	b->users_count++;
+	copy(b->barred, sizeof(b->barred), news->barred ? news->user_id : slice_of("", 0));
+	b->revoked_before = news->revoked_before;
+}
+
+static void on_closed(void *arg, struct slice room, bool closed)
+{
+	struct bench *b = arg;
+	b->closed_count += closed;
+	b->opened_count += !closed;
+	copy(b->closed_room, sizeof(b->closed_room), room);
+}
+
+static void on_blocked(void *arg, struct slice user_id, struct slice peer_id, bool on)
+{
+	struct bench *b = arg;
+	b->blocked_count += on;
+	copy(b->blocker, sizeof(b->blocker), user_id);
+	copy(b->blocked, sizeof(b->blocked), peer_id);
+}
+
+static void on_entered(void *arg)
+{
+	((struct bench *)arg)->entered++;
 }
 
 static void on_load_failed(void *arg, uint64_t ticket)
@@ -275,6 +308,10 @@ static const struct store_sink sink = {
 	.changed = on_changed,
 	.change_lost = on_change_lost,
 	.set = on_set,
+	.user = on_user_news,
+	.closed = on_closed,
+	.blocked = on_blocked,
+	.entered = on_entered,
 	.epoch = on_epoch,
 	.log = on_log,
 };
@@ -931,6 +968,146 @@ static void chats_looked_at_in_vain_are_settled(void **state)
 	assert_int_equal(b->unread_total, 0);
 	until(b, session_number(
 			 b->admin, "select count(*) from chat.conversations where b_waiting") == 0);
+}
+
+static void what_the_application_decides_is_heard(void **state)
+{
+	struct bench *b = *state;
+	session_run(b->admin, "select chat.set_user('7', null, true)");
+	open_store(b);
+	until(b, b->entered == 1);
+	until(b, b->users_count == 1);
+	assert_string_equal(b->barred, "7");
+
+	session_run(b->admin, "select chat.close('1', '2')");
+	until(b, b->closed_count == 1);
+	assert_string_equal(b->closed_room, "1/2");
+	session_run(b->admin, "select chat.open('1', '2')");
+	until(b, b->opened_count >= 1);
+	session_run(b->admin, "select chat.block('2', '1')");
+	until(b, b->blocked_count >= 1);
+	assert_string_equal(b->blocker, "2");
+	assert_string_equal(b->blocked, "1");
+	session_run(b->admin, "select chat.revoke('9', '2026-11-22T08:00:00.123Z')");
+	until(b, b->revoked_before == 1795334400123);
+
+	/* A transaction that stays open brings nothing again, and holds up nothing. */
+	PGconn *other = session_open(&server, b->database);
+	session_run(other, "begin; select chat.set_user('8', 'Eve', true)");
+	size_t users = b->users_count;
+	session_run(b->admin, "select chat.set_user('6', null, true)");
+	until(b, strcmp(b->barred, "6") == 0);
+	pause_ms(2500);
+	drain(b);
+	assert_int_equal(b->users_count, users + 1);
+	session_run(other, "commit");
+	PQfinish(other);
+	until(b, b->users_count > users + 1);
+}
+
+static void what_the_application_asks_for_is_carried_out_once(void **state)
+{
+	struct bench *b = *state;
+	session_run(b->admin, "select chat.post('1', '2', 'before the start')");
+	open_store(b);
+	until(b, b->saved_count == 1);
+	assert_int_equal(b->saved[0].as, SAVED_NEW);
+	assert_int_equal(b->saved[0].seq, 1);
+	assert_string_equal(b->saved[0].text, "before the start");
+	session_run(b->admin, "select chat.mute(array['2'], array['1/2'], array[true])");
+	session_run(
+		b->admin, "select chat.post('1', '2', 'n ' || i) from generate_series(2, 250) i");
+	until(b, b->saved_count == 250);
+	for (size_t i = 0; i < 250; i++) {
+		assert_int_equal(b->saved[i].seq, (int64_t)i + 1);
+		assert_int_equal(b->saved[i].muted, i > 0);
+	}
+	session_run(b->admin,
+		"select chat.edit('2', '1', 2, 'better'); select chat.remove('1', '2', 3)");
+	until(b, b->changed_count == 2);
+	assert_int_equal(b->changed[0].as, CHANGED_NEW);
+	assert_int_equal(b->changed[0].seq, 2);
+	assert_int_equal(b->changed[0].change, 1);
+	assert_string_equal(b->changed[0].text, "better");
+	assert_string_equal(b->changed[0].by, "");
+	assert_true(b->changed[1].deleted);
+	assert_int_equal(session_number(b->admin, "select count(*) from chat.requests"), 0);
+	assert_int_equal(session_number(b->admin, "select count(*) from chat.messages"), 250);
+	assert_true(b->answering);
+}
+
+/* Stopped and killed servers, and a room that is locked. */
+static void requests_of_the_application_survive_trouble(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	save(b, "1/2", "0");
+	until(b, b->saved_count == 1);
+	PGconn *other = session_open(&server, b->database);
+	session_run(other, "begin; select from chat.conversations where room = '1/2' for update");
+	session_run(b->admin,
+		"select chat.post('1', '2', 'locked'); select chat.post('1', '3', 'free')");
+	until(b, b->saved_count == 2);
+	assert_string_equal(b->saved[1].text, "free");
+	PQfinish(other);
+	until(b, b->saved_count == 3);
+	session_run(b->admin, "select chat.post('1', '2', 'n') from generate_series(1, 100)");
+	stop_server(b, SIGQUIT);
+	start_server(b);
+	until(b, session_number(b->admin, "select count(*) from chat.messages") == 103);
+	/* Committed by a broker that died with the answer: in the history, if nobody was told. */
+	until(b, b->entered >= 2);
+	assert_int_equal(session_number(b->admin, "select count(*) from chat.requests"), 0);
+}
+
+static void see(struct bench *b, const char *user, const char *name, bool online, int64_t at)
+{
+	struct user_seen seen = {.user_id = slice_str(user),
+		.has_name = name != NULL,
+		.name = name == NULL ? slice_of("", 0) : slice_str(name),
+		.online = online,
+		.at = at};
+	store_seen(b->store, &seen);
+}
+
+static void who_was_seen_is_written_down_in_a_few_statements(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	for (int i = 0; i < 5000; i++) {
+		char user[16];
+		char name[16];
+		snprintf(user, sizeof(user), "u%d", i);
+		snprintf(name, sizeof(name), "Name %d", i);
+		see(b, user, name, true, 1795334400123);
+	}
+	until(b, session_number(b->admin, "select count(*) from chat.online") == 5000);
+	assert_int_equal(session_number(b->admin, "select count(*) from chat.users"
+						  " where name = 'Name ' || substr(id, 2)"),
+		5000);
+	see(b, "u7", NULL, false, 1795334500000);
+	until(b, session_number(b->admin, "select count(*) from chat.online") == 4999);
+	assert_int_equal(session_number(b->admin, "select extract(epoch from seen_at) * 1000"
+						  " from chat.users where id = 'u7'"),
+		1795334500000);
+}
+
+/* A user who comes and goes many times while the database is away is written once. */
+static void notes_that_wait_are_one_for_each_user(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	see(b, "9", "Old", true, 1795334400000);
+	until(b, session_number(b->admin, "select count(*) from chat.online") == 1);
+	stop_server(b, SIGINT);
+	for (int i = 0; i < 1000; i++) {
+		see(b, "9", i == 500 ? "New" : NULL, i % 2 == 0, 1795334400000 + i);
+	}
+	start_server(b);
+	until(b, session_number(b->admin,
+			 "select count(*) from chat.users where id = '9' and name = 'New'") == 1);
+	assert_int_equal(
+		session_number(b->admin, "select count(*) from chat.online where id = '9'"), 0);
 }
 
 static void a_mark_over_5000_messages_moves_at_once_and_the_rows_follow(void **state)
@@ -1859,6 +2036,11 @@ int main(int argc, char **argv)
 		TEST(a_page_says_who_the_peer_is_and_that_the_chat_is_closed),
 		TEST(chats_are_listed_page_by_page_with_what_their_user_has_set),
 		TEST(chats_looked_at_in_vain_are_settled),
+		TEST(what_the_application_decides_is_heard),
+		TEST(what_the_application_asks_for_is_carried_out_once),
+		TEST(requests_of_the_application_survive_trouble),
+		TEST(who_was_seen_is_written_down_in_a_few_statements),
+		TEST(notes_that_wait_are_one_for_each_user),
 		TEST(a_mark_over_5000_messages_moves_at_once_and_the_rows_follow),
 		TEST(deliveries_left_behind_go_on_at_the_next_start),
 		TEST(a_database_that_is_not_there_at_the_start_is_said_once),
