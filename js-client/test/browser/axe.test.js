@@ -34,6 +34,18 @@ describe('axe and large letters', { skip: noBrowser }, () => {
 			await her.page.getByText('New messages').waitFor();
 			await her.write('An answer');
 			await her.until('An answer', 'Sent');
+			// With a reaction, an answer that is being written, and the dialog open.
+			const choose = async (/** @type {string} */ deed) => {
+				await her.message('An answer').locator('.bubble').hover();
+				await her.page.getByRole('button', { name: 'What to do with this message' }).click();
+				await her.page.getByRole('dialog').getByRole('button', { name: deed }).click();
+			};
+			await choose('❤️');
+			await her.page.getByRole('button', { name: 'You reacted with ❤️' }).waitFor();
+			await choose('Reply');
+			await her.message('An answer').focus();
+			await her.page.keyboard.press('Enter');
+			await her.page.getByRole('dialog').waitFor();
 			assert.deepEqual(await faults(her.page), []);
 		});
 	}

@@ -101,7 +101,7 @@ describe('hostile data', { skip: noBrowser }, () => {
 
 		const proto = await scene.open(people[0], { peer: ann.id, people: [ann] });
 		await proto.message('And I am Ann, __proto__').waitFor();
-		await proto.page.getByText(/^(In this chat|Online)$/).waitFor();
+		await proto.page.getByText(/^(In this chat|Online|Not here now)$/).waitFor();
 		await her.inbox.getByRole('button').filter({ hasText: 'Ann, __proto__' }).click();
 		await her.page.getByText('In this chat').waitFor();
 		await proto.write('Read this');
