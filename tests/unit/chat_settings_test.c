@@ -138,6 +138,19 @@ static void nobody_blocks_themselves(void **state)
 	assert_int_equal(world->load_count, 0);
 }
 
+static void block_is_forbidden_where_it_is_the_applications(void **state)
+{
+	(void)state;
+	struct world *world;
+	assert_true(world_begin_without_blocking(&world));
+	meet(world);
+	assert_int_equal(world_say(world, ANN, LOBBY, BLOCK), CHAT_ALLOW);
+	world_turn(world);
+	assert_event(world, ANN, LOBBY, "\"code\":\"forbidden\"");
+	assert_int_equal(world->load_count, 0);
+	world_end(world);
+}
+
 static void block_by_the_application_is_told_to_the_blocker(void **state)
 {
 	struct world *world = *state;
@@ -264,6 +277,7 @@ int main(void)
 		CHAT_TEST(block_is_told_to_the_blocker_and_closes_the_chat),
 		CHAT_TEST(too_many_blocks_are_forbidden),
 		CHAT_TEST(nobody_blocks_themselves),
+		cmocka_unit_test(block_is_forbidden_where_it_is_the_applications),
 		CHAT_TEST(block_by_the_application_is_told_to_the_blocker),
 		CHAT_TEST(own_block_is_not_told_again_by_the_news),
 		CHAT_TEST(setting_whose_answer_was_lost_is_set_again_and_told_to_all),

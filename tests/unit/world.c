@@ -145,7 +145,8 @@ static void port_log(void *arg, enum chat_level level, const char *line)
 	snprintf(world->lines[world->line_count++ % WORLD_LINES], 512, "%s", line);
 }
 
-bool world_begin(struct world **world, int rate_limit, bool allow_other_topics, bool knows_users)
+static bool begin(struct world **world, int rate_limit, bool allow_other_topics, bool user_blocking,
+	bool knows_users)
 {
 	struct world *w = *world = &the_world;
 	memset(w, 0, sizeof(*w));
@@ -155,7 +156,7 @@ bool world_begin(struct world **world, int rate_limit, bool allow_other_topics, 
 		.allow_other_topics = allow_other_topics,
 		.history_limit = 50,
 		.rate_limit = rate_limit,
-		.user_blocking = true,
+		.user_blocking = user_blocking,
 	};
 	struct chat_ports ports = {
 		.arg = w,
@@ -181,6 +182,16 @@ bool world_begin(struct world **world, int rate_limit, bool allow_other_topics, 
 	}
 	chat_store_up(w->chat, true);
 	return true;
+}
+
+bool world_begin(struct world **world, int rate_limit, bool allow_other_topics, bool knows_users)
+{
+	return begin(world, rate_limit, allow_other_topics, true, knows_users);
+}
+
+bool world_begin_without_blocking(struct world **world)
+{
+	return begin(world, WORLD_RATE, false, false, false);
 }
 
 void world_end(struct world *world)

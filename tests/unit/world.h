@@ -107,6 +107,8 @@ struct world {
 /* A fresh world whose store answers (and `knows_users`: so that `peer` is told); false when out of
  * memory.  One at a time. */
 bool world_begin(struct world **world, int rate_limit, bool allow_other_topics, bool knows_users);
+/* The same where users may not block others by themselves. */
+bool world_begin_without_blocking(struct world **world);
 void world_end(struct world *world);
 
 /* Each test in a world of its own, with limits and without, and with a store that knows users. */
