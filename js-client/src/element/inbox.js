@@ -222,7 +222,9 @@ export class MosquittoChatInbox extends Base {
 		if (conversation && conversation !== this.#beside) {
 			this.#beside = conversation;
 			this.#watched?.observe(conversation, { attributes: true, attributeFilter: ['peer'] });
-			conversation.addEventListener('chat-back', (event) => event.target === conversation && this.focus());
+			const back = (/** @type {Event} */ event) => event.target === conversation && this.focus();
+			conversation.addEventListener('chat-back', back);
+			this.#offs.push(() => conversation.removeEventListener('chat-back', back));
 		}
 		const peer = conversation?.getAttribute('peer') ?? null;
 		const id = this.chat?.id;
