@@ -10,12 +10,12 @@ static const Oid save_types[] = {OID_TEXTS, OID_BOOL, OID_INT4S, OID_BOOLS, OID_
 #define COLUMNS                                                                                    \
 	"select no, outcome, seq, a_muted, b_muted, text, sent_at, null::text as ref, data,"       \
 	" reply_to, edited_at, reactions, change, is_deleted"
-#define PARAMETERS "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+#define PARAMETERS "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 
 const struct statement statement_save = {
 	.name = "store",
 	.function = "chat.store",
-	.sql = COLUMNS " from chat.store" PARAMETERS,
+	.sql = COLUMNS " from chat.store(" PARAMETERS,
 	.takes_rows = true,
 	.count = 10,
 	.types = save_types,
@@ -23,7 +23,7 @@ const struct statement statement_save = {
 const struct statement statement_save_each = {
 	.name = "store_each",
 	.function = "chat.store_each",
-	.sql = COLUMNS " from chat.store_each" PARAMETERS,
+	.sql = COLUMNS " from chat.store_each(" PARAMETERS,
 	.takes_rows = true,
 	.count = 10,
 	.types = save_types,

@@ -68,7 +68,7 @@ describe('history', () => {
 		const { history } = await ann.join(`chat/${first}/${second}`);
 		const { epoch, ...rest } = history;
 		assert.match(epoch, /^[0-9a-f]{16}$/);
-		assert.deepEqual(rest, { event: 'history', messages: [], more: false, read: { [first]: 0, [second]: 0 }, change: 0 });
+		assert.deepEqual(rest, { event: 'history', messages: [], more: false, read: { [first]: 0, [second]: 0 }, change: 0, peer: { user_id: second } });
 	});
 
 	test('is the newest 50 on entering, ascending', async () => {

@@ -47,8 +47,8 @@ describe('unread', () => {
 		assert.equal(event, 'unread');
 		assert.deepEqual(unread, {
 			chats: [
-				{ chat: chatOf(self, third), user_id: third, count: 3, last: e },
-				{ chat: chatOf(self, first), user_id: first, count: 2, last: c },
+				{ chat: chatOf(self, third), user_id: third, name: third, count: 3, last: e },
+				{ chat: chatOf(self, first), user_id: first, name: first, count: 2, last: c },
 			],
 			total: 5,
 			more: false,
@@ -63,7 +63,7 @@ describe('unread', () => {
 		assert.equal(event, 'message');
 		await ann.say(chat, '3');
 		await ann.say(chat, '4');
-		assert.deepEqual((await ann.enterLobby()).chats, [{ chat, user_id: bob.id, count: 2, last }]);
+		assert.deepEqual((await ann.enterLobby()).chats, [{ chat, user_id: bob.id, name: 'Bob', count: 2, last }]);
 		const theirs = await bob.enterLobby();
 		assert.deepEqual([theirs.total, theirs.chats[0].count, theirs.chats[0].last.seq], [2, 2, 4]);
 	});
