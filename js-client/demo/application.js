@@ -1,12 +1,12 @@
 // The application that exists already, in miniature: Windfall, where neighbours lend things and give
-// them away.  It has users, a login, sessions and pages, and knows nothing of chat but the one line
-// that calls chat.js.
+// them away.  It has users, a login, sessions, pages and a database, and knows nothing of chat but what
+// chat.js gives it.
 
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { addChat } from './chat.js';
+import { addChat, block, post, unblock, unreadTotal } from './chat.js';
 
 const USERS = [
 	{ id: '1', name: 'Ann', street: 'Quince Lane 4' },
@@ -22,6 +22,11 @@ const OFFERS = [
 	{ owner: '4', what: 'Tent for four', how: 'to lend', picture: 'tent' },
 ];
 
+/** The pages beside the market, by their paths. */
+const PAGES = { neighbours: 'Neighbours', mail: 'E-mails' };
+/** Of e-mails. */
+const MOST = 50;
+
 const BODY_LIMIT = 4096;
 const REQUEST_TIMEOUT = 10000;
 const HTML = 'text/html; charset=utf-8';
@@ -36,8 +41,11 @@ const HTML = 'text/html; charset=utf-8';
  * @property {(route: string, handler: Handler) => void} on `GET /path`
  * @property {(prefix: string, files: Record<string, string>) => void} serve files by name, from here
  * @property {(request: Request) => User | null} user who is logged in
- * @property {(tags: (user: User, request: Request) => string) => void} addToHead of each page
+ * @property {(tags: (user: User, request: Request) => string) => void} addToHead of the page with the chat
  */
+
+/** What a browser sent makes no sense. */
+class BadRequest extends Error {}
 
 /** @param {string} text */
 function escapeHtml(text) {
@@ -85,29 +93,107 @@ async function readForm(request) {
 	for await (const chunk of request) {
 		text += chunk;
 		if (text.length > BODY_LIMIT) {
-			throw new Error('that is too long');
+			throw new BadRequest('that is too long');
 		}
 	}
 	return new URLSearchParams(text);
 }
 
+/** @param {string | null} id */
+function userOf(id) {
+	const user = USERS.find((it) => it.id === id);
+	if (!user) {
+		throw new BadRequest('nobody is called that');
+	}
+	return user;
+}
+
+/** @param {string} id */
+export function nameOf(id) {
+	return userOf(id).name;
+}
+
 /** @param {User} me */
 function offersFor(me) {
 	return OFFERS.map(({ owner, what, how, picture }) => {
-		const user = /** @type {User} */ (USERS.find((it) => it.id === owner));
+		const user = userOf(owner);
 		const mine = owner === me.id;
-		const ask = `<button type="button" class="ask" data-id="${owner}" data-name="${escapeHtml(user.name)}">Ask ${escapeHtml(user.name)}</button>`;
+		const ask = `<div class="actions"><button type="button" class="ask" data-id="${owner}" data-name="${escapeHtml(user.name)}">Ask ${escapeHtml(user.name)}</button>
+			<form method="post" action="order"><button class="order" name="offer" value="${picture}" aria-label="Take: ${escapeHtml(what)}">Take it</button></form></div>`;
 		return `<li class="offer"><svg class="picture ${picture}" aria-hidden="true"><use href="/pictures.svg#${picture}"/></svg>
 			<div><strong>${escapeHtml(what)}</strong><span>${how} · ${escapeHtml(mine ? 'yours' : user.street)}</span></div>${mine ? '' : ask}</li>`;
 	}).join('\n');
 }
 
 /**
+ * Places an order, and says so in the chat of the two: both have happened afterwards, or neither.
+ * @param {import('./database.js').Database} database
+ * @param {User} me
+ * @param {string | null} picture of the offer
+ * @returns {Promise<string>} whose offer it is
+ */
+async function placeOrder(database, me, picture) {
+	const offer = OFFERS.find((it) => it.picture === picture && it.owner !== me.id);
+	if (!offer) {
+		throw new BadRequest('there is no such offer');
+	}
+	await database.transaction(async (client) => {
+		const { rows: [{ id }] } = await client.query(
+			'insert into windfall.orders (offer, by_id) values ($1, $2) returning id', [offer.what, me.id]);
+		await post(client, offer.owner, me.id, `Order ${id}: ${offer.what}, for ${me.name}. Let us find a time here.`,
+			{ ref: `order-${id}`, data: { order: id } });
+	});
+	return offer.owner;
+}
+
+/**
+ * Keeps who has blocked whom, and lets the chat do so.
+ * @param {import('./database.js').Database} database
+ * @param {User} me
+ * @param {User} other
+ * @param {boolean} on
+ */
+function setBlock(database, me, other, on) {
+	return database.transaction(async (client) => {
+		await client.query(on ? 'insert into windfall.blocks (blocker, blocked) values ($1, $2) on conflict do nothing'
+			: 'delete from windfall.blocks where blocker = $1 and blocked = $2', [me.id, other.id]);
+		await (on ? block : unblock)(client, me.id, other.id);
+	});
+}
+
+/** @param {import('./database.js').Database} database @param {User} me */
+async function neighboursOf(database, me) {
+	const rows = await database.query('select blocked from windfall.blocks where blocker = $1', [me.id]);
+	const blocked = new Set(rows.map((row) => row.blocked));
+	return USERS.filter((it) => it !== me).map(({ id, name, street }) => {
+		const [what, label] = blocked.has(id) ? ['unblock', 'Unblock'] : ['block', 'Block'];
+		return `<li><div><strong>${escapeHtml(name)}</strong><span>${escapeHtml(street)}${blocked.has(id) ? ' · blocked' : ''}</span></div>
+			<form method="post" action="${what}"><button name="id" value="${id}">${label} ${escapeHtml(name)}</button></form></li>`;
+	}).join('\n');
+}
+
+/** @param {import('./database.js').Database} database @param {User} me */
+async function mailsOf(database, me) {
+	const rows = await database.query('select subject, text, sent_at from windfall.mails where to_id = $1 order by id desc limit $2', [me.id, MOST]);
+	const items = rows.map(({ subject, text, sent_at: at }) => `<li><div><strong>${escapeHtml(subject)}</strong><span>${escapeHtml(text)}</span></div>
+		<time datetime="${at.toISOString()}">${at.toISOString().slice(11, 16)} UTC</time></li>`);
+	return items.join('\n') || '<li>Nothing yet. When you leave and somebody writes to you, you will find it here ten seconds later.</li>';
+}
+
+/** @param {string} here the page that is shown @param {number} unread */
+function navOf(here, unread) {
+	const badge = unread > 0 ? ` <b class="badge">${unread}</b>` : '';
+	const links = [['', `Market${badge}`], ...Object.entries(PAGES)];
+	return links.map(([path, label]) => `<a href="${path || './'}"${path === here ? ' aria-current="page"' : ''}>${label}</a>`).join('\n');
+}
+
+/**
  * Serves the application on 127.0.0.1.
- * @param {{ port: number, sessionKey: string, wsPort: number }} options `wsPort` is the broker's
+ * @param {{ port: number, sessionKey: string, wsPort: number, database: import('./database.js').Database }} options
+ *   `wsPort` is the broker's
  * @returns {Promise<{ address: string, stop: () => void }>}
  */
-export async function startApplication({ port, sessionKey, wsPort }) {
+export async function startApplication({ port, sessionKey, wsPort, database }) {
 	const session = sessions(sessionKey);
 	/** @type {Map<string, Handler>} */
 	const routes = new Map();
@@ -133,7 +219,8 @@ export async function startApplication({ port, sessionKey, wsPort }) {
 	 */
 	async function show(response, name, values) {
 		const fill = (/** @type {string} */ page) => page.replace(/\{\{(\w+)\}\}/g, (_all, key) => values[key] ?? '');
-		const page = fill((await read(`page/${name}.html`)).replace('{{chat}}', await read('page/chat.html')));
+		const page = fill((await read(`page/${name}.html`)).replace('{{chat}}', await read('page/chat.html'))
+			.replace('{{header}}', await read('page/header.html')));
 		const inline = [...page.matchAll(/<script type="importmap">(.*?)<\/script>/gs)]
 			.map(([, text]) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`);
 		response.setHeader('Content-Type', HTML);
@@ -157,11 +244,39 @@ export async function startApplication({ port, sessionKey, wsPort }) {
 		}
 		return show(response, 'market', {
 			me: escapeHtml(user.name),
+			nav: navOf('', 0),
 			head: heads.map((tags) => tags(user, request)).join('\n'),
 			offers: offersFor(user),
 			people: USERS.filter((it) => it !== user).map((it) => `<data value="${it.id}">${escapeHtml(it.name)}</data>`).join('\n'),
 		});
 	});
+	/**
+	 * A route for whoever is logged in.
+	 * @param {string} route
+	 * @param {(user: User, request: Request, response: Response) => unknown} handler
+	 */
+	const onUser = (route, handler) => application.on(route, (request, response) => {
+		const user = session.user(request);
+		return user ? handler(user, request, response) : redirect(response, '/');
+	});
+	for (const [name, listOf] of /** @type {const} */ ([['neighbours', neighboursOf], ['mail', mailsOf]])) {
+		onUser(`GET /${name}`, async (user, _request, response) => show(response, name, {
+			me: escapeHtml(user.name),
+			nav: navOf(name, await unreadTotal(database, user.id)),
+			list: await listOf(database, user),
+		}));
+	}
+	onUser('POST /order', async (user, request, response) => {
+		const owner = await placeOrder(database, user, (await readForm(request)).get('offer'));
+		redirect(response, `${homeOf(user)}#${owner}`);
+	});
+	for (const on of [true, false]) {
+		onUser(on ? 'POST /block' : 'POST /unblock', async (user, request, response) => {
+			const other = userOf((await readForm(request)).get('id'));
+			await setBlock(database, user, other, on);
+			redirect(response, `${homeOf(user)}neighbours`);
+		});
+	}
 	application.on('POST /login', async (request, response) => {
 		const id = (await readForm(request)).get('id');
 		const user = USERS.find((it) => it.id === id);
@@ -198,11 +313,12 @@ export async function startApplication({ port, sessionKey, wsPort }) {
 	const server = createServer({ requestTimeout: REQUEST_TIMEOUT }, async (request, response) => {
 		try {
 			await answer(request, response);
-		} catch {
+		} catch (error) {
+			const bad = error instanceof BadRequest;
 			if (!response.headersSent) {
-				response.writeHead(400, { 'Content-Type': 'text/plain' });
+				response.writeHead(bad ? 400 : 503, { 'Content-Type': 'text/plain' });
 			}
-			response.end('That could not be read.\n');
+			response.end(bad ? 'That could not be read.\n' : 'Something is not working. Try again in a moment.\n');
 		}
 	});
 	await new Promise((resolve, reject) => {

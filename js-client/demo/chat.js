@@ -1,4 +1,7 @@
 // The server's part: all that chat adds to this application.  (The page's part is page/chat.html.)
+//
+// First the pages; then what the application does by its own hand, which are functions of the database.
+// On a connection with an open transaction, what they do belongs to that.
 
 import { readdirSync } from 'node:fs';
 import { chatTags, chatToken } from '../host/server.cjs';
@@ -20,6 +23,35 @@ export function addChat(application, { wsPort }) {
 	const files = readdirSync(new URL('../src/', import.meta.url), { recursive: true }).map(String)
 		.filter((name) => name.endsWith('.js')).map((name) => [name, `../src/${name}`]);
 	application.serve('/chat/', { ...Object.fromEntries(files), 'mqtt.js': '../node_modules/mqtt/dist/mqtt.esm.js' });
+}
+
+/** @typedef {{ query: (sql: string, values: unknown[]) => Promise<unknown> }} Connection */
+
+/**
+ * @param {Connection} connection
+ * @param {string} from
+ * @param {string} to
+ * @param {string} text
+ * @param {{ ref?: string, data?: object }} [more] a `ref` makes a post that is repeated one post
+ */
+export function post(connection, from, to, text, { ref, data } = {}) {
+	return connection.query('select chat.post($1, $2, $3, $4, $5)', [from, to, text, ref, data]);
+}
+
+/** @param {Connection} connection @param {string} blocker @param {string} blocked */
+export function block(connection, blocker, blocked) {
+	return connection.query('select chat.block($1, $2)', [blocker, blocked]);
+}
+
+/** @param {Connection} connection @param {string} blocker @param {string} blocked */
+export function unblock(connection, blocker, blocked) {
+	return connection.query('select chat.unblock($1, $2)', [blocker, blocked]);
+}
+
+/** @param {import('./database.js').Database} database @param {string} id */
+export async function unreadTotal(database, id) {
+	const [{ total }] = await database.query('select chat.unread_total($1) as total', [id]);
+	return Number(total);
 }
 
 /** @param {import('./application.js').Request} request */

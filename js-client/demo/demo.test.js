@@ -6,9 +6,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 import { scratchFolder } from '../../tests/stack/folder.js';
 import { until, within } from '../../tests/stack/wait.js';
 import { noBrowser, startBrowser } from '../test/browser/chromium.js';
+import { openDatabase } from './database.js';
 import { logIn } from './people.js';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
@@ -70,6 +72,16 @@ async function login(address, id) {
 		home: new URL(response.headers.get('location') ?? '', address).href,
 		cookie: response.headers.get('set-cookie')?.split(';')[0] ?? '',
 	};
+}
+
+/** Where the demo's database is. */
+function whereabouts() {
+	return { host: '127.0.0.1', port: Number(JSON.parse(read('ports')).postgres), database: 'chat' };
+}
+
+/** The application's own database, as the application has it. */
+function openOwn() {
+	return openDatabase({ ...whereabouts(), user: 'windfall', password: read('windfall.password') });
 }
 
 test('demo_shows_a_token_to_its_user_and_the_secret_to_nobody', { timeout: TIMEOUT }, async () => {
@@ -169,6 +181,103 @@ test('two_people_chat_in_two_windows_and_find_it_all_again', { timeout: TIMEOUT,
 		}
 	} finally {
 		await browser.close();
+		await demo.end('SIGINT');
+	}
+});
+
+test('the_application_posts_counts_mails_and_blocks_in_its_own_transactions', { timeout: TIMEOUT, skip: noBrowser }, async () => {
+	const demo = await startDemo();
+	const browser = await startBrowser();
+	const database = await openOwn();
+	try {
+		const visitor = await browser.visitor({ viewport: { width: 1280, height: 800 } });
+		const dario = await logIn(visitor, demo.address, 'Dario');
+		const cleo = await logIn(visitor, demo.address, 'Cleo');
+		const { page } = dario;
+
+		await page.getByRole('button', { name: 'Take: Ladder, 3 metres' }).click();
+		const [order] = await database.query('select id, by_id, offer from windfall.orders');
+		assert.deepEqual([order.by_id, order.offer], ['4', 'Ladder, 3 metres']);
+		const text = `Order ${order.id}: Ladder, 3 metres, for Dario. Let us find a time here.`;
+		await dario.message(text).waitFor();
+		await cleo.inbox.getByRole('button', { name: 'Dario' }).click();
+		await cleo.message(text).waitFor();
+
+		// Nobody looks at the chat on this page; its badge is the database's.
+		await page.getByRole('link', { name: 'Neighbours' }).click();
+		const market = page.getByRole('link', { name: 'Market' });
+		assert.equal(await market.innerText(), 'Market');
+		await cleo.write('On Saturday?');
+		await cleo.until('On Saturday?', 'Sent');
+		await until('the badge to show one message', async () => {
+			await page.reload();
+			return await market.innerText() === 'Market 1';
+		}, { timeout: 20000 });
+
+		const mails = page.getByRole('listitem').filter({ hasText: '1 unread message from Cleo' });
+		await page.getByRole('link', { name: 'E-mails' }).click();
+		await until('the e-mail about it', async () => {
+			await page.reload();
+			return await mails.count() > 0;
+		}, { timeout: 40000 });
+		assert.equal(await mails.count(), 1);
+		await mails.getByText('On Saturday?').waitFor();
+
+		await page.getByRole('link', { name: 'Neighbours' }).click();
+		await page.getByRole('button', { name: 'Block Cleo' }).click();
+		await page.getByText('Orchard Street 27 · blocked').waitFor();
+		await assert.rejects(database.query('select from chat.conversations'), /permission denied/, 'it may call functions, and nothing else');
+		await until('Cleo to be told that she cannot write', () => cleo.input.isDisabled());
+		await page.getByRole('button', { name: 'Unblock Cleo' }).click();
+		await page.getByRole('button', { name: 'Block Cleo' }).waitFor();
+		await until('Cleo to be told that she can', () => cleo.input.isEnabled());
+		await cleo.write('Friends again');
+		await cleo.until('Friends again', 'Sent');
+
+		// What has been told is not told again.
+		/** @type {string[]} */
+		let texts = [];
+		await until('the e-mail about the next message', async () => {
+			const rows = await database.query("select text from windfall.mails where to_id = '4' order by id");
+			texts = rows.map((row) => row.text);
+			return texts.length > 1;
+		}, { timeout: 40000 });
+		assert.deepEqual(texts, ['On Saturday?', 'Friends again']);
+		assert.deepEqual([...dario.complaints, ...cleo.complaints], []);
+	} finally {
+		await database.close();
+		await browser.close();
+		await demo.end('SIGINT');
+	}
+});
+
+test('an_order_that_cannot_be_said_is_not_placed', { timeout: TIMEOUT }, async () => {
+	const demo = await startDemo();
+	const database = await openOwn();
+	const owner = new pg.Client({ ...whereabouts(), user: 'postgres', password: read('postgres/postgres.pass').split(':')[4] });
+	await owner.connect();
+	try {
+		const { home, cookie } = await login(demo.address, '1');
+		const order = (/** @type {string} */ offer) => fetch(`${home}order`, {
+			method: 'POST', headers: { cookie }, body: new URLSearchParams({ offer }), redirect: 'manual',
+		});
+		const count = async () => Number((await database.query('select count(*) from windfall.orders'))[0].count);
+		const before = await count();
+		assert.equal((await order('a palace')).status, 400);
+		assert.equal((await order('pear')).status, 400, 'her own');
+		assert.equal((await fetch(`${home}block`, { method: 'POST', headers: { cookie }, body: new URLSearchParams({ id: '77' }) })).status, 400);
+		assert.equal((await fetch(`${demo.address}neighbours`, { redirect: 'manual' })).status, 303, 'nobody is logged in');
+
+		const post = 'execute on function chat.post(text, text, text, text, jsonb)';
+		await owner.query(`revoke ${post} from chat_app`);
+		assert.equal((await order('tent')).status, 503);
+		assert.equal(await count(), before);
+		await owner.query(`grant ${post} to chat_app`);
+		assert.equal((await order('tent')).status, 303);
+		assert.equal(await count(), before + 1);
+	} finally {
+		await owner.end();
+		await database.close();
 		await demo.end('SIGINT');
 	}
 });

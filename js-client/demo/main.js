@@ -10,7 +10,9 @@ import { startBroker } from '../../tests/stack/broker.js';
 import { startCluster } from '../../tests/stack/cluster.js';
 import { freePort } from '../../tests/stack/ports.js';
 import { pause, until } from '../../tests/stack/wait.js';
-import { startApplication } from './application.js';
+import { nameOf, startApplication } from './application.js';
+import { openDatabase, roleFor } from './database.js';
+import { startMail } from './mail.js';
 
 const WATCH_EVERY = 1000;
 const IMPATIENT = 500;
@@ -191,6 +193,8 @@ async function main() {
 		return;
 	}
 	await cluster.install();
+	const login = { user: 'windfall', password: secret('windfall.password') };
+	await cluster.query(roleFor(login));
 
 	say('Starting Mosquitto with the plugin …');
 	const chatSecret = secret('chat.secret');
@@ -212,10 +216,15 @@ async function main() {
 
 	// As an operator would give it to an application; nothing is started after this.
 	process.env.CHAT_SECRET = chatSecret;
+	const database = await openDatabase({ ...login, host: cluster.host, port: cluster.port, database: cluster.database });
+	endings.push(() => database.close());
+	const mail = startMail(database, nameOf, say);
+	endings.push(() => mail.stop());
 	const application = await startApplication({
 		port: ports.page,
 		sessionKey: secret('session.key'),
 		wsPort: broker.wsPort,
+		database,
 	});
 	endings.push(() => application.stop());
 
