@@ -1,7 +1,7 @@
 // One MQTT connection, from CONNECT to its end. It is never used again: MQTT.js keeps what it could not
 // send and sends it after a reconnect by itself, which would be once more than we do.
 
-import mqtt from 'mqtt';
+import mqtt from '#mqtt';
 import { createKeepalive, KEEPALIVE } from './keepalive.js';
 
 const CONNECT_TIMEOUT = 10000;

@@ -4,11 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../../../tests/stack/ports.js';
+import { bundleMqtt } from '../../build.js';
 
 const SOURCES = new URL('../../src/', import.meta.url);
-const MQTT = new URL('../../node_modules/mqtt/dist/mqtt.esm.js', import.meta.url);
 
-const IMPORT_MAP = '{"imports":{"mqtt":"/mqtt.js"}}';
+const IMPORT_MAP = '{"imports":{"#mqtt":"/mqtt.js"}}';
 const NONCE = 'for-the-import-map';
 /** As strict as a page can be: no script but the site's own, and nobody makes HTML of a text. */
 const POLICY = `default-src 'self'; script-src 'self' 'nonce-${NONCE}'; style-src 'self'; connect-src 'self' ws:; `
@@ -33,13 +33,14 @@ function documentOf({ head = '', body, attributes = 'lang="en-GB"' }) {
 }
 
 export async function startSite() {
+	const mqtt = await bundleMqtt();
 	/** @type {Map<string, () => { status?: number, type?: string, text: string | Buffer }>} */
 	const pages = new Map();
 
 	/** @param {string} path */
 	async function find(path) {
 		if (path === '/mqtt.js') {
-			return { type: 'text/javascript', text: await readFile(fileURLToPath(MQTT), 'utf8') };
+			return { type: 'text/javascript', text: mqtt };
 		}
 		const [, name] = /^\/chat\/((?:[\w-]+\/)*[\w-]+\.js)$/.exec(path) ?? [];
 		if (name) {

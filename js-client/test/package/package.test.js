@@ -14,6 +14,7 @@ import { eventually } from '../stage.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LARGEST = 14 * 1024;
+const LARGEST_WITH_MQTT = 80 * 1000;
 
 /** @param {string} project */
 function typescript(project) {
@@ -42,7 +43,7 @@ describe('the package', () => {
 	});
 
 	test('holds what it should and nothing else', () => {
-		const bundles = ['mosquitto-chat', 'mosquitto-chat.external', 'mosquitto-chat-element', 'mosquitto-chat-shared'];
+		const bundles = ['mosquitto-chat', 'mosquitto-chat.external', 'mosquitto-chat-element', 'mosquitto-chat-shared', 'mqtt'];
 		assert.deepEqual(packed.files.map(({ path }) => path).sort(), [
 			'LICENSE', 'README.md', 'package.json',
 			...['README.md', 'django.py', 'mosquitto_chat.php', 'rails.rb', 'server.cjs'].map((file) => `host/${file}`), 'types/server.d.cts',
@@ -54,6 +55,13 @@ describe('the package', () => {
 	test('is small: less than 14 KB without MQTT.js, as it travels with gzip', () => {
 		const { length } = gzipSync(readFileSync(join(installed, 'dist', 'mosquitto-chat.external.min.js')));
 		assert.ok(length < LARGEST, `${length} bytes`);
+	});
+
+	test('is less than 80 KB with the elements and MQTT.js, as it travels with gzip', () => {
+		const files = ['mosquitto-chat', 'mosquitto-chat-element', 'mosquitto-chat-shared'];
+		const lengths = files.map((file) => gzipSync(readFileSync(join(installed, 'dist', `${file}.min.js`))).length);
+		const all = lengths.reduce((sum, length) => sum + length);
+		assert.ok(all < LARGEST_WITH_MQTT, `${all} bytes`);
 	});
 
 	test('has one dependency, and a lockfile that names no registry', () => {
@@ -87,7 +95,11 @@ describe('the package', () => {
 			import { MosquittoChat } from 'mosquitto-chat/element';
 			globalThis.bundled = [typeof createChat, typeof MosquittoChat];`);
 		await build({ entryPoints: [join(folder, 'entry.js')], bundle: true, format: 'esm', platform: 'browser', outfile: join(folder, 'bundle.js'), logLevel: 'warning' });
-		assert.match(readFileSync(join(folder, 'bundle.js'), 'utf8'), /bundled/);
+		const bundle = readFileSync(join(folder, 'bundle.js'), 'utf8');
+		assert.match(bundle, /bundled/);
+		// MQTT.js is in it without what only Node needs.
+		assert.doesNotMatch(bundle, /SocksClient|clearIntervalInWorker|base64Slice/);
+		assert.match(bundle, /MqttClient/);
 	});
 
 	test('has types that a TypeScript program compiles against, libraries checked', () => {
