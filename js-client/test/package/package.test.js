@@ -14,6 +14,7 @@ import { eventually } from '../stage.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LARGEST = 14 * 1024;
+const FRAMEWORKS = ['preact', 'react', 'solid', 'vue'];
 const LARGEST_WITH_MQTT = 80 * 1000;
 
 /** @param {string} project */
@@ -48,6 +49,7 @@ describe('the package', () => {
 			'LICENSE', 'README.md', 'package.json',
 			...['README.md', 'django.py', 'mosquitto_chat.php', 'rails.rb', 'server.cjs'].map((file) => `host/${file}`), 'types/server.d.cts',
 			...modules.flatMap((file) => [`src/${file}`, `types/${file.replace(/\.js$/, '.d.ts')}`]),
+			...['element', ...FRAMEWORKS].map((file) => `typings/${file}.d.ts`),
 			...bundles.flatMap((file) => [`dist/${file}.js`, `dist/${file}.min.js`]),
 		].sort());
 	});
@@ -111,6 +113,26 @@ describe('the package', () => {
 			typescript(folder);
 		}
 	});
+
+	const react18 = { react: ['./node_modules/types-react-18'], 'react/jsx-runtime': ['./node_modules/types-react-18/jsx-runtime'] };
+	for (const [what, file, options] of /** @type {const} */ ([
+		['a page', 'element.ts', {}],
+		['React 19', 'react.tsx', { jsx: 'react-jsx' }],
+		['React 18', 'react.tsx', { jsx: 'react-jsx', paths: react18 }],
+		['Preact', 'preact.tsx', { jsx: 'react-jsx', jsxImportSource: 'preact' }],
+		['Solid', 'solid.tsx', { jsx: 'preserve', jsxImportSource: 'solid-js' }],
+		['Vue', 'vue.ts', {}],
+	])) {
+		test(`has types of the elements for ${what}`, () => {
+			writeFileSync(join(folder, file), readFileSync(new URL(`types/${file}`, import.meta.url)));
+			const compilerOptions = {
+				strict: true, noEmit: true, target: 'es2022', lib: ['es2022', 'dom', 'dom.iterable'], types: [],
+				module: 'esnext', moduleResolution: 'bundler', skipLibCheck: true, ...options,
+			};
+			writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }));
+			typescript(folder);
+		});
+	}
 
 	test('has sources that its own types agree with', () => {
 		typescript(ROOT);
