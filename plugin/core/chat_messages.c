@@ -27,12 +27,14 @@ static void send_to_all(struct chat *chat, struct slice topic, const struct mess
 		protocol_message(payload, message);
 		room->last_message = chat_send(chat, topic, payload, 1, 0);
 		room->last_seq = message->seq;
-		chat_wrote(chat, room, message->user_id);
 	}
 	uint64_t in_chat = room == NULL ? 0 : room->last_message;
 	notify(chat, message->user_id, message, room, in_chat);
 	notify(chat, message->opponent_id, message, room, in_chat);
 	if (room != NULL) {
+		/* Only now: who has received something else since the message would not be known
+		 * as one who was told. */
+		chat_wrote(chat, room, message->user_id);
 		chat_tell_held_changes(chat, room);
 	}
 }

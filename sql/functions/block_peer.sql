@@ -16,6 +16,8 @@ declare
 	most constant integer := 1000;
 	asked record;
 	c record;
+	-- What comes behind a request that has to wait waits too, though the lock may be gone by then.
+	locked_room text := '';
 begin
 	for asked in
 		select g.id, g.room, g.is_on, g.no::integer as no,
@@ -24,6 +26,11 @@ begin
 		order by g.room collate "C", g.no
 	loop
 		no := asked.no;
+		if asked.room = locked_room then
+			outcome := 'l';
+			return next;
+			continue;
+		end if;
 		if asked.is_on then
 			perform chat.adopt(array[asked.room]);
 		end if;
@@ -46,6 +53,9 @@ begin
 		else
 			outcome := 'k';
 			perform chat.set_closed(asked.room, asked.bit, asked.is_on);
+		end if;
+		if outcome = 'l' then
+			locked_room := asked.room;
 		end if;
 		return next;
 	end loop;

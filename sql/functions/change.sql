@@ -41,6 +41,8 @@ as $$
 declare
 	asked record;
 	room_closed smallint;
+	-- What comes behind a change that has to wait waits too, though the lock may be gone by then.
+	locked_room text := '';
 begin
 	for asked in
 		select g.room, g.by_a, g.kind, g.seq, g.text, g.data, g.reaction, g.is_on, g.at, g.no::integer as no
@@ -50,6 +52,11 @@ begin
 	loop
 		no := asked.no;
 		reason := null;
+		if asked.room = locked_room then
+			outcome := 'l';
+			return next;
+			continue;
+		end if;
 		select closed into room_closed from chat.conversations
 		where room = asked.room for update skip locked;
 		if found then
@@ -59,6 +66,7 @@ begin
 				asked.data, asked.reaction, asked.is_on, asked.at) c;
 		elsif exists (select from chat.conversations where room = asked.room) then
 			outcome := 'l';
+			locked_room := asked.room;
 		else
 			outcome := 'b';
 			reason := 'seq';

@@ -14,6 +14,8 @@ as $$
 declare
 	asked record;
 	c record;
+	-- What comes behind a request that has to wait waits too, though the lock may be gone by then.
+	locked_room text := '';
 begin
 	for asked in
 		select g.id, g.room, g.is_on, g.no::integer as no, split_part(g.room, '/', 1) = g.id as is_a
@@ -21,6 +23,11 @@ begin
 		order by g.room collate "C", g.no
 	loop
 		no := asked.no;
+		if asked.room = locked_room then
+			outcome := 'l';
+			return next;
+			continue;
+		end if;
 		select case when asked.is_a then a_muted else b_muted end as muted into c
 		from chat.conversations
 		where room = asked.room and last_seq > 0 and (a_id = asked.id or b_id = asked.id)
@@ -37,6 +44,9 @@ begin
 			set a_muted = case when asked.is_a then asked.is_on else a_muted end,
 				b_muted = case when asked.is_a then b_muted else asked.is_on end
 			where room = asked.room;
+		end if;
+		if outcome = 'l' then
+			locked_room := asked.room;
 		end if;
 		return next;
 	end loop;

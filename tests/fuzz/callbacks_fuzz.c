@@ -307,7 +307,7 @@ static void do_publish(struct input *input, struct mosquitto *client)
 	const char *topic = filters[which];
 	struct slice payload = make_payload(input, client, text, sizeof(text));
 	int answer = raise_acl(client, topic, payload, MOSQ_ACL_WRITE, retain);
-	bool mine = which < LOBBIES && takes_part(client->user, topic) && !retain;
+	bool mine = which < FOREIGN && takes_part(client->user, topic) && !retain;
 	bool open = strcmp(topic, "open/1") == 0 || strncmp(topic, "$share", 6) == 0;
 	MUST(open || (answer == MOSQ_ERR_SUCCESS) == mine);
 	MUST(open || answer != MOSQ_ERR_PLUGIN_DEFER);

@@ -431,16 +431,21 @@ static size_t chat_number(const char *topic)
 	return i;
 }
 
+static void judge_person(const char *id, const char *topic)
+{
+	int user = 0;
+	while (user < USERS && strcmp(user_ids[user], id) != 0) {
+		user++;
+	}
+	MUST(user < USERS && takes_part(user, topic));
+}
+
 static void judge_people(const cJSON *people, const char *topic)
 {
 	const cJSON *person;
 	cJSON_ArrayForEach(person, people)
 	{
-		int user = 0;
-		while (user < USERS && strcmp(user_ids[user], person->string) != 0) {
-			user++;
-		}
-		MUST(user < USERS && takes_part(user, topic));
+		judge_person(person->string, topic);
 	}
 }
 
@@ -484,6 +489,8 @@ static void judge_event(struct mosquitto *client, const char *topic, const cJSON
 	} else if (strcmp(event, "presence_diff") == 0) {
 		judge_people(cJSON_GetObjectItem(object, "joins"), topic);
 		judge_people(cJSON_GetObjectItem(object, "leaves"), topic);
+	} else if (strcmp(event, "peer") == 0) {
+		judge_person(text_of(object, "user_id"), topic);
 	} else {
 		MUST(strcmp(event, "read") == 0 || strcmp(event, "typing") == 0);
 	}
