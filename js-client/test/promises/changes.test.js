@@ -112,4 +112,50 @@ describe('a chat', () => {
 		await within('the end of it', ann.mute(b, false));
 		await eventually('the other device to know that', () => !other.chats[0].muted);
 	});
+
+test('tells who is online, and when they last were', async () => {
+		const [a, b] = newIds(2);
+		const bob = await stage.inRoom(b, a);
+		await within('the echo', bob.room.send('hi').settled);
+		const ann = await stage.inRoom(a, b);
+		assert.deepEqual([ann.room.peer.online, ann.room.peer.seenAt, ann.room.peer.name], [true, null, `Name of ${b}`]);
+		await bob.room.close();
+		await eventually('Bob to leave the chat', () => !ann.room.peer.present);
+		assert.equal(ann.room.peer.online, true);
+		await bob.chat.close();
+		await eventually('Bob to be offline', () => !ann.room.peer.online);
+		assert.ok(ann.room.peer.seenAt instanceof Date);
+	});
+
+	test('is listed with all others, the newest first, page by page', async () => {
+		const [me, ...peers] = newIds(4);
+		for (const peer of peers) {
+			const one = await stage.inRoom(peer, me);
+			await within('the echo', one.room.send(`from ${peer}`).settled);
+			await one.chat.close();
+		}
+		const chat = await stage.online(me);
+		assert.deepEqual(chat.chats, []);
+		const { more } = await within('the first page', chat.moreChats());
+		assert.equal(more, false);
+		assert.deepEqual(chat.chats.map(({ peer, name, count, last }) => [peer, name, count, last?.text]),
+			[...peers].reverse().map((peer) => [peer, `Name of ${peer}`, 1, `from ${peer}`]));
+	});
+
+	test('is closed for both while one of them blocks the other', async () => {
+		const { ann, bob } = await stage.couple();
+		await within('the echo', bob.room.send('hi').settled);
+		await within('the block', ann.chat.block(bob.id));
+		await eventually('both to know', () => ann.room.forbidden && bob.room.forbidden);
+		const message = bob.room.send('hello?');
+		await assert.rejects(within('the refusal', message.settled), { code: 'forbidden' });
+		assert.deepEqual([ann.room.peer.present, ann.room.peer.online], [false, false]);
+		const again = await stage.inRoom(bob.id, ann.id);
+		assert.deepEqual([again.room.forbidden, again.room.messages.length], [true, 1]);
+		await within('the end of it', ann.chat.block(bob.id, false));
+		await eventually('all to know', () => [ann, bob, again].every(({ room }) => !room.forbidden));
+		bob.room.retry(message.ref);
+		await within('the message', message.settled);
+		await eventually('them to see each other', () => bob.room.peer.present && ann.room.peer.present && ann.room.peer.online);
+	});
 });
