@@ -105,6 +105,26 @@ describe('in a page', { skip: hasBrowser ? false : 'there is no chromium here' }
 		await page.close();
 	});
 
+	test('a pending change survives the reload, too', async () => {
+		const [a, b] = newIds(2);
+		const bob = await stage.inRoom(b, a);
+		const page = await open(a, b);
+		await run(page, 'chat.connect().then(() => room.open())');
+		await run(page, 'room.send("first").settled.then(() => {})');
+		await stage.broker.kill();
+		await until(page, 'chat.state !== "online"');
+		await run(page, 'void room.edit(1, { text: "better" }); void room.react(1, "👍")');
+		await eventually('both to be kept', async () => await kept(page) === 2);
+		await page.reload();
+		await stage.restart();
+		await begin(page, a, b);
+		await run(page, 'chat.connect().then(() => room.open())');
+		await until(page, 'room.messages[0].text === "better" && room.messages[0].reactions.length === 1 && !room.messages[0].changing');
+		await eventually('Bob to see both', () => bob.room.messages[0].text === 'better' && bob.room.messages[0].reactions.length === 1);
+		assert.equal(await kept(page), 0);
+		await page.close();
+	});
+
 	test('a database that is deleted is opened anew, and what is pending still survives the reload', async () => {
 		const [a, b] = newIds(2);
 		const page = await open(a, b);
