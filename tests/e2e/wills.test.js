@@ -191,7 +191,7 @@ describe('a Will', () => {
 		for (const way of WAYS) {
 			await cutAndHeard(way);
 		}
-		await ann.none(chat, (/** @type {any} */ event) => event.event !== 'presence_diff');
+		await ann.none(chat, (/** @type {any} */ event) => !['presence_diff', 'peer'].includes(event.event));
 	});
 
 	test('is unheard when the broker ends', async () => {
@@ -210,7 +210,7 @@ describe('a Will', () => {
 		}
 		await broker.stop();
 		await ann.ended();
-		ann.mustLack(null, (event) => event.event !== 'presence_diff');
+		ann.mustLack(null, (event) => !['presence_diff', 'peer'].includes(event.event ?? ''));
 		assert.equal((await stage.stored(roomOf(chat))).length, 0);
 	});
 });
