@@ -24,7 +24,7 @@ describe('an inbox', { skip: noBrowser }, () => {
 
 		await scene.say(dario, ann, ['The ladder is free']);
 		await rows.first().getByText('The ladder is free').waitFor();
-		assert.deepEqual(await rows.locator('.name').allTextContents(), ['Dario', 'Cleo', 'Ben']);
+		assert.deepEqual(await rows.locator('.name bdi').allTextContents(), ['Dario', 'Cleo', 'Ben']);
 
 		await her.inbox.getByRole('button', { name: 'Cleo' }).click();
 		await her.message('Lunch on Thursday?').waitFor();
@@ -36,7 +36,7 @@ describe('an inbox', { skip: noBrowser }, () => {
 		// What is said in the open conversation shows there as well.
 		await her.write('Thursday is fine');
 		await rows.first().getByText('You: Thursday is fine').waitFor();
-		assert.deepEqual(await rows.locator('.name').allTextContents(), ['Cleo', 'Dario', 'Ben']);
+		assert.deepEqual(await rows.locator('.name bdi').allTextContents(), ['Cleo', 'Dario', 'Ben']);
 	});
 
 	test('somebody_unknown_to_the_page_is_called_what_they_call_themselves', options, async () => {
