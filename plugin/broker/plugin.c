@@ -226,6 +226,11 @@ static void sink_user(void *arg, const struct user_news *news)
 	chat_user_news(((struct plugin *)arg)->chat, news);
 }
 
+static void sink_entered(void *arg)
+{
+	chat_note_online(((struct plugin *)arg)->chat, now());
+}
+
 static void sink_answering(void *arg, bool yes)
 {
 	chat_store_up(((struct plugin *)arg)->chat, yes);
@@ -258,6 +263,7 @@ static const struct store_sink sink = {
 	.closed = sink_closed,
 	.blocked = sink_blocked,
 	.user = sink_user,
+	.entered = sink_entered,
 	.answering = sink_answering,
 	.log = sink_log,
 };

@@ -154,6 +154,9 @@ void chat_epoch_changed(struct chat *chat, struct chat_time now);
 /* This user blocks the other one, or no longer: heard of from the application or another broker. */
 void chat_blocked(struct chat *chat, struct slice user_id, struct slice peer_id, bool on);
 
+/* The database does not know who is connected here: everybody is noted anew. */
+void chat_note_online(struct chat *chat, struct chat_time now);
+
 /* What is in the books. */
 struct chat_counts {
 	size_t clients, users, rooms, marks, requests, pending, entries;

@@ -128,6 +128,17 @@ void chat_logged_in(struct chat *chat, const struct user *user, bool renamed, st
 	tell_online(chat, user);
 }
 
+/* Under no name: what the database has of that is still so. */
+void chat_note_online(struct chat *chat, struct chat_time now)
+{
+	for (const struct user *user = presence_next_user(chat->presence, NULL); user != NULL;
+		user = presence_next_user(chat->presence, user)) {
+		struct user_seen seen = {
+			.user_id = presence_id(user), .online = true, .at = now.wall};
+		note_seen(chat, &seen);
+	}
+}
+
 void chat_logged_out(struct chat *chat, const struct user *user, struct chat_time now)
 {
 	struct slice id = presence_id(user);

@@ -135,4 +135,19 @@ describe('the application', () => {
 			await session.end();
 		}
 	});
+
+	test('asks who is online, also after a crash of the database', async () => {
+		const [here, gone, never] = newIds(3);
+		await stage.connect({ id: here });
+		const left = await stage.connect({ id: gone });
+		const online = async () => Object.fromEntries((await stage.cluster.query(
+			`select user_id, online from chat.online(array[${[here, gone, never].map(quoted)}])`)));
+		await until('both to be online', async () => (await online())[here] === 't' && (await online())[gone] === 't');
+		await left.end();
+		await until('the one who left to be offline', async () => (await online())[gone] === 'f', { timeout: 30000 });
+		await stage.cluster.kill();
+		await stage.cluster.start();
+		await until('the other to be online again', async () => (await online())[here] === 't', { timeout: 30000 });
+		assert.deepEqual(await online(), { [here]: 't', [gone]: 'f', [never]: 'f' });
+	});
 });
