@@ -38,17 +38,16 @@ static const struct statement *const besides[] = {
 	&statement_carry_out,
 	&statement_seen,
 };
-#define BESIDES (sizeof(besides) / sizeof(besides[0]))
+_Static_assert(sizeof(besides) / sizeof(besides[0]) == LOADER_BESIDES, "one place for each");
 
 bool loader_init(struct loader *loader, const char *conninfo, struct report *report)
 {
-	static const struct statement *statements[LOADER_KINDS + BESIDES];
 	*loader = (struct loader){.report = report};
 	for (size_t i = 0; i < LOADER_KINDS; i++) {
 		tasks_init(&loader->tasks[i], kinds[i]);
-		statements[i] = kinds[i]->statement;
+		loader->statements[i] = kinds[i]->statement;
 	}
-	memcpy(statements + LOADER_KINDS, besides, sizeof(besides));
+	memcpy(loader->statements + LOADER_KINDS, besides, sizeof(besides));
 	if (!wakeup_init(&loader->wakeup)) {
 		return false;
 	}
@@ -65,8 +64,8 @@ bool loader_init(struct loader *loader, const char *conninfo, struct report *rep
 	jobs_free(&none);
 	pgconn_init(&loader->conn, &(struct pgconn_options){
 					   .conninfo = conninfo,
-					   .statements = statements,
-					   .count = sizeof(statements) / sizeof(statements[0]),
+					   .statements = loader->statements,
+					   .count = LOADER_KINDS + LOADER_BESIDES,
 					   .lock_timeout_ms = LOCK_TIMEOUT_MS,
 					   .listen = "listen " OUTSIDE_CHANNEL,
 					   .part = REPORT_LOADER,

@@ -35,6 +35,9 @@ enum loader_kind {
 	LOADER_KINDS,
 };
 
+/* Statements besides those of the kinds. */
+#define LOADER_BESIDES 6
+
 struct loader {
 	struct queue seen; /* of seen_job; always open */
 	struct queue in;   /* of load_job and mark_job; closed while not answering */
@@ -45,6 +48,7 @@ struct loader {
 
 	/* The thread's own from here on. */
 	struct pgconn conn;
+	const struct statement *statements[LOADER_KINDS + LOADER_BESIDES]; /* of conn */
 	struct params params;
 	bool answering;
 	struct tasks tasks[LOADER_KINDS];
