@@ -1,6 +1,7 @@
-/* The thread that answers loads and moves read markers, in batches, on a connection of its own.
- * While it has none its queue is closed and nothing waits here: who asks is told at once, and asks
- * again when the store is answering. */
+/* The thread that answers loads, moves read markers and changes messages, in batches, on a
+ * connection of its own; behind that it hears of the application (outside.h) and writes down who
+ * was seen. While it has no connection its queue is closed and nothing waits here: who asks is told
+ * at once, and asks again when the store is answering. */
 #ifndef CHAT_LOADER_H
 #define CHAT_LOADER_H
 
@@ -40,7 +41,7 @@ enum loader_kind {
 
 struct loader {
 	struct queue seen; /* of seen_job; always open */
-	struct queue in;   /* of load_job and mark_job; closed while not answering */
+	struct queue in;   /* of struct task; closed while not answering */
 	struct wakeup wakeup;
 	struct report *report;
 	_Atomic size_t asked;     /* requests that are not answered yet */

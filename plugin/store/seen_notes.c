@@ -1,5 +1,6 @@
 #include "seen_notes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
 
@@ -141,31 +142,61 @@ static void keep_locked(struct seen_note **batch, size_t count, const PGresult *
 	}
 }
 
+/* Refused for good: alone, or to be found. */
+static void refused(
+	struct seen_notes *notes, struct pgconn *conn, struct seen_note *first, size_t count)
+{
+	char line[REPORT_LINE_MAX];
+	notes->cap = count / 2;
+	if (count > 1) {
+		return;
+	}
+	snprintf(line, sizeof(line),
+		"database: refused to note when %.*s was seen, for good, SQLSTATE %s",
+		SLICE_ARGS(first->job->seen.user_id), pgconn_sqlstate(conn));
+	report_line(conn->options.report, STORE_WARNING, line);
+	forget(notes, first);
+}
+
+/* Those that have come to be written are forgotten. */
+static void written(struct seen_notes *notes, struct seen_note **batch, size_t count,
+	const PGresult *result, int64_t now)
+{
+	keep_locked(batch, count, result);
+	notes->cap = notes->cap * 2 > SEEN_NOTES_MAX ? 0 : notes->cap * 2;
+	for (size_t i = 0; i < count; i++) {
+		if (batch[i] != NULL) {
+			forget(notes, batch[i]);
+			notes->due = now;
+		}
+	}
+}
+
 void seen_notes_write(struct seen_notes *notes, struct pgconn *conn, struct params *params,
 	int32_t node, int64_t now)
 {
 	struct seen_note *batch[SEEN_NOTES_MAX];
 	struct seen_note *note;
+	size_t cap = notes->cap == 0 ? SEEN_NOTES_MAX : notes->cap;
 	size_t count = 0;
 	DL_FOREACH (notes->notes, note) {
-		if (count == SEEN_NOTES_MAX) {
+		if (count == cap) {
 			break;
 		}
 		batch[count++] = note;
 	}
 	PGresult *result;
 	notes->due = now + PAUSE_MS;
-	if (!fill(params, batch, count, node) ||
-		pgconn_run(conn, &statement_seen, params, &result) != RAN_WELL) {
+	if (!fill(params, batch, count, node)) {
 		return;
 	}
-	pgconn_well(conn);
-	keep_locked(batch, count, result);
-	PQclear(result);
-	for (size_t i = 0; i < count; i++) {
-		if (batch[i] != NULL) {
-			forget(notes, batch[i]);
-			notes->due = now;
-		}
+	enum pgconn_ran ran = pgconn_run(conn, &statement_seen, params, &result);
+	if (ran == RAN_REFUSED) {
+		refused(notes, conn, batch[0], count);
+		notes->due = now;
+	} else if (ran == RAN_WELL) {
+		pgconn_well(conn);
+		written(notes, batch, count, result, now);
+		PQclear(result);
 	}
 }

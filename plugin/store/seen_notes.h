@@ -19,6 +19,7 @@ struct seen_notes {
 	struct seen_note *notes; /* as they came */
 	struct table by_user;
 	int64_t due; /* not before */
+	size_t cap;  /* of the next statement; 0: as many as may be */
 };
 
 void seen_notes_finish(struct seen_notes *notes);
@@ -32,7 +33,8 @@ int64_t seen_notes_next(const struct seen_notes *notes);
 extern const struct statement statement_seen;
 
 /* Writes the oldest ones down, for the broker with this number.  Those of users whom somebody has
- * locked stay; when all do, or the statement fails, after a pause. */
+ * locked stay; when all do, or the statement fails, after a pause.  One that the database refuses
+ * for good is found by halving, and lost. */
 void seen_notes_write(struct seen_notes *notes, struct pgconn *conn, struct params *params,
 	int32_t node, int64_t now);
 

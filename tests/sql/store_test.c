@@ -1110,6 +1110,24 @@ static void notes_that_wait_are_one_for_each_user(void **state)
 		session_number(b->admin, "select count(*) from chat.online where id = '9'"), 0);
 }
 
+static void a_note_that_is_refused_is_lost_alone(void **state)
+{
+	struct bench *b = *state;
+	session_run(b->admin, "alter table chat.users add check (name <> 'poison')");
+	open_store(b);
+	for (int i = 0; i < 300; i++) {
+		char user[16];
+		snprintf(user, sizeof(user), "u%d", i);
+		see(b, user, i == 99 ? "poison" : "fine", true, 1795334400123);
+	}
+	until(b, session_number(b->admin, "select count(*) from chat.users") == 299);
+	until(b, strstr(b->log, "refused to note when u99 was seen") != NULL);
+	assert_int_equal(session_number(b->admin, "select count(*) from chat.users"
+						  " where name = 'fine'"),
+		299);
+	assert_true(b->answering);
+}
+
 static void a_mark_over_5000_messages_moves_at_once_and_the_rows_follow(void **state)
 {
 	struct bench *b = *state;
@@ -2041,6 +2059,7 @@ int main(int argc, char **argv)
 		TEST(requests_of_the_application_survive_trouble),
 		TEST(who_was_seen_is_written_down_in_a_few_statements),
 		TEST(notes_that_wait_are_one_for_each_user),
+		TEST(a_note_that_is_refused_is_lost_alone),
 		TEST(a_mark_over_5000_messages_moves_at_once_and_the_rows_follow),
 		TEST(deliveries_left_behind_go_on_at_the_next_start),
 		TEST(a_database_that_is_not_there_at_the_start_is_said_once),
