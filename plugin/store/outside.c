@@ -112,14 +112,20 @@ static bool put(struct outside_job *job, bool good, struct items *out)
 }
 
 /* News are no more than a dozen bytes to remember each: a hash of what a row is about, and when. */
-static uint64_t hash_of(char kind, struct slice about, int64_t change)
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t len)
 {
-	uint64_t hash =
-		UINT64_C(0xCBF29CE484222325) ^ (unsigned char)kind ^ (uint64_t)change; /* FNV-1a */
-	for (size_t i = 0; i < about.len; i++) {
-		hash = (hash ^ (unsigned char)about.bytes[i]) * UINT64_C(0x100000001B3);
+	for (size_t i = 0; i < len; i++) { /* FNV-1a */
+		hash = (hash ^ ((const unsigned char *)bytes)[i]) * UINT64_C(0x100000001B3);
 	}
 	return hash;
+}
+
+/* One after the other, or two neighbouring numbers could make up for two neighbouring letters. */
+static uint64_t hash_of(char kind, struct slice about, int64_t change)
+{
+	uint64_t hash = hash_bytes(UINT64_C(0xCBF29CE484222325), &change, sizeof(change));
+	hash = hash_bytes(hash, &kind, sizeof(kind));
+	return hash_bytes(hash, about.bytes, about.len);
 }
 
 static bool is_new(struct outside *outside, uint64_t hash)

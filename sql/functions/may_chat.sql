@@ -1,7 +1,7 @@
 -- Whether two users may begin a chat.  Not called by the application but replaced by it: the schema's
 -- owner writes another body (create or replace function chat.may_chat), and an upgrade leaves that alone.
 --
--- Asked when a chat without messages is subscribed to or written to; an answer holds for 10 s, or until
+-- No broker of this version asks it yet.  It is to be asked when a chat without messages is subscribed to or written to; an answer holds for 10 s, or until
 -- there is a message: from then on chat.close() decides.  What is not true closes the chat; an error, or
 -- more than a second, makes the asking user try again.
 --
