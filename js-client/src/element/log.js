@@ -267,6 +267,10 @@ export class Log {
 	#measure() {
 		const { scrollHeight, scrollTop, clientHeight } = this.#box;
 		this.atEnd = this.#part.to === Infinity && scrollHeight - scrollTop - clientHeight < NEAR_END;
+		if (!this.#begun) {
+			// Where the reader begins is still being loaded: nobody has seen the end meanwhile.
+			return;
+		}
 		const last = this.#childAt(this.#box.getBoundingClientRect().bottom, -1);
 		this.#seenSeq = Math.max(this.#seenSeq, last ? this.#shown.get(last)?.seq ?? 0 : 0);
 	}
