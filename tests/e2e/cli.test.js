@@ -32,14 +32,14 @@ describe('from the command line', () => {
 			const chat = `chat/${first}/${second}`;
 			const ann = await stage.connect({ id: first });
 			await ann.join(chat);
-			const listening = run('mosquitto_sub', [...login(second, 'Shell'), '-V', version, '-q', '1', '-t', chat, '-C', '4', '-v']);
+			const listening = run('mosquitto_sub', [...login(second, 'Shell'), '-V', version, '-q', '1', '-t', chat, '-C', '5', '-v']);
 			await ann.next(chat, (event) => second in (event.joins ?? {}));
 			await ann.say(chat, 'hello, shell');
 			const { stdout } = await listening;
 			const lines = stdout.trim().split('\n');
 			assert.ok(lines.every((line) => line.startsWith(`${chat} {`)), stdout);
 			const events = lines.map((line) => JSON.parse(line.slice(chat.length + 1)).event);
-			for (const event of ['history', 'presence_state', 'presence_diff', 'message']) {
+			for (const event of ['history', 'presence_state', 'presence_diff', 'message', 'peer']) {
 				assert.ok(events.includes(event), stdout);
 			}
 		});
