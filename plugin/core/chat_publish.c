@@ -263,19 +263,8 @@ static void on_block(struct chat *chat, const struct publish *p)
 	ask(chat, p, &load);
 }
 
-/* What the store cannot carry out yet. */
-static bool is_to_come(const struct chat *chat, const struct event *event)
-{
-	return chat->ports.change == NULL && (event->kind > EVENT_HISTORY || event->data.len > 0 ||
-						     event->reply_to > 0 || event->since >= 0);
-}
-
 static void dispatch(struct chat *chat, const struct publish *p)
 {
-	if (is_to_come(chat, p->event)) {
-		answer_error(chat, p, CHAT_EBADEVENT, "this is not carried out yet", 0);
-		return;
-	}
 	switch (p->event->kind) {
 	case EVENT_MESSAGE:
 		on_message(chat, p);
