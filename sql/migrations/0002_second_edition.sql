@@ -15,9 +15,10 @@ begin
 	perform set_config('lock_timeout', '400ms', true);
 	for attempt in 1 .. 60 loop
 		begin
-			lock table chat.messages, chat.conversations in access exclusive mode;
+			-- In the order of those who write.
+			lock table chat.conversations, chat.messages in access exclusive mode;
 			exit;
-		exception when lock_not_available then
+		exception when lock_not_available or deadlock_detected then
 			if attempt = 60 then
 				raise exception 'chat: the tables are in use by a long transaction, nothing was changed'
 					using errcode = 'lock_not_available',

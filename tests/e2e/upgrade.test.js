@@ -11,6 +11,7 @@ import { run } from '../stack/children.js';
 import { startCluster } from '../stack/cluster.js';
 import { scratchFolder } from '../stack/folder.js';
 import { chatOf, newIds, roomOf } from '../stack/stage.js';
+import { until } from '../stack/wait.js';
 import { connect, endClients } from './client.js';
 import { is } from './inbox.js';
 
@@ -96,17 +97,32 @@ describe('a broker of the first edition', { skip: missing() }, () => {
 		}
 	});
 
+	function functions() {
+		return cluster.query(`select oid::regprocedure from pg_proc where pronamespace = 'chat'::regnamespace order by 1`);
+	}
+
 	test('stores what is said while its schema is upgraded', async () => {
+		const before = await functions();
+		// A writer who takes the tables' locks one after the other, and is between them as the upgrade asks for both.
+		const writer = cluster.session();
+		await writer.run('begin; select room from chat.conversations for update');
 		let upgraded = false;
 		const upgrade = cluster.install().then(() => {
 			upgraded = true;
 		});
+		await until('the upgrade to wait for the writer', async () =>
+			(await cluster.query(`select 1 from pg_locks where mode = 'AccessExclusiveLock' and not granted`)).length > 0);
+		await writer.run('select from chat.messages; commit');
+		await writer.end();
 		for (let n = 1; !upgraded || n <= 20; n++) {
 			await say(`meanwhile ${n}`);
 		}
 		await upgrade;
 		assert.deepEqual(await cluster.query('select chat.version(2)'), [['2']]);
 		assert.deepEqual(await stored(), said);
+		// A call that is under way when a function goes ends with an internal error, and its message is refused.
+		const after = (await functions()).map(String);
+		assert.deepEqual(before.filter((name) => !after.includes(String(name))), []);
 	});
 
 	test('shows what is unread, its pages and its read marks', async () => {
