@@ -50,6 +50,11 @@ begin;
 \ir functions/adopt.sql
 \ir functions/recount.sql
 \ir functions/recount_noted.sql
+\ir functions/tell.sql
+\ir functions/tell_stored.sql
+\ir functions/is_online.sql
+\ir functions/tell_seen.sql
+\ir functions/tell_offline.sql
 \ir functions/store_one.sql
 \ir functions/store.sql
 \ir functions/store_each.sql
@@ -74,7 +79,13 @@ begin;
 \ir functions/block_peer.sql
 \ir functions/news.sql
 \ir functions/carry_out.sql
+\ir functions/retire_node.sql
 \ir functions/enter.sql
+\ir functions/node_enter.sql
+\ir functions/node_beat.sql
+\ir functions/current_heads.sql
+\ir functions/place.sql
+\ir functions/cut.sql
 \ir functions/poll.sql
 \ir functions/arguments.sql
 \ir functions/post.sql

@@ -5,7 +5,7 @@
 -- that somebody has locked keeps its requests for the next call.  A request that the tables refuse is
 -- dropped.
 --
--- Parameters: most, how many requests at most.
+-- Parameters: most, how many requests at most; stream: in a cluster the caller's, the other brokers are told.
 -- Returns a row for each request that somebody is to hear of:
 --     kind     'p' a message was posted, 'c' a message has changed, 'x' a request was refused for good;
 --              text is then the SQLSTATE
@@ -16,7 +16,7 @@
 -- Locks: an advisory lock that says who carries out, for this transaction; the rows of chat.conversations,
 -- never waiting for one; those of the requests.
 -- Plan: primary keys; what chat.store_one() and chat.change_one() use.
-create or replace function chat.carry_out(most integer)
+create or replace function chat.carry_out(most integer, stream integer default null)
 returns table (kind "char", room text, seq bigint, by_a boolean, text text, sent_at timestamptz, ref text,
 	data text, reply_to bigint, edited_at timestamptz, reactions text, change bigint, is_deleted boolean,
 	name text, a_muted boolean, b_muted boolean)
@@ -90,9 +90,19 @@ begin
 			end if;
 			delete from chat.requests where no = request.no;
 			continue when kind is null;
+			if stream is not null and kind = 'p' then
+				perform chat.tell(stream, 'q', array[seq], array[
+					coalesce((select bit_or(case when p.by_a then 1 else 2 end) from chat.places p
+						where p.room = request.room), 0)
+					+ case when by_a and b_muted or not by_a and a_muted then 4 else 0 end]::smallint[],
+					array[request.room], array[name]);
+			elsif stream is not null then
+				perform chat.tell(stream, 'g', array[seq], array[0]::smallint[], array[request.room],
+					array[null]::text[], array[change]);
+			end if;
 		exception when others then
 			get stacked diagnostics violated = constraint_name;
-			if sqlstate ~ '^(08|53|57|58)|^(40001|40P01|55P03)$' then
+			if sqlstate ~ '^(08|53|57|58)|^(40001|40P01|55P03|CH001)$' then
 				raise;
 			elsif violated = 'messages_pkey' then
 				-- The room's counter is behind its rows.

@@ -10,6 +10,7 @@
 --     texts, datas edit: null leaves what is; data 'null' removes the object
 --     reactions, ons  react: which one, and whether it comes or goes
 --     ats          when the plugin took it
+-- and in a cluster, where the other brokers are told: stream, the caller's, and refs, the changes' own.
 -- Returns a row for each change, in no particular order:
 --     no       the change, from 1
 --     outcome  'c' changed, 's' was so already, 'l' the room is locked: try again, 'f' the chat is closed
@@ -30,7 +31,9 @@ create or replace function chat.change(
 	datas text[],
 	reactions text[],
 	ons boolean[],
-	ats timestamptz[])
+	ats timestamptz[],
+	stream integer default null,
+	refs text[] default null)
 returns table (no integer, outcome "char", reason text, by_a boolean, text text, sent_at timestamptz,
 	ref text, data text, reply_to bigint, edited_at timestamptz, message_reactions text, change bigint,
 	is_deleted boolean)
@@ -43,6 +46,12 @@ declare
 	room_closed smallint;
 	-- What comes behind a change that has to wait waits too, though the lock may be gone by then.
 	locked_room text := '';
+	-- Of those that were made.
+	told_rooms text[] := '{}';
+	told_seqs bigint[] := '{}';
+	told_flags smallint[] := '{}';
+	told_refs text[] := '{}';
+	told_changes bigint[] := '{}';
 begin
 	for asked in
 		select g.room, g.by_a, g.kind, g.seq, g.text, g.data, g.reaction, g.is_on, g.at, g.no::integer as no
@@ -71,7 +80,18 @@ begin
 			outcome := 'b';
 			reason := 'seq';
 		end if;
+		if outcome = 'c' and stream is not null then
+			told_rooms := told_rooms || asked.room;
+			told_seqs := told_seqs || asked.seq;
+			told_flags := told_flags
+				|| case when asked.by_a then 1 when not asked.by_a then 2 else 0 end::smallint;
+			told_refs := told_refs || refs[asked.no];
+			told_changes := told_changes || change;
+		end if;
 		return next;
 	end loop;
+	if told_rooms <> '{}' then
+		perform chat.tell(stream, 'g', told_seqs, told_flags, told_rooms, told_refs, told_changes);
+	end if;
 end;
 $$;

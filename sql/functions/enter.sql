@@ -1,4 +1,4 @@
--- A broker enters: it gets a number of its own, under which chat.seen() notes who is connected to it.
+-- A broker without a cluster enters: it gets a number of its own, under which chat.seen() notes who is connected to it.
 --
 -- Brokers that have been silent for a while go, with those who were connected to them.
 --
@@ -12,6 +12,8 @@ as $$
 declare
 	entered integer := nextval('chat.node_ids');
 begin
+	perform chat.retire_node(n.node) from chat.nodes n
+	where n.seen_at < clock_timestamp() - interval '30 s' and n.in_cluster;
 	with gone as (
 		delete from chat.nodes n where n.seen_at < clock_timestamp() - interval '30 s' returning n.node
 	)

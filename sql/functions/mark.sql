@@ -8,7 +8,8 @@
 -- message would set it again, and each time in a new version of the row, in all indexes.  chat.settle()
 -- takes it back later.
 --
--- Parameters, one element a mark: rooms, ids (the users), seqs.
+-- Parameters, one element a mark: rooms, ids (the users), seqs.  And stream: in a cluster the caller's; the
+-- other brokers are told of the markers that moved.
 -- Returns a row for each mark, in no particular order:
 --     no      the mark, from 1
 --     locked  another session holds the room: nothing was done, try again
@@ -22,7 +23,7 @@
 -- Plan: chat.conversations by its primary key; chat.messages by a range of its primary key, the
 -- shorter one of the two that give the count; conversations_a_waiting and conversations_b_waiting
 -- for the total.
-create or replace function chat.mark(rooms text[], ids text[], seqs bigint[])
+create or replace function chat.mark(rooms text[], ids text[], seqs bigint[], stream integer)
 returns table (no integer, locked boolean, moved boolean, seq bigint, count bigint, total bigint,
 	follow boolean)
 language plpgsql volatile security definer
@@ -43,6 +44,12 @@ declare
 	budget bigint := 1000;
 	at_once boolean;
 	waiting boolean;
+	-- Of those that moved.
+	told_rooms text[] := '{}';
+	told_flags smallint[] := '{}';
+	told_seqs bigint[] := '{}';
+	told_counts bigint[] := '{}';
+	told_totals bigint[] := '{}';
 begin
 	if exists (select from chat.recounts) then
 		perform chat.recount_noted(100);
@@ -117,7 +124,30 @@ begin
 			union all
 			select b_unread from chat.conversations where b_id = m.id and b_waiting
 		) w;
+		if moved and stream is not null then
+			told_rooms := told_rooms || m.room;
+			told_flags := told_flags || case when m.is_a then 1 else 2 end::smallint;
+			told_seqs := told_seqs || seq;
+			told_counts := told_counts || count;
+			told_totals := told_totals || total;
+		end if;
 		return next;
 	end loop;
+	if told_rooms <> '{}' then
+		perform chat.tell(stream, 'r', told_seqs, told_flags, told_rooms, counts => told_counts,
+			totals => told_totals);
+	end if;
+end;
+$$;
+
+-- The same for a plugin of the first edition.
+create or replace function chat.mark(rooms text[], ids text[], seqs bigint[])
+returns table (no integer, locked boolean, moved boolean, seq bigint, count bigint, total bigint,
+	follow boolean)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+	return query select * from chat.mark(rooms, ids, seqs, null);
 end;
 $$;

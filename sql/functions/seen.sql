@@ -5,7 +5,8 @@
 --     names    by the latest login; '' none, null: leave what is
 --     onlines  whether they are connected to this broker
 --     ats      when that was
--- and node, the broker's number; null: it has none, and who is online is not noted.
+-- and node, the broker's number; null: it has none, and who is online is not noted; stream: in a cluster
+-- the caller's, the other brokers are told.
 -- Returns: the numbers of the notes that have to come again, because somebody has locked the user.
 -- Locks: rows of chat.users, in order of id, never waiting for one.  Only a user who is about to be created
 -- elsewhere is waited for (lock_timeout); that note comes back, the others go through.
@@ -16,7 +17,8 @@ create or replace function chat.seen(
 	names text[],
 	onlines boolean[],
 	ats timestamptz[],
-	node integer)
+	node integer,
+	stream integer default null)
 returns setof integer
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
@@ -24,6 +26,7 @@ as $$
 #variable_conflict use_column
 declare
 	absent record;
+	again integer[];
 begin
 	for absent in
 		with latest as materialized (
@@ -56,6 +59,7 @@ begin
 	loop
 		if exists (select from chat.users where id = absent.id) then
 			return next absent.no;
+			again := again || absent.no;
 			continue;
 		end if;
 		begin
@@ -63,10 +67,18 @@ begin
 			on conflict do nothing;
 			if not found then
 				return next absent.no;
+				again := again || absent.no;
 			end if;
 		exception when lock_not_available then
 			return next absent.no;
+			again := again || absent.no;
 		end;
 	end loop;
+	if stream is not null then
+		-- Their rows are locked by now: so of two brokers that a user leaves at once the second one tells.
+		perform chat.tell_seen(stream, array(
+			select distinct id from unnest(ids) with ordinality as g(id, no)
+			where again is null or no <> all (again)));
+	end if;
 end;
 $$;

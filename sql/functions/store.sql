@@ -13,6 +13,10 @@
 --     by_a      whether the room's first user sent it
 --     texts, refs (null: none), sent_ats, keys
 --     datas, reply_tos (null: none); null instead of an array when no message of the batch has any
+--     stream    in a cluster: the caller's; what is new is told to the other brokers, see chat.cut()
+--     in_chats  who is in the chat: 1 the room's first user, 2 the second, added up; null: the caller does
+--               not know
+--     body      the messages as the other brokers are to have them; not looked at here
 --
 -- Returns: a row for each message, in no particular order:
 --     no        the message, from 1
@@ -26,7 +30,8 @@
 -- Raises: whatever a constraint or trigger of the tables raises; then nothing is stored.  A trigger
 -- that quietly drops a row counts as having refused it, because `seq` has no holes.  Also 23505 for a room
 -- whose counter is behind its rows.  chat.store_each() then finds the message, and mends the counter.
--- Locks: the rows of chat.conversations, in order, never waiting for one.
+-- CH001 when the stream is closed: the other brokers take this one for dead.
+-- Locks: the rows of chat.conversations, in order, never waiting for one; then that of the stream.
 -- Plan: chat.conversations by its primary key, and then by the place where the row was found, which no
 -- one can change while it is locked; repeats through messages_room_user_id_ref and messages_key.  Each
 -- statement after the lock has a snapshot of its own and so sees what was committed until then.  Plans are
@@ -43,7 +48,10 @@ create or replace function chat.store(
 	sent_ats timestamptz[],
 	keys uuid[],
 	datas text[],
-	reply_tos bigint[])
+	reply_tos bigint[],
+	stream integer default null,
+	in_chats smallint[] default null,
+	body bytea default null)
 returns table (no integer, outcome "char", seq bigint, text text, sent_at timestamptz, data text,
 	reply_to bigint, edited_at timestamptz, reactions text, change bigint, is_deleted boolean,
 	a_muted boolean, b_muted boolean)
@@ -90,6 +98,9 @@ begin
 				reactions := one.reactions;
 				change := one.change;
 				is_deleted := one.is_deleted;
+			elsif stream is not null then
+				perform chat.tell_stored(stream, rooms, room_nos, by_a, array[seq],
+					array[a_muted::integer * 8 + b_muted::integer * 16], in_chats, body);
 			end if;
 		end if;
 		return next;
@@ -182,6 +193,9 @@ begin
 	get diagnostics fresh = row_count;
 	if fresh <> stored then
 		raise exception 'a trigger of chat.messages dropped a row without an error';
+	end if;
+	if stream is not null and fresh > 0 then
+		perform chat.tell_stored(stream, rooms, room_nos, by_a, seqs, flags, in_chats, body);
 	end if;
 	if fresh = cardinality(keys) then
 		return;

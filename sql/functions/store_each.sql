@@ -22,7 +22,10 @@ create or replace function chat.store_each(
 	sent_ats timestamptz[],
 	keys uuid[],
 	datas text[],
-	reply_tos bigint[])
+	reply_tos bigint[],
+	stream integer default null,
+	in_chats smallint[] default null,
+	body bytea default null)
 returns table (no integer, outcome "char", seq bigint, text text, sent_at timestamptz, data text,
 	reply_to bigint, edited_at timestamptz, reactions text, change bigint, is_deleted boolean,
 	a_muted boolean, b_muted boolean)
@@ -33,6 +36,11 @@ as $$
 declare
 	free text[]; -- the rooms that are locked by this call
 	violated text;
+	one record;
+	-- Of each message, as in chat.store().
+	seqs bigint[] := array_fill(null::bigint, array[cardinality(keys)]);
+	flags integer[] := array_fill(null::integer, array[cardinality(rooms)]);
+	fresh integer := 0;
 begin
 	perform chat.store('{}', false, '{}', '{}', '{}', '{}', '{}', '{}', null, null);
 
@@ -53,11 +61,17 @@ begin
 		end if;
 		for attempt in 1 .. 2 loop
 			begin
-				return query
-				select i, s.outcome, s.seq, s.text, s.sent_at, s.data, s.reply_to, s.edited_at, s.reactions,
-					s.change, s.is_deleted, s.a_muted, s.b_muted
+				select s.* into one
 				from chat.store(rooms[room_nos[i]:room_nos[i]], again, array[1], by_a[i:i], texts[i:i],
 					refs[i:i], sent_ats[i:i], keys[i:i], datas[i:i], reply_tos[i:i]) s;
+				return query
+				select i, one.outcome, one.seq, one.text, one.sent_at, one.data, one.reply_to, one.edited_at,
+					one.reactions, one.change, one.is_deleted, one.a_muted, one.b_muted;
+				if one.outcome = 'n' then
+					fresh := fresh + 1;
+					seqs[i] := one.seq;
+					flags[room_nos[i]] := one.a_muted::integer * 8 + one.b_muted::integer * 16;
+				end if;
 				exit;
 			exception when others then
 				get stacked diagnostics violated = constraint_name;
@@ -75,5 +89,8 @@ begin
 			end if;
 		end loop;
 	end loop;
+	if stream is not null and fresh > 0 then
+		perform chat.tell_stored(stream, rooms, room_nos, by_a, seqs, flags, in_chats, body);
+	end if;
 end;
 $$;

@@ -79,22 +79,71 @@ create table chat.users (
 ) with (fillfactor = 80);
 create index users_changed on chat.users (changed) where changed is not null;
 
--- The brokers that are alive, and who is connected to each.  A crash of the server empties both
--- tables, and the brokers fill them again.
-create sequence chat.node_ids as integer;
+-- The brokers that are alive, and who is connected to each.  A crash of the server empties these
+-- tables, as it ends the brokers' connections, and the brokers fill them again.
+--
+-- A number is one stay of one broker, and is not used again for a long time.
+create sequence chat.node_ids as integer maxvalue 200000000 cycle;
 create unlogged table chat.nodes (
 	node integer primary key,
 	-- The server process of a connection that lives as long as the broker does; null: not known.
 	pid integer,
 	name text,
-	seen_at timestamptz not null default now()
-);
+	seen_at timestamptz not null default now(),
+	-- It has plugin_opt_cluster; then it holds an advisory lock (7481, node) as long as it lives.
+	in_cluster boolean not null default false,
+	-- When it was found dead: soon nobody is connected to it any more.
+	gone_at timestamptz,
+	-- By its own account: the age of the oldest news when it read them, lately, and how often it had to
+	-- ask for what it had missed.
+	lag_ms integer not null default 0,
+	resyncs integer not null default 0
+) with (fillfactor = 10);
 create unlogged table chat.online (
 	id text collate "C" not null,
 	node integer not null,
 	primary key (id, node)
 );
 create index online_node on chat.online (node);
+
+-- What brokers of a cluster tell each other.  Each of a broker's connections that writes has a stream of
+-- its own, node * 8 + writer; `n` counts in it, without holes, in the order of the commits.
+create unlogged table chat.heads (
+	stream integer primary key,
+	n bigint not null default 0,
+	-- The server process that wrote last.
+	pid integer,
+	-- A dead broker's streams are closed: what it has committed is still read, and it writes no more.
+	open boolean not null default true
+) with (fillfactor = 10);
+create unlogged table chat.feed (
+	stream integer not null,
+	n bigint not null,
+	at timestamptz not null default clock_timestamp(),
+	-- Kinds, and what of the rest they have: see functions/cut.sql.
+	kind "char" not null,
+	seqs bigint[],
+	flags smallint[],
+	subjects text[],
+	words text[],
+	counts bigint[],
+	totals bigint[],
+	body bytea,
+	primary key (stream, n)
+);
+alter table chat.feed alter column body set storage external;
+-- One row.  Another id, or none: what stood in these tables is lost.
+create unlogged table chat.feed_id (id uuid not null);
+-- Who is in which chat, on which broker of a cluster.
+create unlogged table chat.places (
+	room text collate "C" not null,
+	node integer not null,
+	-- It is the room's first user.
+	by_a boolean not null,
+	name text not null,
+	primary key (room, node, by_a)
+);
+create index places_node on chat.places (node);
 
 -- What the application has asked for and no broker has taken yet.
 create table chat.requests (
