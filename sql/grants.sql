@@ -46,6 +46,7 @@ grant execute on function
 	chat.changes(text[], bigint[], integer[]),
 	chat.mute(text[], text[], boolean[], integer),
 	chat.block_peer(text[], text[], boolean[]),
+	chat.begun(text[]),
 	chat.may(text[]),
 	chat.enter(text),
 	chat.poll(integer, bigint),

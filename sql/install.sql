@@ -60,6 +60,10 @@ begin;
 \ir functions/store_each.sql
 \ir functions/save.sql
 \ir functions/save_each.sql
+\ir functions/may_chat.sql
+\ir functions/site_decides.sql
+\ir functions/begun.sql
+\ir functions/may.sql
 \ir functions/pages.sql
 \ir functions/history.sql
 \ir functions/lobbies.sql
@@ -92,8 +96,6 @@ begin;
 \ir functions/edit.sql
 \ir functions/remove.sql
 \ir functions/block.sql
-\ir functions/may_chat.sql
-\ir functions/may.sql
 \ir functions/set_user.sql
 \ir functions/revoke.sql
 \ir functions/take_away.sql

@@ -124,6 +124,11 @@ static void port_seen(void *arg, const struct user_seen *seen)
 	store_seen(((struct plugin *)arg)->store, seen);
 }
 
+static enum chat_error port_ask_site(void *arg, struct slice room)
+{
+	return store_ask(((struct plugin *)arg)->store, room);
+}
+
 static void port_kick(void *arg, const char *client_id)
 {
 	struct plugin *plugin = arg;
@@ -221,6 +226,16 @@ static void sink_blocked(void *arg, struct slice user_id, struct slice peer_id, 
 	chat_blocked(((struct plugin *)arg)->chat, user_id, peer_id, on);
 }
 
+static void sink_site_decides(void *arg, bool yes)
+{
+	chat_site_decides(((struct plugin *)arg)->chat, yes);
+}
+
+static void sink_permit(void *arg, struct slice room, enum permit permit)
+{
+	chat_permit(((struct plugin *)arg)->chat, room, permit, now());
+}
+
 static void sink_user(void *arg, const struct user_news *news)
 {
 	chat_user_news(((struct plugin *)arg)->chat, news);
@@ -263,6 +278,8 @@ static const struct store_sink sink = {
 	.closed = sink_closed,
 	.blocked = sink_blocked,
 	.user = sink_user,
+	.site_decides = sink_site_decides,
+	.permit = sink_permit,
 	.entered = sink_entered,
 	.answering = sink_answering,
 	.log = sink_log,
@@ -660,6 +677,7 @@ static bool create_chat(struct plugin *plugin)
 		.mark = port_mark,
 		.change = port_change,
 		.seen = port_seen,
+		.ask_site = port_ask_site,
 		.kick = port_kick,
 		.log = port_log,
 	};

@@ -16,6 +16,7 @@ struct chat *chat_create(const struct chat_options *options, const struct chat_p
 	chat->ports = *ports;
 	chat->pending.key = key;
 	chat->bars.key = key;
+	chat->permits.key = key;
 	chat->presence = presence_create(&key);
 	chat->gate = gate_create(&key);
 	chat->limiter = limiter_create(options->rate_limit, &key);
@@ -38,6 +39,7 @@ void chat_destroy(struct chat *chat)
 	chat_free_changes(chat);
 	chat_free_absences(chat);
 	requests_finish(&chat->requests);
+	permits_finish(&chat->permits);
 	pending_finish(&chat->pending);
 	bars_finish(&chat->bars);
 	marks_destroy(chat->marks);
@@ -69,6 +71,7 @@ bool chat_tick(struct chat *chat, struct chat_time now)
 	chat->now = now;
 	chat->reloading = false;
 	gate_tick(chat->gate);
+	chat_check_permits(chat, now);
 	chat_ask_store(chat);
 	chat_check_deadlines(chat, now);
 	chat_log_refusals(chat, now);
@@ -89,6 +92,7 @@ struct chat_counts chat_count(const struct chat *chat)
 		.rooms = presence.rooms,
 		.marks = marks_count(chat->marks),
 		.requests = requests_count(&chat->requests),
+		.permits = chat->permits.by_room.count,
 		.pending = chat->pending.waiting.count,
 		.entries = gate_entries(chat->gate),
 	};

@@ -9,6 +9,7 @@
 
 #include "error.h"
 #include "message.h"
+#include "permits.h"
 #include "slice.h"
 #include "token.h"
 
@@ -40,6 +41,8 @@ struct chat_ports {
 	/* Copies, and keeps the latest of each user until it is written.  NULL: the store does not
 	 * know users. */
 	void (*seen)(void *arg, const struct user_seen *seen);
+	/* See store_ask.  NULL: the application decides nothing of chats without messages. */
+	enum chat_error (*ask_site)(void *arg, struct slice room);
 	/* Disconnects whoever has this client id. */
 	void (*kick)(void *arg, const char *client_id);
 	/* One line; whatever came from outside may be in it and is not to be trusted. */
@@ -143,6 +146,13 @@ void chat_store_up(struct chat *chat, bool up);
  * once does no harm. */
 void chat_closed(struct chat *chat, struct slice room, bool closed, struct chat_time now);
 
+/* The application has a may_chat of its own, or no longer: it is asked about chats in which nothing
+ * was said yet. */
+void chat_site_decides(struct chat *chat, bool decides);
+
+/* What it has said of one: GIVEN (also when something was said by then), REFUSED or FAILED. */
+void chat_permit(struct chat *chat, struct slice room, enum permit permit, struct chat_time now);
+
 /* What the application has decided about a user: who may not be here any more is disconnected, so
  * this is called within a tick.  Hearing of it more than once does no harm. */
 void chat_user_news(struct chat *chat, const struct user_news *news);
@@ -159,7 +169,7 @@ void chat_note_online(struct chat *chat, struct chat_time now);
 
 /* What is in the books. */
 struct chat_counts {
-	size_t clients, users, rooms, marks, requests, pending, entries;
+	size_t clients, users, rooms, marks, requests, permits, pending, entries;
 	uint64_t errors[CHAT_CODES]; /* sent since the start, by code */
 };
 struct chat_counts chat_count(const struct chat *chat);

@@ -1,4 +1,5 @@
-/* Chats that are closed: by a user who blocks the other one, or by the application. */
+/* Chats that are closed: by a user who blocks the other one, or by the application, or because its
+ * may_chat says so. */
 #include "chat_state.h"
 
 static void tell_closed(struct chat *chat, const struct room *room)
@@ -16,14 +17,15 @@ void chat_welcome_again(struct chat *chat, struct room *room, struct chat_time n
 	}
 }
 
-bool chat_set_closed(struct chat *chat, struct room *room, bool closed, struct chat_time now)
+bool chat_set_state(
+	struct chat *chat, struct room *room, enum room_state state, struct chat_time now)
 {
 	enum room_state before = room->state;
-	room->state = closed ? ROOM_CLOSED : ROOM_OPEN;
-	if (before == room->state) {
+	room->state = state;
+	if (before == state) {
 		return false;
 	}
-	if (closed) {
+	if (chat_is_shut(room)) {
 		chat_forget_arrivals(chat, room);
 		if (before == ROOM_OPEN) {
 			tell_closed(chat, room);
@@ -38,11 +40,27 @@ bool chat_set_closed(struct chat *chat, struct room *room, bool closed, struct c
 	return false;
 }
 
+void chat_open_again(struct chat *chat, struct room *room, struct chat_time now)
+{
+	if (!chat->site_decides || room->last_seq > 0) {
+		(void)chat_set_state(chat, room, ROOM_OPEN, now);
+	} else if (chat_is_shut(room)) {
+		/* The page that comes will say whether that is to be asked. */
+		room->state = ROOM_UNKNOWN;
+		chat_welcome_again(chat, room, now);
+	}
+}
+
 void chat_closed(struct chat *chat, struct slice room_name, bool closed, struct chat_time now)
 {
 	struct room *room = presence_room(chat->presence, room_name);
 	chat->closings += closed;
-	if (room != NULL) {
-		(void)chat_set_closed(chat, room, closed, now);
+	if (room == NULL) {
+		return;
+	}
+	if (closed) {
+		(void)chat_set_state(chat, room, ROOM_CLOSED, now);
+	} else if (room->state != ROOM_REFUSED) {
+		chat_open_again(chat, room, now);
 	}
 }

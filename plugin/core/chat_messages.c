@@ -37,6 +37,7 @@ static void send_to_all(struct chat *chat, struct slice topic, const struct mess
 		chat_wrote(chat, room, message->user_id);
 		chat_tell_held_changes(chat, room);
 	}
+	chat_said_something(chat, message, room);
 }
 
 /* Tells one of the connections that sent the message. */

@@ -180,7 +180,7 @@ void chat_all_joined_alone(struct chat *chat)
 
 void chat_joined(struct chat *chat, struct membership *m, bool first, struct chat_time now)
 {
-	if (m->room->state == ROOM_CLOSED) {
+	if (chat_is_shut(m->room)) {
 		return;
 	}
 	struct arrival *arrival = arrive(chat, m, first, now);

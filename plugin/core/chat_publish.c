@@ -54,6 +54,29 @@ static void make_key(struct chat *chat, unsigned char key[KEY_SIZE])
 	}
 }
 
+enum chat_error chat_save(struct chat *chat, struct message *message)
+{
+	bool has_ref = message->ref.len > 0;
+	struct pending *pending = has_ref ? pending_find(&chat->pending, message) : NULL;
+	if (pending != NULL) {
+		return pending_repeat(pending, message->from) == CHAT_OK ? CHAT_OK
+		                                                         : CHAT_EUNAVAILABLE;
+	}
+	/* CHAT_EBUSY: it is saved without being noted. */
+	enum chat_error noted = has_ref ? pending_add(&chat->pending, message) : CHAT_EBUSY;
+	if (noted == CHAT_ENOMEM) {
+		return CHAT_EUNAVAILABLE;
+	}
+	make_key(chat, message->key);
+	if (chat->ports.save(chat->ports.arg, message) == CHAT_OK) {
+		return CHAT_OK;
+	}
+	if (noted == CHAT_OK) {
+		pending_remove(&chat->pending, pending_find(&chat->pending, message));
+	}
+	return CHAT_EUNAVAILABLE;
+}
+
 /* The sender hears of it if the store does not take the message. */
 static void save(struct chat *chat, const struct publish *p)
 {
@@ -69,25 +92,9 @@ static void save(struct chat *chat, const struct publish *p)
 		.sent_at = p->now.wall,
 		.from = p->client->serial,
 	};
-	bool has_ref = message.ref.len > 0;
-	struct pending *pending = has_ref ? pending_find(&chat->pending, &message) : NULL;
-	if (pending != NULL) {
-		if (pending_repeat(pending, message.from) != CHAT_OK) {
-			refuse_and_hold(chat, p, CHAT_EUNAVAILABLE, 0);
-		}
-		return;
-	}
-	/* CHAT_EBUSY: it is saved without being noted. */
-	enum chat_error noted = has_ref ? pending_add(&chat->pending, &message) : CHAT_EBUSY;
-	if (noted == CHAT_ENOMEM) {
-		refuse_and_hold(chat, p, CHAT_EUNAVAILABLE, 0);
-		return;
-	}
-	make_key(chat, message.key);
-	if (chat->ports.save(chat->ports.arg, &message) != CHAT_OK) {
-		if (noted == CHAT_OK) {
-			pending_remove(&chat->pending, pending_find(&chat->pending, &message));
-		}
+	if (chat_needs_permit(chat, p->room)) {
+		chat_save_if_permitted(chat, &message, p->now);
+	} else if (chat_save(chat, &message) != CHAT_OK) {
 		refuse_and_hold(chat, p, CHAT_EUNAVAILABLE, 0);
 	}
 }
@@ -120,6 +127,10 @@ static void on_change(struct chat *chat, const struct publish *p, enum change_ki
 {
 	const struct event *event = p->event;
 	if (!may_send(chat, p)) {
+		return;
+	}
+	if (chat_is_refused(chat, p->room, p->now)) {
+		answer_error(chat, p, CHAT_EFORBIDDEN, CHAT_CLOSED_REASON, 0);
 		return;
 	}
 	struct change change = {

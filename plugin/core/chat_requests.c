@@ -171,16 +171,16 @@ static void note_newest(struct room *room, const struct page *page)
 /* What the page says of the chat.  It may have been read before the chat was closed, and come after
  * that: then it does not open it. */
 static void note_closed(struct chat *chat, const struct request *request, const struct page *page,
-	struct chat_time now)
+	enum room_state state, struct chat_time now)
 {
 	struct room *room = presence_room(chat->presence, request_room(request));
-	bool outdated = !page->closed && request->closings != chat->closings;
+	bool outdated = state == ROOM_OPEN && request->closings != chat->closings;
 	if (room != NULL && request->for_subscribe) {
 		note_newest(room, page);
 	}
 	bool told = room != NULL && !(outdated && room->state == ROOM_CLOSED) &&
-	            chat_set_closed(chat, room, page->closed, now);
-	if (page->closed && request->for_subscribe && !told) {
+	            chat_set_state(chat, room, state, now);
+	if (state != ROOM_OPEN && request->for_subscribe && !told) {
 		char bytes[TOPIC_MAX + 1];
 		chat_send_error(chat, topic_of(request, bytes), request->serial, CHAT_EFORBIDDEN,
 			CHAT_CLOSED_REASON, slice_of("", 0), 0);
@@ -193,18 +193,29 @@ void chat_page(struct chat *chat, uint64_t ticket, const struct page *page, stru
 	if (request == NULL) {
 		return;
 	}
+	enum permit permit = PERMIT_GIVEN;
+	if (page->undecided && chat_awaits_permit(chat, request, &permit, now)) {
+		return;
+	}
 	struct page told = *page;
 	struct peer peer;
+	told.closed = page->closed || permit != PERMIT_GIVEN;
 	if (page->peer != NULL) {
 		peer = chat_peer_of(chat, page->peer);
-		told.peer = page->closed ? NULL : &peer;
+		told.peer = told.closed ? NULL : &peer;
 	}
 	hide_from(&told, request_room(request), chat_client_id(chat_asker(chat, request)));
 	struct buffer *payload = chat_begin(chat);
 	protocol_history(
 		payload, request_room(request), &told, request->after >= 0, request_ref(request));
 	send_answer(chat, request, payload);
-	note_closed(chat, request, page, now);
+	if (permit == PERMIT_GIVEN || permit == PERMIT_REFUSED) {
+		note_closed(chat, request, page,
+			page->closed               ? ROOM_CLOSED
+			: permit == PERMIT_REFUSED ? ROOM_REFUSED
+						   : ROOM_OPEN,
+			now);
+	}
 	chat_finish_request(chat, request);
 }
 
@@ -256,6 +267,27 @@ static void give_up(struct chat *chat, struct request *request)
 	} else if (request->what == LOAD_HISTORY) {
 		chat_joined_alone(chat, presence_room(chat->presence, request_room(request)),
 			chat_asker(chat, request));
+	}
+}
+
+void chat_request_takes_longer(struct chat *chat, uint64_t ticket)
+{
+	struct request *request = chat_wanted_request(chat, ticket);
+	if (request != NULL && request->has_deadline) {
+		give_up(chat, request);
+	}
+}
+
+void chat_request_again(struct chat *chat, uint64_t ticket)
+{
+	struct request *request = chat_wanted_request(chat, ticket);
+	if (request == NULL) {
+		return;
+	}
+	if (place_with(chat, request) == NULL) {
+		chat_finish_request(chat, request);
+	} else {
+		requests_wait_again(&chat->requests, request);
 	}
 }
 

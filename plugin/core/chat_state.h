@@ -11,6 +11,7 @@
 #include "limiter.h"
 #include "marks.h"
 #include "pending.h"
+#include "permits.h"
 #include "presence.h"
 #include "protocol.h"
 #include "requests.h"
@@ -43,6 +44,7 @@ struct chat {
 	struct bars bars;
 	struct pending_table pending;
 	struct requests requests;
+	struct permits permits;
 	struct marks *marks;
 	struct lost_change *lost_changes; /* see chat_changes.c */
 	struct held_change *held_changes;
@@ -61,6 +63,7 @@ struct chat {
 	uint64_t errors[CHAT_CODES]; /* sent since the start, by code */
 	uint32_t closings;           /* chats that were closed since the start */
 	size_t answers_this_turn;    /* histories and unread lists sent since the last tick */
+	bool site_decides;           /* of chats without messages: see chat_permits.c */
 	bool store_up;               /* the store answers loads and marks */
 	bool reloading;        /* until the next tick logins of connected clients are repeated */
 	uint64_t key_start;    /* a message's key: random for each start of the plugin … */
@@ -122,6 +125,11 @@ struct request *chat_wanted_request(struct chat *chat, uint64_t ticket);
 struct client *chat_asker(const struct chat *chat, const struct request *request);
 /* The request is over: answered, or given up. */
 void chat_finish_request(struct chat *chat, struct request *request);
+
+/* Something was missing when it was answered: the store is asked again, if somebody still waits. */
+void chat_request_again(struct chat *chat, uint64_t ticket);
+/* Tells the client, if it was not told yet, that the answer will come later. */
+void chat_request_takes_longer(struct chat *chat, uint64_t ticket);
 
 /* chat_marks.c */
 
@@ -196,8 +204,41 @@ void chat_free_absences(struct chat *chat);
 /* All who are subscribed to the chat are sent what a subscribe brings. */
 void chat_welcome_again(struct chat *chat, struct room *room, struct chat_time now);
 
-/* The store has said whether the chat is closed.  Where that is news to those who are in it they
- * are told; true: they were told that it is closed. */
-bool chat_set_closed(struct chat *chat, struct room *room, bool closed, struct chat_time now);
+/* It is known how the chat is.  Where that is news to those who are in it they are told; true: they
+ * were told that it is closed. */
+bool chat_set_state(
+	struct chat *chat, struct room *room, enum room_state state, struct chat_time now);
+
+/* The chat is closed no longer, unless the application's may_chat says so: then that is asked. */
+void chat_open_again(struct chat *chat, struct room *room, struct chat_time now);
+
+/* Neither user is told of the other one. */
+static inline bool chat_is_shut(const struct room *room)
+{
+	return room->state == ROOM_CLOSED || room->state == ROOM_REFUSED;
+}
+
+/* chat_publish.c */
+
+/* Hands a message to the store, unless it waits there already under its `ref`.  CHAT_EUNAVAILABLE.
+ */
+MUST_CHECK enum chat_error chat_save(struct chat *chat, struct message *message);
+
+/* chat_permits.c: what the application's may_chat says of chats without messages. */
+
+/* A message may go to this chat only if that says so. */
+bool chat_needs_permit(const struct chat *chat, struct slice room);
+/* It was asked lately, and said no. */
+bool chat_is_refused(const struct chat *chat, struct slice room, struct chat_time now);
+/* Hands the message to the store, or refuses it: at once, or when it is known what is said. */
+void chat_save_if_permitted(struct chat *chat, struct message *message, struct chat_time now);
+/* Whether the answer to this request, a page of a chat that is undecided, has to wait.  If not,
+ * *permit is what is known of the chat. */
+MUST_CHECK bool chat_awaits_permit(
+	struct chat *chat, struct request *request, enum permit *permit, struct chat_time now);
+/* Once per turn: ends what has waited too long, and what has held long enough. */
+void chat_check_permits(struct chat *chat, struct chat_time now);
+/* The message was stored, in this chat (NULL: nobody is in it): from now on nothing is asked. */
+void chat_said_something(struct chat *chat, const struct message *message, const struct room *room);
 
 #endif

@@ -155,6 +155,7 @@ struct page {
 	int64_t change;          /* the chat's latest change number, 0 for none */
 	struct slice epoch;      /* empty: the store knows neither changes nor epochs */
 	bool closed;             /* the chat is */
+	bool undecided;          /* nothing was ever said, and the application's may_chat decides */
 	const struct peer *peer; /* what the database knows of the asking client's peer; NULL: not
 	                            asked, or not to be told */
 };

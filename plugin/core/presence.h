@@ -52,7 +52,8 @@ struct membership {
 enum room_state {
 	ROOM_UNKNOWN,
 	ROOM_OPEN,
-	ROOM_CLOSED,
+	ROOM_CLOSED,  /* by a user who blocks the other one, or by the application */
+	ROOM_REFUSED, /* nothing was said yet, and the application's may_chat says no */
 };
 
 /* A chat that at least one client is subscribed to. */

@@ -91,13 +91,23 @@ void requests_sent(struct requests *requests, struct request *request)
 struct request *requests_find(struct requests *requests, uint64_t ticket)
 {
 	struct table_link *link = table_find(&requests->sent, ticket, NULL, NULL);
+	if (link == NULL && requests->aside.count > 0) {
+		link = table_find(&requests->aside, ticket, NULL, NULL);
+	}
 	return link == NULL ? NULL : TABLE_ELEMENT(link, struct request, by_ticket);
+}
+
+void requests_set_aside(struct requests *requests, struct request *request)
+{
+	table_remove(&requests->sent, &request->by_ticket);
+	table_add(&requests->aside, &request->by_ticket, request->ticket);
+	request->aside = true;
 }
 
 static void take_back(struct requests *requests, struct request *request)
 {
-	table_remove(&requests->sent, &request->by_ticket);
-	request->sent = false;
+	table_remove(request->aside ? &requests->aside : &requests->sent, &request->by_ticket);
+	request->sent = request->aside = false;
 }
 
 void requests_wait_again(struct requests *requests, struct request *request)
@@ -147,15 +157,21 @@ size_t requests_count(const struct requests *requests)
 	return requests->count;
 }
 
+static void remove_all(struct requests *requests, struct table *table)
+{
+	size_t at = 0;
+	struct table_link *link;
+	while ((link = table_any(table, &at)) != NULL) {
+		requests_remove(requests, TABLE_ELEMENT(link, struct request, by_ticket));
+	}
+	table_finish(table);
+}
+
 void requests_finish(struct requests *requests)
 {
 	while (requests->waiting != NULL) {
 		requests_remove(requests, requests->waiting);
 	}
-	size_t at = 0;
-	struct table_link *link;
-	while ((link = table_any(&requests->sent, &at)) != NULL) {
-		requests_remove(requests, TABLE_ELEMENT(link, struct request, by_ticket));
-	}
-	table_finish(&requests->sent);
+	remove_all(requests, &requests->sent);
+	remove_all(requests, &requests->aside);
 }

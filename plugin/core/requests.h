@@ -32,13 +32,14 @@ struct request {
 	client_serial serial;
 	enum load_what what;
 	bool for_subscribe; /* it follows a subscribe; else the client made it itself */
-	bool sent;          /* the store has it */
-	bool cancelled;     /* nobody wants it any more, but the store has it */
-	bool in_doubt;      /* it was sent before, and the answer was lost */
-	bool has_deadline;  /* false once its client was told that it takes longer */
-	uint32_t closings;  /* chats that had been closed when it was sent: see chat_page */
-	uint8_t failures;   /* answers in a row that said the database refuses to read this */
-	int64_t deadline;   /* ms of the steady clock */
+	bool sent;          /* the store has it, or has given its answer and it is set aside */
+	bool aside;
+	bool cancelled;    /* nobody wants it any more, but the store has it */
+	bool in_doubt;     /* it was sent before, and the answer was lost */
+	bool has_deadline; /* false once its client was told that it takes longer */
+	uint32_t closings; /* chats that had been closed when it was sent: see chat_page */
+	uint8_t failures;  /* answers in a row that said the database refuses to read this */
+	int64_t deadline;  /* ms of the steady clock */
 	int64_t before, after, since; /* as in struct load */
 	int limit;
 	bool on;
@@ -51,6 +52,7 @@ struct requests {
 	struct request *waiting;     /* to be sent, the next one first */
 	struct request *by_deadline; /* those with a deadline, the earliest first */
 	struct table sent;           /* those that the store has, by ticket */
+	struct table aside;          /* those that were set aside, by ticket */
 	uint64_t last_ticket;
 	size_t count;
 };
@@ -74,10 +76,16 @@ struct load request_load(const struct request *request);
 /* The waiting request was sent to the store. */
 void requests_sent(struct requests *requests, struct request *request);
 
-/* The request that the store has under this ticket; NULL: there is none any more. */
+/* The request that the store has under this ticket, or that was set aside; NULL: there is none any
+ * more. */
 struct request *requests_find(struct requests *requests, uint64_t ticket);
 
-/* The store gave it back without an answer: it waits again, behind the others. */
+/* Something else has to be known before the store's answer can be told: from now on it is not
+ * counted among those that the store has. */
+void requests_set_aside(struct requests *requests, struct request *request);
+
+/* The store gave it back without an answer, or it was set aside: it waits again, behind the others.
+ */
 void requests_wait_again(struct requests *requests, struct request *request);
 
 /* Its client was told that it takes longer.  Fine when it has no deadline any more. */
@@ -92,7 +100,7 @@ void requests_remove(struct requests *requests, struct request *request);
 /* Nobody wants it any more: frees it, now or when the store gives it back. */
 void requests_cancel(struct requests *requests, struct request *request);
 
-/* Requests that wait or that the store has. */
+/* Requests that wait, that the store has or that were set aside. */
 size_t requests_count(const struct requests *requests);
 
 /* Frees all of them. */

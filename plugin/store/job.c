@@ -93,6 +93,18 @@ struct change_job *job_change(const struct change *change, int64_t now)
 	return job;
 }
 
+struct ask_job *job_ask(struct slice room, int64_t now)
+{
+	struct ask_job *job = malloc(sizeof(*job) + room.len);
+	if (job != NULL) {
+		*job = (struct ask_job){
+			.item = {.kind = JOB_ASK}, .since = now, .permit = PERMIT_FAILED};
+		char *at = job->bytes;
+		job->room = keep(&at, room);
+	}
+	return job;
+}
+
 struct settle_job *job_settle(struct slice user_id)
 {
 	struct settle_job *job = malloc(sizeof(*job) + user_id.len);

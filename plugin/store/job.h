@@ -12,6 +12,7 @@
 #include "journal.h"
 #include "level.h"
 #include "message.h"
+#include "permits.h"
 #include "queue.h"
 
 enum job_kind {
@@ -19,6 +20,7 @@ enum job_kind {
 	JOB_LOAD,   /* out: load_failed */
 	JOB_MARK,   /* out: marked or mark_failed */
 	JOB_CHANGE, /* out: changed or change_lost */
+	JOB_ASK,    /* out: permit */
 	JOB_SETTLE, /* the store's own; never comes out */
 	JOB_SET,    /* a load_job with its outcome */
 	JOB_PAGE,
@@ -83,6 +85,15 @@ struct change_job {
 	enum changed_as as;     /* out */
 	struct changed changed; /* out */
 	struct answer *answer;  /* out: what slices of `changed` point into; NULL: none */
+	char bytes[];
+};
+
+/* Whether this chat may begin. */
+struct ask_job {
+	struct item item;
+	int64_t since; /* when it was asked for, of clock_ms */
+	struct slice room;
+	enum permit permit; /* out */
 	char bytes[];
 };
 
@@ -158,8 +169,11 @@ struct outside_job {
 		                  * longer
 		                  */
 		OUTSIDE_USER,    /* `user` */
+		OUTSIDE_SITE_DECIDES, /* the application has a may_chat of its own (on), or no
+		                       * longer
+		                       */
 	} what;
-	struct answer *answer; /* what the slices point into */
+	struct answer *answer; /* what the slices point into; NULL: there are none */
 	struct message message;
 	struct user_news user;
 	struct slice room;
@@ -183,6 +197,7 @@ struct save_job *job_save(const struct message *message);
 struct load_job *job_load(const struct load *load, int64_t now);
 struct mark_job *job_mark(const struct mark *mark, int64_t now);
 struct change_job *job_change(const struct change *change, int64_t now);
+struct ask_job *job_ask(struct slice room, int64_t now);
 struct settle_job *job_settle(struct slice user_id);
 struct seen_job *job_seen(const struct user_seen *seen);
 

@@ -31,7 +31,7 @@ const struct statement statement_enter = {
 const struct statement statement_poll = {
 	.name = "poll",
 	.function = "chat.poll",
-	.sql = "select requests, news, alive from chat.poll($1, $2)",
+	.sql = "select requests, news, alive, site_decides from chat.poll($1, $2)",
 	.count = 2,
 	.types = poll_types,
 };
@@ -243,7 +243,22 @@ static bool take_all_done(
 	return good;
 }
 
-static bool take_poll(struct outside *outside, const PGresult *result)
+static void say_who_decides(struct outside *outside, bool site_decides, struct items *out)
+{
+	if (site_decides == outside->site_decides) {
+		return;
+	}
+	struct outside_job *job = calloc(1, sizeof(*job));
+	if (job != NULL) {
+		job->item.kind = JOB_OUTSIDE;
+		job->what = OUTSIDE_SITE_DECIDES;
+		job->on = site_decides;
+		items_append(out, &job->item);
+		outside->site_decides = site_decides;
+	}
+}
+
+static bool take_poll(struct outside *outside, const PGresult *result, struct items *out)
 {
 	struct row row = {.result = result};
 	bool good = PQntuples(result) == 1;
@@ -251,6 +266,9 @@ static bool take_poll(struct outside *outside, const PGresult *result)
 	outside->news = good && row_bool(&row, 1);
 	if (good && !row_bool(&row, 2)) {
 		outside->node = 0;
+	}
+	if (good) {
+		say_who_decides(outside, row_bool(&row, 3), out);
 	}
 	return good && !row.wrong;
 }
@@ -313,7 +331,7 @@ static bool take_results(struct outside *outside, struct pgconn *conn,
 	if (statement == &statement_carry_out) {
 		return take_all_done(outside, conn, answer, out);
 	}
-	return take_poll(outside, answer->result);
+	return take_poll(outside, answer->result, out);
 }
 
 static void say_statement_refused(struct outside *outside, struct pgconn *conn,

@@ -30,6 +30,7 @@ struct outside {
 	int64_t since;             /* where the next news begin */
 	bool requests;             /* somebody has asked for something */
 	bool news;                 /* something was decided */
+	bool site_decides;         /* the application has a may_chat of its own */
 	int64_t due;               /* the next look, of clock_ms */
 	int64_t refusal_said_at;   /* 0: never */
 	char epoch[EPOCH_MAX + 1]; /* that `since` is of */

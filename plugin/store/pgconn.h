@@ -18,7 +18,8 @@ struct pgconn_options {
 	const struct statement *const *statements;
 	size_t count;
 	int lock_timeout_ms;
-	const char *listen; /* "listen <channel>"; NULL: not to be told of anything */
+	const char *settings; /* further ones, in SQL; NULL: none */
+	const char *listen;   /* "listen <channel>"; NULL: not to be told of anything */
 	enum report_part part;
 	struct report *report;
 	struct wakeup *wakeup;

@@ -152,9 +152,10 @@ static bool well_done(struct pgconn *conn, PGresult *result)
 
 static bool apply_settings(struct pgconn *conn)
 {
-	char sql[1024];
-	snprintf(sql, sizeof(sql), SETTINGS "set lock_timeout = '%dms'",
-		conn->options.lock_timeout_ms);
+	char sql[2048];
+	snprintf(sql, sizeof(sql), SETTINGS "set lock_timeout = '%dms';%s",
+		conn->options.lock_timeout_ms,
+		conn->options.settings == NULL ? "" : conn->options.settings);
 	PGresult *result = run_simple(conn, sql);
 	bool good = well_done(conn, result);
 	PQclear(result);

@@ -11,6 +11,7 @@
 #define STILL_AWAY_MS 300000
 
 #define SLOW_SAY_MS 60000
+#define BESIDE_SAY_MS 60000
 
 bool report_init(
 	struct report *report, void (*wake)(void *), void *wake_arg, _Atomic size_t *waiting)
@@ -176,9 +177,25 @@ static void say_away(struct report *report, enum store_level level, const char *
 	report_line(report, level, minutes > 0 ? longer : line);
 }
 
+static void say_beside(struct report *report, enum store_level level, const char *line, int64_t now)
+{
+	pthread_mutex_lock(&report->lock);
+	bool say = report->away == 0 &&
+	           (report->beside_said_at == 0 || now - report->beside_said_at >= BESIDE_SAY_MS);
+	report->beside_said_at = say ? now : report->beside_said_at;
+	pthread_mutex_unlock(&report->lock);
+	if (say) {
+		report_line(report, level, line);
+	}
+}
+
 void report_away(struct report *report, enum report_part part, enum report_why why,
 	enum store_level level, const char *line, int64_t now)
 {
+	if (part == REPORT_BESIDE) {
+		say_beside(report, level, line, now);
+		return;
+	}
 	pthread_mutex_lock(&report->lock);
 	if (report->away == 0 || report->away_since == 0) {
 		report->away_since = now;
@@ -200,6 +217,9 @@ void report_away(struct report *report, enum report_part part, enum report_why w
 
 void report_back(struct report *report, enum report_part part)
 {
+	if (part == REPORT_BESIDE) {
+		return;
+	}
 	pthread_mutex_lock(&report->lock);
 	bool was_away = report->away != 0;
 	report->away &= ~(unsigned)part;

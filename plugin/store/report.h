@@ -12,6 +12,9 @@
 #include "queue.h"
 
 enum report_part {
+	/* One that nobody waits for long: what is wrong with its connection is said now and then,
+	 * and the database is not away because of it. */
+	REPORT_BESIDE = 0,
 	REPORT_SAVER = 1,
 	REPORT_LOADER = 2,
 };
@@ -40,6 +43,7 @@ struct report {
 	char said[REPORT_LINE_MAX];
 	char epoch[EPOCH_MAX + 1]; /* empty: not known yet */
 	bool passfile_said;        /* the file is as it was when the log heard of it */
+	int64_t beside_said_at;    /* what is wrong beside; 0: never */
 	size_t slow;               /* statements since the last line about them */
 	int64_t slow_said_at;      /* 0: never */
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <stdio.h>
 
+#include "askers.h"
 #include "conninfo.h"
 #include "job.h"
 #include "journal.h"
@@ -31,6 +32,7 @@ struct store {
 	struct report report;
 	struct saver saver;
 	struct loader loader;
+	struct askers askers;
 	pthread_t saver_thread;
 	pthread_t loader_thread;
 	/* The broker's thread's own. */
@@ -160,6 +162,7 @@ struct store *store_open(const struct store_options *options, char reason[STORE_
 	if (!loader_init(&store->loader, store->conninfo, &store->report)) {
 		goto no_loader;
 	}
+	askers_init(&store->askers, store->conninfo, &store->report);
 	if (!open_journal(store, options, reason)) {
 		goto no_journal;
 	}
@@ -266,6 +269,11 @@ enum chat_error store_change(struct store *store, const struct change *change)
 	return ask(store, job == NULL ? NULL : &job->task.item);
 }
 
+enum chat_error store_ask(struct store *store, struct slice room)
+{
+	return askers_ask(&store->askers, room);
+}
+
 void store_seen(struct store *store, const struct user_seen *seen)
 {
 	struct seen_job *job = job_seen(seen);
@@ -348,6 +356,9 @@ static void hand_outside(const struct outside_job *job, const struct store_sink 
 	case OUTSIDE_USER:
 		TELL(user, &job->user);
 		break;
+	case OUTSIDE_SITE_DECIDES:
+		TELL(site_decides, job->on);
+		break;
 	}
 }
 
@@ -370,6 +381,11 @@ static void hand(
 	case JOB_SET: {
 		const struct load_job *job = (const struct load_job *)item;
 		TELL(set, job->load.ticket, job->as);
+		break;
+	}
+	case JOB_ASK: {
+		const struct ask_job *job = (const struct ask_job *)item;
+		TELL(permit, job->room, job->permit);
 		break;
 	}
 	case JOB_ENTERED:
@@ -455,8 +471,10 @@ size_t store_close(struct store *store, int timeout_ms)
 	int64_t until = now + (timeout_ms > 0 ? timeout_ms : 0);
 	wakeup_stop(&store->loader.wakeup, now);
 	wakeup_stop(&store->saver.wakeup, until);
+	askers_stop(&store->askers, now);
 	bool ended = thread_join(store->saver_thread, until + GRACE_MS);
 	ended = thread_join(store->loader_thread, until + GRACE_MS) && ended;
+	ended = askers_end(&store->askers, until + GRACE_MS) && ended;
 	ended = ended && journal_close(store->journal, until + GRACE_MS);
 	size_t left = atomic_load(&store->waiting);
 	atomic_store(&store->report.silent, true);
@@ -467,6 +485,7 @@ size_t store_close(struct store *store, int timeout_ms)
 	report_finish(&store->report);
 	saver_finish(&store->saver);
 	loader_finish(&store->loader);
+	askers_finish(&store->askers);
 	free(store->conninfo);
 	free(store);
 	return left;

@@ -2,7 +2,8 @@
  * database. Every function is for one thread, the broker's, unless it says otherwise.
  *
  * Two connections, a thread each: one saves messages (take all that wait, one statement, commit),
- * one answers loads and moves read markers. */
+ * one answers loads and moves read markers.  Where the application decides who may begin a chat it
+ * is asked on further ones. */
 #ifndef CHAT_STORE_H
 #define CHAT_STORE_H
 
@@ -14,6 +15,7 @@
 #include "histogram.h"
 #include "level.h"
 #include "message.h"
+#include "permits.h"
 
 struct store;
 
@@ -59,6 +61,10 @@ struct store_sink {
 	void (*closed)(void *arg, struct slice room, bool closed);
 	void (*blocked)(void *arg, struct slice user_id, struct slice peer_id, bool on);
 	void (*user)(void *arg, const struct user_news *news);
+	/* The application has a may_chat of its own, or no longer. */
+	void (*site_decides)(void *arg, bool yes);
+	/* What it says of this chat. */
+	void (*permit)(void *arg, struct slice room, enum permit permit);
 	/* The database knows nothing of who is connected here: to be said anew, by store_seen. */
 	void (*entered)(void *arg);
 	/* Which epoch the database is in: when the first connection is there, and whenever another
@@ -91,6 +97,10 @@ MUST_CHECK enum chat_error store_mark(struct store *store, const struct mark *ma
 
 /* And for a change.  Those of one chat are made in the order in which they are asked for. */
 MUST_CHECK enum chat_error store_change(struct store *store, const struct change *change);
+
+/* Asks the application's may_chat whether this chat may begin.  Copies.  CHAT_EBUSY, CHAT_ENOMEM:
+ * no answer will come.  Nor does one have to come in time. */
+MUST_CHECK enum chat_error store_ask(struct store *store, struct slice room);
 
 /* Notes that a user came or went.  Copies, and keeps the latest of each user until it is written;
  * nobody hears of it.  Out of memory it is lost. */

@@ -9,7 +9,7 @@ static const Oid types[] = {OID_TEXTS, OID_INT8S, OID_INT8S, OID_INT4S};
 static const struct statement statement = {
 	.name = "pages",
 	.function = "chat.pages",
-	.sql = "select no, a_read, b_read, more, last_change, closed, a_wrote, b_wrote, a_name,"
+	.sql = "select no, a_read, b_read, more, last_change, closed, undecided, a_wrote, b_wrote, a_name,"
 	       " b_name, a_seen_at, b_seen_at, seq, by_a, " MESSAGE_COLUMNS
 	       " from chat.pages($1, $2, $3, $4)",
 	.takes_rows = true,
@@ -18,11 +18,11 @@ static const struct statement statement = {
 };
 
 /* Of the room's first user; the second one's is the next column. */
-#define WROTE 6
-#define NAME 8
-#define SEEN_AT 10
+#define WROTE 7
+#define NAME 9
+#define SEEN_AT 11
 /* Of the message. */
-#define SEQ 12
+#define SEQ 13
 
 static const struct load *load_of(const struct task *task)
 {
@@ -79,6 +79,7 @@ static bool read_page(struct page_job *job, int first)
 	page->more = row_bool(&row, 3);
 	page->change = row_int8(&row, 4);
 	page->closed = row_bool(&row, 5);
+	page->undecided = row_bool(&row, 6);
 	page->epoch = slice_str(job->answer->epoch);
 	read_peer(job, &row);
 	/* The rows come nearest first, and a page ascends. */

@@ -1,4 +1,4 @@
--- Asks chat.may_chat() about chats without messages.
+-- Asks chat.may_chat() about chats in which nothing was said.
 --
 -- Parameters: rooms.
 -- Returns a row for each, in no particular order: no, from 1; may, which is never null.

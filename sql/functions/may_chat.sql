@@ -1,9 +1,10 @@
 -- Whether two users may begin a chat.  Not called by the application but replaced by it: the schema's
 -- owner writes another body (create or replace function chat.may_chat), and an upgrade leaves that alone.
 --
--- No broker of this version asks it yet.  It is to be asked when a chat without messages is subscribed to or written to; an answer holds for 10 s, or until
--- there is a message: from then on chat.close() decides.  What is not true closes the chat; an error, or
--- more than a second, makes the asking user try again.
+-- Brokers ask it when a chat in which nothing was ever said is subscribed to or written to; an answer holds
+-- for 10 s, or until there is a message: from then on chat.close() decides.  What is not true closes the
+-- chat; an error, or more than a second, makes the asking user try again, and delays nobody else.  Each
+-- broker asks on up to four connections of its own, which it opens when there is something to ask.
 --
 -- Parameters: a, b: ids, as they stand in the chat's topic.
 do $$

@@ -14,6 +14,7 @@
 --     more                  there are further messages in that direction
 --     last_change           the number of the chat's latest change, 0 for none
 --     closed                whether the chat is closed
+--     undecided             nothing was ever said here, and it is for chat.may_chat() to say whether it is
 --     a_wrote, b_wrote      whether that user has ever written here
 --     a_name, b_name        as shown; null: none
 --     a_seen_at, b_seen_at  when that user was last connected; null: not known
@@ -29,7 +30,7 @@ create or replace function chat.pages(
 	afters bigint[],
 	limits integer[])
 returns table (no integer, a_read bigint, b_read bigint, more boolean, last_change bigint, closed boolean,
-	a_wrote boolean, b_wrote boolean, a_name text, b_name text, a_seen_at timestamptz,
+	undecided boolean, a_wrote boolean, b_wrote boolean, a_name text, b_name text, a_seen_at timestamptz,
 	b_seen_at timestamptz, seq bigint, by_a boolean, text text, sent_at timestamptz, ref text, data text,
 	reply_to bigint, edited_at timestamptz, reactions text, change bigint, is_deleted boolean)
 language plpgsql stable security definer
@@ -40,6 +41,8 @@ begin
 	return query
 	select q.no::integer, coalesce(c.a_read, 0), coalesce(c.b_read, 0), coalesce(p.more, false),
 		coalesce(c.last_change, 0), coalesce(c.closed <> 0, false),
+		p.seq is null and coalesce(c.last_seq, 0) = 0 and coalesce(c.closed, 0) = 0
+			and (select chat.site_decides()),
 		c.a_last_at is not null, c.b_last_at is not null,
 		coalesce(nullif(a.name, ''), a.app_name), coalesce(nullif(b.name, ''), b.app_name),
 		a.seen_at, b.seen_at,
@@ -48,7 +51,7 @@ begin
 	from unnest(rooms, befores, afters, limits)
 		with ordinality as q(room, before, after, wanted, no)
 	left join lateral (
-		select a_read, b_read, last_change, closed, a_last_at, b_last_at
+		select a_read, b_read, last_seq, last_change, closed, a_last_at, b_last_at
 		from chat.conversations where room = q.room limit 1
 	) c on true
 	left join lateral (

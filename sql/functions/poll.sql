@@ -4,12 +4,14 @@
 -- Parameters: node: the broker's number, by chat.enter(); null: has none yet.
 --     since: as for chat.news(); null: not asked.
 -- Returns: requests, whether chat.carry_out() has something to do; news, whether chat.news() has;
---     alive: false when the broker was taken for dead, and has to enter again.
+--     alive: false when the broker was taken for dead, and has to enter again; site_decides, whether
+--     the application has a chat.may_chat() of its own.
 -- Locks: the broker's own row; conversations and rows of chat.away, never waiting for one.
 -- Plan: primary keys; away_fresh; conversations_due, at most 100 steps; users_changed,
 -- conversations_changed.
 create or replace function chat.poll(
-	node integer, since bigint, out requests boolean, out news boolean, out alive boolean)
+	node integer, since bigint, out requests boolean, out news boolean, out alive boolean,
+	out site_decides boolean)
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -61,6 +63,7 @@ begin
 		perform pg_notify('chat_away', '');
 	end if;
 
+	site_decides := chat.site_decides();
 	requests := exists (select from chat.requests);
 	news := since is not null and (
 		exists (select from chat.users where changed >= since)

@@ -497,7 +497,13 @@ static void step(struct input *input)
 		fake_store_mark(what >> 5, take_byte(input) % 4);
 		break;
 	case 28:
-		fake_store_answer(what >> 5 != 0);
+		if (what >> 5 == 6) {
+			fake_store_permit(take_byte(input), PERMIT_GIVEN + take_byte(input) % 3);
+		} else if (what >> 5 == 7) {
+			fake_store_decides(take_byte(input) % 4 != 0);
+		} else {
+			fake_store_answer(what >> 5 != 0);
+		}
 		break;
 	case 29:
 		pass_time(input);
@@ -525,7 +531,10 @@ static void settle(void)
 	fake_store_answer(true);
 	for (int i = 0; i < 100 && (fake_store_settle() || fake_plugin_books() > 0); i++) {
 		tick();
+		broker.steady += PERMIT_WAIT_MS;
 	}
+	/* What the application has said is forgotten. */
+	broker.steady += 2 * (int64_t)PERMIT_HOLDS_MS;
 	for (int i = 0; i < 3; i++) {
 		tick();
 	}

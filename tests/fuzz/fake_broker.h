@@ -96,6 +96,10 @@ void fake_store_save(unsigned which, unsigned outcome);
 bool fake_store_last_new(char room[16], long *seq);
 void fake_store_load(unsigned which, bool fails);
 void fake_store_mark(unsigned which, unsigned outcome);
+void fake_store_permit(unsigned which, unsigned permit);
+void fake_store_decides(bool yes);
+/* It has said, in this input, that the application decides who may begin a chat. */
+bool fake_store_has_decided(void);
 void fake_store_answer(bool yes);
 bool fake_store_is_answering(void);
 extern bool fake_store_is_full;

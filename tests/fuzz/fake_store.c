@@ -31,12 +31,19 @@ struct kept_mark {
 static struct kept_mark marks[WAITING_MAX];
 static size_t mark_count;
 
+static struct kept_ask {
+	char room[ROOM_MAX + 1];
+} asks[WAITING_MAX];
+static size_t ask_count;
+
 /* What the next drain brings. */
 struct ready {
 	enum {
 		READY_SAVED,
 		READY_LOADED,
 		READY_MARKED,
+		READY_PERMIT,
+		READY_DECIDES,
 		READY_ANSWERING,
 	} what;
 	unsigned outcome;
@@ -44,11 +51,13 @@ struct ready {
 	long seq;
 	struct kept_load load;
 	struct kept_mark mark;
+	struct kept_ask ask;
 };
 static struct ready ready[READY_MAX];
 static size_t ready_count;
 
 static bool answering;
+static bool site_decides, has_decided;
 bool fake_store_is_full;
 static long last_seq;
 static char last_room[16];
@@ -68,8 +77,8 @@ struct store *store_open(const struct store_options *options, char reason[STORE_
 {
 	(void)options;
 	(void)reason;
-	save_count = load_count = mark_count = ready_count = 0;
-	answering = fake_store_is_full = false;
+	save_count = load_count = mark_count = ask_count = ready_count = 0;
+	answering = fake_store_is_full = site_decides = has_decided = false;
 	last_seq = last_new = 0;
 	return &the_store;
 }
@@ -78,8 +87,14 @@ enum chat_error store_save(struct store *store, const struct message *message)
 {
 	(void)store;
 	const struct mosquitto *sender = broker.acting;
-	MUST(sender != NULL && sender->connected && sender->user >= 0);
-	MUST(slice_equal(message->user_id, slice_str(user_ids[sender->user])));
+	if (sender == NULL) {
+		/* It has waited for the application. */
+		MUST(has_decided);
+	} else {
+		MUST(sender->connected && sender->user >= 0);
+		MUST(has_decided ||
+			slice_equal(message->user_id, slice_str(user_ids[sender->user])));
+	}
 	struct slice a, b;
 	MUST(topic_split_room(message->room, &a, &b));
 	MUST(slice_equal(message->opponent_id, slice_equal(message->user_id, a) ? b : a));
@@ -132,6 +147,18 @@ enum chat_error store_mark(struct store *store, const struct mark *mark)
 	kept->mark = *mark;
 	kept->mark.room = keep(kept->bytes, &at, mark->room);
 	kept->mark.user_id = keep(kept->bytes, &at, mark->user_id);
+	return CHAT_OK;
+}
+
+enum chat_error store_ask(struct store *store, struct slice room)
+{
+	(void)store;
+	MUST(room.len <= ROOM_MAX);
+	if (ask_count == WAITING_MAX) {
+		return CHAT_EBUSY;
+	}
+	struct kept_ask *kept = &asks[ask_count++];
+	snprintf(kept->room, sizeof(kept->room), "%.*s", SLICE_ARGS(room));
 	return CHAT_OK;
 }
 
@@ -222,6 +249,35 @@ void fake_store_mark(unsigned which, unsigned outcome)
 	marks[at] = marks[--mark_count];
 }
 
+void fake_store_permit(unsigned which, unsigned permit)
+{
+	if (ask_count == 0 || ready_count > READY_MAX / 2) {
+		return;
+	}
+	struct ready *it = add_ready();
+	size_t at = which % ask_count;
+	it->what = READY_PERMIT;
+	it->outcome = permit;
+	it->ask = asks[at];
+	asks[at] = asks[--ask_count];
+}
+
+void fake_store_decides(bool yes)
+{
+	if (ready_count <= READY_MAX / 2) {
+		site_decides = yes;
+		has_decided = has_decided || yes;
+		struct ready *it = add_ready();
+		it->what = READY_DECIDES;
+		it->outcome = yes;
+	}
+}
+
+bool fake_store_has_decided(void)
+{
+	return has_decided;
+}
+
 /* What was under way when the database goes away comes back unanswered: before the news of it, or
  * behind. */
 void fake_store_answer(bool yes)
@@ -268,7 +324,9 @@ static void hand_loaded(struct ready *it, const struct store_sink *sink, void *a
 		sink->load_failed(arg, load->ticket);
 	} else if (load->what == LOAD_HISTORY) {
 		struct message message = {.user_id = SLICE("1"), .text = load->room, .seq = 1};
-		struct page page = {.messages = &message, .count = 1};
+		bool undecided = site_decides && load->ticket % 2 == 0;
+		struct page page = {
+			.messages = &message, .count = !undecided, .undecided = undecided};
 		sink->page(arg, load->ticket, &page);
 	} else if (load->what == LOAD_CHANGES) {
 		struct message message = {
@@ -334,6 +392,12 @@ size_t store_drain(struct store *store, size_t budget, const struct store_sink *
 		case READY_MARKED:
 			hand_marked(&now[i], sink, arg);
 			break;
+		case READY_PERMIT:
+			sink->permit(arg, slice_str(now[i].ask.room), (enum permit)now[i].outcome);
+			break;
+		case READY_DECIDES:
+			sink->site_decides(arg, now[i].outcome != 0);
+			break;
 		case READY_ANSWERING:
 			sink->answering(arg, now[i].outcome != 0);
 			break;
@@ -351,7 +415,11 @@ bool fake_store_has_results(void)
 /* Brings everything to its end.  True when there was something left to bring. */
 bool fake_store_settle(void)
 {
-	bool more = ready_count > 0 || save_count > 0 || load_count > 0 || mark_count > 0;
+	bool more = ready_count > 0 || save_count > 0 || load_count > 0 || mark_count > 0 ||
+	            ask_count > 0;
+	while (ask_count > 0 && ready_count < READY_MAX / 2) {
+		fake_store_permit(0, PERMIT_GIVEN);
+	}
 	while (save_count > 0 && ready_count < READY_MAX / 2) {
 		fake_store_save(0, SAVED_NEW);
 	}

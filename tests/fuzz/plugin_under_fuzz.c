@@ -16,5 +16,5 @@ size_t fake_plugin_books(void)
 {
 	struct chat_counts counts = chat_count(loaded->chat);
 	return counts.clients + counts.users + counts.rooms + counts.marks + counts.requests +
-	       counts.pending + counts.entries;
+	       counts.permits + counts.pending + counts.entries;
 }

@@ -81,10 +81,35 @@ select test.fails('a name has no control characters', $$select chat.set_user('5'
 select test.fails('and 128 bytes', $$select chat.set_user('5', repeat('ä', 65))$$, '22023');
 
 -- Whether two may begin.
+create function test.undecided(in_room text) returns boolean
+language sql as $$ select undecided from chat.pages(array[in_room], array[null::bigint], array[null::bigint], array[1]) $$;
+select test.same('without a function of the site nothing is undecided', test.undecided('8/9'), false);
+select test.same('and brokers hear that', (select site_decides from chat.poll(null, null)), false);
 select test.same('everybody may chat with everybody', (select bool_and(may) from chat.may(array['1/2', '8/9'])), true);
 create or replace function chat.may_chat(a text, b text) returns boolean
 	language sql as $$ select case when a <> '8' then a < b end $$;
 select test.same('until the site says otherwise, and null is no', (select string_agg(may::text, ' ' order by no)
 	from chat.may(array['1/2', '8/9'])), 'true false');
+select test.same('brokers hear that the site decides', (select site_decides from chat.poll(null, null)), true);
+select test.same('of a chat in which nothing was said', test.undecided('8/9'), true);
+select test.same('also when there is a row of it', (select test.undecided(room) from chat.conversations
+	where last_seq = 0 and closed = 0 limit 1), true);
+select test.same('but not of one that is closed', test.undecided('9/10'), false);
+select test.same('nor of one with messages', test.undecided('1/2'), false);
+select test.same('whatever page is asked for', (select bool_or(undecided)
+	from chat.pages(array['1/2'], array[null::bigint], array[99::bigint], array[1])), false);
+select test.save('a', array['2/3 a one']);
+delete from chat.messages where room = '2/3';
+select test.same('nor of one whose messages are gone', test.undecided('2/3'), false);
+insert into chat.messages (room, seq, user_id, opponent_id, text, sent_at, key)
+	values ('2/4', 1, '2', '4', 'imported', now(), gen_random_uuid());
+select test.same('nor of one whose messages came without a row', test.undecided('2/4'), false);
+select test.same('these have begun, the others have not', (select string_agg(no::text, ' ' order by no)
+	from chat.begun(array['1/2', '8/9', '2/3', '9/10', '2/4'])), '1 3 5');
 \ir :sql/install.sql
 select test.same('which no upgrade takes back', (select may from chat.may(array['8/9'])), false);
+drop function chat.may_chat(text, text);
+select test.same('one that is gone decides nothing', chat.site_decides(), false);
+select test.same('and nothing fails because of it', test.undecided('8/9'), false);
+\ir :sql/install.sql
+select test.same('an upgrade makes it again', (select may from chat.may(array['8/9'])), true);

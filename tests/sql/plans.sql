@@ -43,6 +43,7 @@ begin
 		array['1/2 a x r', '1/99 a x r'])$q$, round), 10, 20);
 	perform test.touches('one by one', format($q$select test.save('%s each',
 		array['1/2 a x', '1/2 b x r1', '1/99 a x r'], true, 'store_each')$q$, round), 20, 20);
+	perform test.touches('rooms in which something was said', $q$select chat.begun(array['1/2', '3/99999'])$q$, 2, 4);
 	perform test.touches('the newest page', $q$select chat.pages(array['1/2'],
 		array[null::bigint], array[null::bigint], array[50])$q$, 51, 2);
 	perform test.touches('a page in the middle', $q$select chat.pages(array['1/2'],

@@ -91,6 +91,10 @@ struct bench {
 	bool page_closed, peer_known;
 	char page_epoch[64], peer_name[32];
 	char unread_name[32];
+	bool site_decides;
+	size_t permits, permitted[PERMIT_STATES];
+	char permit_room[32];
+	enum permit permit_of_1_2;
 	size_t epochs;
 	char epoch[64], epoch_before[64];
 	size_t lines;
@@ -286,6 +290,22 @@ static void on_epoch(void *arg, struct slice epoch)
 	copy(b->epoch, sizeof(b->epoch), epoch);
 }
 
+static void on_site_decides(void *arg, bool yes)
+{
+	((struct bench *)arg)->site_decides = yes;
+}
+
+static void on_permit(void *arg, struct slice room, enum permit permit)
+{
+	struct bench *b = arg;
+	b->permits++;
+	b->permitted[permit]++;
+	copy(b->permit_room, sizeof(b->permit_room), room);
+	if (slice_equal(room, SLICE("1/2"))) {
+		b->permit_of_1_2 = permit;
+	}
+}
+
 static void on_log(void *arg, enum store_level level, const char *line)
 {
 	struct bench *b = arg;
@@ -313,6 +333,8 @@ static const struct store_sink sink = {
 	.blocked = on_blocked,
 	.entered = on_entered,
 	.epoch = on_epoch,
+	.site_decides = on_site_decides,
+	.permit = on_permit,
 	.log = on_log,
 };
 
@@ -1058,6 +1080,97 @@ static void requests_of_the_application_survive_trouble(void **state)
 	/* Committed by a broker that died with the answer: in the history, if nobody was told. */
 	until(b, b->entered >= 2);
 	assert_int_equal(session_number(b->admin, "select count(*) from chat.requests"), 0);
+}
+
+static void ask(struct bench *b, const char *room)
+{
+	assert_int_equal(store_ask(b->store, slice_str(room)), CHAT_OK);
+}
+
+static void replace_may_chat(struct bench *b, const char *body)
+{
+	char sql[512];
+	snprintf(sql, sizeof(sql),
+		"create or replace function chat.may_chat(a text, b text) returns boolean"
+		" language plpgsql as $$ begin %s end $$",
+		body);
+	session_run(b->admin, sql);
+}
+
+static void the_application_is_asked_only_where_nothing_was_said(void **state)
+{
+	struct bench *b = *state;
+	open_store(b);
+	save(b, "1/2", "hi");
+	until(b, b->saved_count == 1);
+	replace_may_chat(b, "return a <> '1';");
+	until(b, b->site_decides);
+	ask(b, "1/2");
+	until(b, b->permits == 1);
+	assert_int_equal(b->permitted[PERMIT_GIVEN], 1);
+	ask(b, "1/3");
+	until(b, b->permits == 2);
+	assert_int_equal(b->permitted[PERMIT_REFUSED], 1);
+	assert_string_equal(b->permit_room, "1/3");
+	ask(b, "2/3");
+	until(b, b->permits == 3);
+	assert_int_equal(b->permitted[PERMIT_GIVEN], 2);
+	session_run(b->admin, "drop function chat.may_chat(text, text)");
+	until(b, !b->site_decides);
+}
+
+static void a_slow_or_failing_may_chat_delays_no_other_answer(void **state)
+{
+	struct bench *b = *state;
+	replace_may_chat(b,
+		"if a = '1' then perform pg_sleep(30); elsif a = '2' then raise 'no'; end if;"
+		" return true;");
+	open_store(b);
+	ask(b, "1/2");
+	ask(b, "2/3");
+	ask(b, "3/4");
+	until(b, b->permits == 2);
+	assert_int_equal(b->permitted[PERMIT_FAILED], 1);
+	assert_int_equal(b->permitted[PERMIT_GIVEN], 1);
+	until(b, b->permits == 3);
+	assert_int_equal(b->permit_of_1_2, PERMIT_FAILED);
+	assert_non_null(strstr(b->log, "chat.may_chat fails, SQLSTATE P0001"));
+}
+
+static void many_questions_are_answered_each(void **state)
+{
+	struct bench *b = *state;
+	char room[32];
+	replace_may_chat(b, "return b::integer % 2 = 0;");
+	open_store(b);
+	for (int i = 0; i < 300; i++) {
+		snprintf(room, sizeof(room), "1/%d", i + 2);
+		ask(b, room);
+	}
+	until(b, b->permits == 300);
+	/* Those that have waited for a second are given up. */
+	assert_int_equal(b->permitted[PERMIT_GIVEN] + b->permitted[PERMIT_REFUSED] +
+				 b->permitted[PERMIT_FAILED],
+		300);
+	assert_true(b->permitted[PERMIT_GIVEN] > 0 && b->permitted[PERMIT_REFUSED] > 0);
+}
+
+static void questions_fail_while_the_database_is_away_and_are_answered_again(void **state)
+{
+	struct bench *b = *state;
+	replace_may_chat(b, "return a <> '1';");
+	open_store(b);
+	ask(b, "2/3");
+	until(b, b->permitted[PERMIT_GIVEN] == 1);
+	stop_server(b, SIGQUIT);
+	ask(b, "1/2");
+	until(b, b->permitted[PERMIT_FAILED] == 1);
+	start_server(b);
+	until(b, b->answering);
+	for (size_t asked = b->permits; b->permitted[PERMIT_REFUSED] == 0; asked++) {
+		ask(b, "1/2");
+		until(b, b->permits == asked + 1);
+	}
 }
 
 static void see(struct bench *b, const char *user, const char *name, bool online, int64_t at)
@@ -2055,6 +2168,10 @@ int main(int argc, char **argv)
 		TEST(chats_are_listed_page_by_page_with_what_their_user_has_set),
 		TEST(chats_looked_at_in_vain_are_settled),
 		TEST(what_the_application_decides_is_heard),
+		TEST(the_application_is_asked_only_where_nothing_was_said),
+		TEST(a_slow_or_failing_may_chat_delays_no_other_answer),
+		TEST(many_questions_are_answered_each),
+		TEST(questions_fail_while_the_database_is_away_and_are_answered_again),
 		TEST(what_the_application_asks_for_is_carried_out_once),
 		TEST(requests_of_the_application_survive_trouble),
 		TEST(who_was_seen_is_written_down_in_a_few_statements),

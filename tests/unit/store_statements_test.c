@@ -123,7 +123,7 @@ static void put_text(PGresult *result, int row, int column, const char *text)
 	assert_int_equal(PQsetvalue(result, row, column, bytes, len), 1);
 }
 
-#define HISTORY_COLUMNS 23
+#define HISTORY_COLUMNS 24
 
 /* A row of chat.pages(); without a message when seq is 0. */
 static void put_history_row(PGresult *result, int row, int no, int64_t seq)
@@ -137,22 +137,23 @@ static void put_history_row(PGresult *result, int row, int no, int64_t seq)
 	put_int(result, row, 3, 1, 1);
 	put_int(result, row, 4, 9, 8);
 	put_int(result, row, 5, 0, 1);
-	put_int(result, row, 6, 1, 1);
-	put_int(result, row, 7, 0, 1);
-	put_text(result, row, 9, "Ben");
-	put_int(result, row, 10, 2000, 8);
+	put_int(result, row, 6, 0, 1);
+	put_int(result, row, 7, 1, 1);
+	put_int(result, row, 8, 0, 1);
+	put_text(result, row, 10, "Ben");
+	put_int(result, row, 11, 2000, 8);
 	if (seq == 0) {
 		return;
 	}
-	put_int(result, row, 12, seq, 8);
-	put_int(result, row, 13, seq % 2, 1);
-	put_text(result, row, 14, "text");
-	put_int(result, row, 15, 1000, 8);
-	put_text(result, row, 16, seq == 1 ? "ref" : NULL);
+	put_int(result, row, 13, seq, 8);
+	put_int(result, row, 14, seq % 2, 1);
+	put_text(result, row, 15, "text");
+	put_int(result, row, 16, 1000, 8);
+	put_text(result, row, 17, seq == 1 ? "ref" : NULL);
 	if (seq == 2) {
-		put_text(result, row, 17, "{}");
-		put_int(result, row, 18, 1, 8);
-		put_int(result, row, 21, 7, 8);
+		put_text(result, row, 18, "{}");
+		put_int(result, row, 19, 1, 8);
+		put_int(result, row, 22, 7, 8);
 	}
 }
 

@@ -122,6 +122,14 @@ static void port_seen(void *arg, const struct user_seen *seen)
 	kept->seen.name = keep(kept->bytes, &at, seen->name);
 }
 
+static enum chat_error port_ask_site(void *arg, struct slice room)
+{
+	struct world *world = arg;
+	assert_true(slice_equal(room, SLICE("1/2")));
+	world->ask_count += world->ask_says == CHAT_OK;
+	return world->ask_says;
+}
+
 /* The broker disconnects the latest client with this id at once. */
 static void port_kick(void *arg, const char *client_id)
 {
@@ -166,6 +174,7 @@ static bool begin(struct world **world, int rate_limit, bool allow_other_topics,
 		.mark = port_mark,
 		.change = port_change,
 		.seen = knows_users ? port_seen : NULL,
+		.ask_site = port_ask_site,
 		.kick = port_kick,
 		.log = port_log,
 	};
@@ -485,6 +494,7 @@ void world_answer(struct world *world, size_t n)
 			.change = world->last_change,
 			.epoch = SLICE("e"),
 			.closed = world->closed,
+			.undecided = world->undecided && !world->closed && world->last_seq == 0,
 			.peer = load->user_id.len > 0 ? &peer : NULL,
 		};
 		chat_page(world->chat, load->ticket, &page, world->now);

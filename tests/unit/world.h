@@ -78,9 +78,10 @@ struct world_mark {
 struct world {
 	struct chat *chat;
 	struct chat_time now;
-	enum chat_error save_says, load_says, mark_says, change_says;
+	enum chat_error save_says, load_says, mark_says, change_says, ask_says;
 	bool publish_fails;
 	bool closed;      /* what pages and marks say of the chat */
+	bool undecided;   /* what pages say of a chat that is not closed and has no message */
 	int64_t last_seq; /* what pages say of the chat; 0: it has no message */
 	int64_t last_change;
 	bool a_wrote, b_wrote;
@@ -96,6 +97,7 @@ struct world {
 	size_t load_count;
 	struct world_seen seen[WORLD_QUEUE];
 	size_t seen_count;
+	size_t ask_count; /* may_chat was asked, always about 1/2 */
 	struct world_mark marks[WORLD_QUEUE];
 	size_t mark_count;
 	char lines[WORLD_LINES][512]; /* the last ones that were logged */
