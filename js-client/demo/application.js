@@ -189,11 +189,11 @@ function navOf(here, unread) {
 
 /**
  * Serves the application on 127.0.0.1.
- * @param {{ port: number, sessionKey: string, wsPort: number, database: import('./database.js').Database }} options
- *   `wsPort` is the broker's
+ * @param {{ port: number, sessionKey: string, wsPort: number, database: import('./database.js').Database,
+ *           more?: (application: Application) => void }} options `wsPort` is the broker's; `more` adds pages
  * @returns {Promise<{ address: string, stop: () => void }>}
  */
-export async function startApplication({ port, sessionKey, wsPort, database }) {
+export async function startApplication({ port, sessionKey, wsPort, database, more }) {
 	const session = sessions(sessionKey);
 	/** @type {Map<string, Handler>} */
 	const routes = new Map();
@@ -293,6 +293,7 @@ export async function startApplication({ port, sessionKey, wsPort, database }) {
 	application.serve('/', { 'market.css': 'page/market.css', 'market.js': 'page/market.js', 'pictures.svg': 'page/pictures.svg' });
 
 	addChat(application, { wsPort });
+	more?.(application);
 
 	/**
 	 * @param {Request} request

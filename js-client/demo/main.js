@@ -1,16 +1,18 @@
 // Everything the demo needs, started and ended together: a PostgreSQL cluster, a broker with the
-// plugin, and the application.  All of it lives in one folder, and nothing outside is touched.
+// plugin (with --brokers N: several, and haproxy), and the application.  All of it lives in one folder,
+// and nothing outside is touched.
 
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { startBroker } from '../../tests/stack/broker.js';
+import { parseArgs } from 'node:util';
 import { startCluster } from '../../tests/stack/cluster.js';
 import { freePort } from '../../tests/stack/ports.js';
 import { pause, until } from '../../tests/stack/wait.js';
 import { nameOf, startApplication } from './application.js';
+import { startBrokers } from './brokers.js';
 import { openDatabase, roleFor } from './database.js';
 import { startMail } from './mail.js';
 
@@ -24,7 +26,9 @@ function usualFolder() {
 	return join(base, 'mosquitto-chat-demo');
 }
 
-const folder = resolve(process.argv[2] ?? usualFolder());
+const { values: options, positionals } = parseArgs({ options: { brokers: { type: 'string', default: '1' } }, allowPositionals: true });
+const folder = resolve(positionals[0] ?? usualFolder());
+const count = Number(options.brokers);
 const inFolder = (/** @type {string} */ name) => join(folder, name);
 
 /** @param {string} line */
@@ -73,6 +77,9 @@ function isFree(port) {
 	});
 }
 
+/** Of brokers that share the database: more of them would not be more of a demo. */
+const MOST_BROKERS = 8;
+
 /** The ports of the last time, or others where somebody else has taken them. */
 async function choosePorts() {
 	/** @type {Record<string, number>} */
@@ -82,13 +89,15 @@ async function choosePorts() {
 	} catch {
 		// The first start.
 	}
-	const ports = { page: 0, websocket: 0, mqtt: 0, postgres: 0 };
-	for (const name of /** @type {(keyof typeof ports)[]} */ (Object.keys(ports))) {
+	const own = Array.from({ length: count > 1 ? count : 0 }, (_, n) => [`websocket${n + 1}`, `mqtt${n + 1}`]);
+	/** @type {Record<string, number>} */
+	const ports = {};
+	for (const name of ['page', 'websocket', 'mqtt', 'postgres', ...own.flat()]) {
 		const port = known[name];
 		ports[name] = Number.isInteger(port) && await isFree(port) ? port : await freePort();
 	}
-	remember('ports', `${JSON.stringify(ports)}\n`);
-	return ports;
+	remember('ports', `${JSON.stringify({ ...known, ...ports })}\n`);
+	return { ...ports, each: own.map(([wsPort, tcpPort]) => ({ wsPort: ports[wsPort], tcpPort: ports[tcpPort] })) };
 }
 
 /**
@@ -127,7 +136,10 @@ async function takeFolder() {
 	if (lives(Number(pid), ['js-client/demo/main.js']) && Number(pid) !== process.pid) {
 		throw new Error(`the demo runs already, as process ${pid}: ${address}`);
 	}
-	await endLeftover('broker', Number(recall('broker.pid')), [inFolder('broker/mosquitto.conf')], 'SIGTERM');
+	for (const name of readdirSync(folder).filter((it) => /^(broker(-\d)?|haproxy)\.pid$/.test(it)).map((it) => it.slice(0, -'.pid'.length))) {
+		const conf = name === 'haproxy' ? 'haproxy.cfg' : 'mosquitto.conf';
+		await endLeftover(name, Number(recall(`${name}.pid`)), [inFolder(`${name}/${conf}`)], 'SIGTERM');
+	}
 	const postmaster = inFolder('postgres/data/postmaster.pid');
 	const line = existsSync(postmaster) ? readFileSync(postmaster, 'utf8').split('\n')[0] : '';
 	await endLeftover('PostgreSQL', Number(line), ['postgres', inFolder('postgres/data')], 'SIGINT');
@@ -178,6 +190,9 @@ async function end(code, signal) {
 }
 
 async function main() {
+	if (!(count >= 1 && count <= MOST_BROKERS)) {
+		throw new Error(`--brokers takes a number from 1 to ${MOST_BROKERS}`);
+	}
 	mkdirSync(folder, { recursive: true });
 	chmodSync(folder, 0o755);
 	await takeFolder();
@@ -196,20 +211,16 @@ async function main() {
 	const login = { user: 'windfall', password: secret('windfall.password') };
 	await cluster.query(roleFor(login));
 
-	say('Starting Mosquitto with the plugin …');
+	say(count > 1 ? `Starting ${count} Mosquittos with the plugin, and haproxy …` : 'Starting Mosquitto with the plugin …');
 	const chatSecret = secret('chat.secret');
-	const broker = await startBroker({
-		dir: inFolder('broker'),
+	const brokers = await startBrokers({
+		folder,
+		entrance: { tcpPort: ports.mqtt, wsPort: ports.websocket },
+		each: ports.each,
 		conninfo: cluster.conninfo,
-		secrets: [chatSecret],
-		tcpPort: ports.mqtt,
-		wsPort: ports.websocket,
+		secret: chatSecret,
 	});
-	remember('broker.pid', `${broker.pid}\n`);
-	endings.push(async () => {
-		await broker.stop();
-		rmSync(inFolder('broker.pid'), { force: true });
-	});
+	endings.push(() => brokers.stop());
 	if (ending) {
 		return;
 	}
@@ -223,13 +234,14 @@ async function main() {
 	const application = await startApplication({
 		port: ports.page,
 		sessionKey: secret('session.key'),
-		wsPort: broker.wsPort,
+		wsPort: brokers.wsPort,
 		database,
+		more: (it) => brokers.addPage(it, cluster),
 	});
 	endings.push(() => application.stop());
 
 	const watch = setInterval(() => {
-		const dead = [!broker.alive() && `the broker (see ${inFolder('broker/log')})`,
+		const dead = [...brokers.dead(),
 			!cluster.alive() && `PostgreSQL (see ${inFolder('postgres/log')})`].filter(Boolean);
 		if (dead.length > 0 && !ending) {
 			say(`Something has ended by itself: ${dead.join(' and ')}.`);
@@ -242,7 +254,8 @@ async function main() {
     mosquitto-chat demo:  ${application.address}
 
     Open it in two windows of your browser, log in as somebody else in each, and chat.
-    The broker listens on 127.0.0.1:${broker.tcpPort} (MQTT) and 127.0.0.1:${broker.wsPort} (WebSockets).
+${count > 1 ? `    ${application.address}brokers shows who is on which broker; kill one, and chat on.\n` : ''}\
+    The ${count > 1 ? 'balancer' : 'broker'} listens on 127.0.0.1:${brokers.tcpPort} (MQTT) and 127.0.0.1:${brokers.wsPort} (WebSockets).
     Everything is in ${folder}
     Ctrl-C ends it; the messages are still there the next time.
 `);
