@@ -91,8 +91,8 @@
  * @property {(ref: string | null) => boolean} discard forgets a 'failed' message; false: there is no such failed message
  * @property {(options?: { limit?: number }) => Promise<{ messages: Message[], more: boolean }>} older fetches the page
  *   before the oldest message, of 1 to 200 messages (50), and puts it in front of `messages`; resolves with that page alone
- * @property {() => void} markRead everything that is here now has been read; said while the page is visible, once a
- *   second at most
+ * @property {(upTo?: number) => void} markRead everything that is here now has been read, or what is here up to this `seq`;
+ *   said while the page is visible, once a second at most
  * @property {(on?: boolean) => void} typing call it on every key: it tells the peer once in three seconds
  * @property {<Name extends keyof RoomEvents>(name: Name, listener: (value: RoomEvents[Name]) => void) => () => void} on
  *   returns what undoes it

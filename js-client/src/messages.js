@@ -119,8 +119,15 @@ export function createMessages({ me, peerRead, ownRead, pending, changes, emit }
 			});
 			update(read);
 		},
-		/** The newest message of the peer's that is here; 0: there is none. */
-		newestOfPeer: () => timeline.items().reduce((seq, it) => (it.mine ? seq : Number(it.seq)), 0),
+		/** The newest message of the peer's that is here; 0: there is none. @param {number} [upTo] of those up to this one */
+		newestOfPeer(upTo = Infinity) {
+			const items = timeline.items();
+			let at = items.length - 1;
+			while (at >= 0 && (items[at].mine || Number(items[at].seq) > upTo)) {
+				at--;
+			}
+			return Number(items[at]?.seq ?? 0);
+		},
 		clear() {
 			timeline.clear();
 			dirty();

@@ -71,7 +71,7 @@ export function createRoom(parts, on, closed, leave) {
 			await open();
 			return pages.older(limit);
 		},
-		markRead: () => marks.want(messages.newestOfPeer()),
+		markRead: (upTo) => marks.want(messages.newestOfPeer(upTo)),
 		typing: (typed = true) => typist.set(typed),
 		async close() {
 			typist.set(false);

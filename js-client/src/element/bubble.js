@@ -43,8 +43,7 @@ export function bubble() {
 			make('div', { class: 'answers' }),
 			make('div', { class: 'files' }),
 			make('p', { class: 'line', dir: 'auto' },
-				make('span', { class: 'text', part: 'text' }),
-				make('span', { class: 'room', 'aria-hidden': 'true' }),
+				make('span', { class: 'words' }, make('span', { class: 'text', part: 'text' }), make('span', { class: 'room', 'aria-hidden': 'true' })),
 				make('span', { class: 'meta', part: 'meta' }, make('span', { class: 'edited' }), make('time', { dir: 'auto' })))),
 		make('div', { class: 'reactions' }));
 }

@@ -2,7 +2,7 @@
 // long, and says what the text is for: a new message, an answer, or another text for an own one.
 
 import { summary } from './attachments.js';
-import { icon, ICONS, isOnPhone, make, setText } from './dom.js';
+import { icon, ICONS, isOnPhone, make, setAttributes, setText } from './dom.js';
 import { quoted } from './quote.js';
 import { texts } from './texts.js';
 import { Uploads } from './uploads.js';
@@ -76,15 +76,13 @@ export class Composer {
 	set enabled(on) {
 		const news = this.#text.disabled === on;
 		this.#text.disabled = !on;
-		this.#text.placeholder = on ? texts.write : texts.closed;
-		this.#text.setAttribute('aria-label', texts.message);
-		this.#text.setAttribute('enterkeyhint', isOnPhone() ? 'enter' : 'send');
+		setAttributes(this.#text, {
+			placeholder: on ? texts.write : texts.closed, 'aria-label': texts.message, enterkeyhint: isOnPhone() ? 'enter' : 'send',
+		});
 		const label = this.#purpose?.kind === 'edit' ? texts.save : texts.send;
-		this.#send.setAttribute('aria-label', label);
-		this.#send.title = label;
-		this.#clip.setAttribute('aria-label', texts.attach);
-		this.#clip.title = texts.attach;
-		this.#picker.setAttribute('aria-label', texts.attach);
+		setAttributes(this.#send, { 'aria-label': label, title: label });
+		setAttributes(this.#clip, { 'aria-label': texts.attach, title: texts.attach });
+		setAttributes(this.#picker, { 'aria-label': texts.attach });
 		if (news) {
 			this.#changed();
 		}

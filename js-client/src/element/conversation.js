@@ -319,7 +319,9 @@ export class MosquittoChat extends Base {
 		this.#room = room;
 		this.#roomOffs = [
 			room.on('message', (message) => this.#arrived(message)),
-			...(/** @type {const} */ (['update', 'read', 'typing', 'presence', 'forbidden'])).map((it) => room.on(it, changed)),
+			...(/** @type {const} */ (['typing', 'presence', 'forbidden'])).map((it) => room.on(it, changed)),
+			room.on('update', (message) => this.#log.isNews(message) && changed()),
+			room.on('read', ({ user_id }) => user_id === peer && changed()),
 			room.on('reset', () => this.#reset()),
 		];
 		this.#open(room);
@@ -431,8 +433,9 @@ export class MosquittoChat extends Base {
 	}
 
 	#markRead() {
-		if (this.#room && this.#loaded && this.#inView && this.#log.atEnd && this.#log.isOpen) {
-			this.#room.markRead();
+		const { isOpen, atEnd, seenSeq } = this.#log;
+		if (this.#room && this.#loaded && this.#inView && isOpen) {
+			this.#room.markRead(atEnd ? Infinity : seenSeq);
 		}
 	}
 
@@ -539,8 +542,9 @@ export class MosquittoChat extends Base {
 	/** The seq of the first message that was unread, as far back as we have them. */
 	get #unreadSeq() {
 		const { after, upTo } = this.#unread;
-		const isUnread = (/** @type {Room['messages'][number]} */ { mine, seq }) => !mine && seq !== null && seq > after && seq <= upTo;
-		return this.#room?.messages.find(isUnread)?.seq ?? 0;
+		const isUnread = (/** @type {Room['messages'][number]} */ { mine }) => !mine;
+		const messages = this.#room?.messages ?? [];
+		return messages.slice(indexOf(messages, after + 1), indexOf(messages, upTo + 1)).find(isUnread)?.seq ?? 0;
 	}
 
 	#render() {

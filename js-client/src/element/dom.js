@@ -67,6 +67,19 @@ export function setText(node, text) {
 	}
 }
 
+/**
+ * Likewise: what is set anew costs the browser a look at all of its rules, also where it is the same.
+ * @param {Element} element
+ * @param {Record<string, string>} attributes
+ */
+export function setAttributes(element, attributes) {
+	for (const [name, value] of Object.entries(attributes)) {
+		if (element.getAttribute(name) !== value) {
+			element.setAttribute(name, value);
+		}
+	}
+}
+
 /** @type {WeakMap<HTMLElement, Map<string, { look: string, child: HTMLElement }>>} */
 const filled = new WeakMap();
 

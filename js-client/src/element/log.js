@@ -3,7 +3,7 @@
 
 import { Actions } from './actions.js';
 import { bubble, dress, lookOf } from './bubble.js';
-import { fill, icon, ICONS, make, setText } from './dom.js';
+import { fill, icon, ICONS, make, setAttributes, setText } from './dom.js';
 import { texts } from './texts.js';
 import { timesIn } from './times.js';
 import { stepTo } from './walk.js';
@@ -16,6 +16,8 @@ const NEAR_END = 48;
 const NEAR_TOP = 400;
 /** So far above the line a conversation with unread messages begins. */
 const ABOVE_LINE = 16;
+/** So much of a message has to be in view for it to be seen: a line. */
+const SEEN = 24;
 /** Until screen readers have noticed what was added silently. */
 const SILENCE = 1000;
 /** So long a message stays marked to which one has been led. */
@@ -83,7 +85,8 @@ export class Log {
 	#list = make('ul', { role: 'list' });
 	#remark = make('p', { class: 'remark', part: 'remark' });
 	#older = make('p', { class: 'remark older', hidden: true });
-	#toEndButton = make('button', { class: 'to-end', part: 'to-end', type: 'button', hidden: true, onclick: () => this.toEnd() });
+	#belowText = make('span');
+	#toEndButton = make('button', { class: 'to-end', part: 'to-end', type: 'button', hidden: true, onclick: () => this.toEnd() }, icon(ICONS.down), this.#belowText);
 	#box = make('div', { class: 'log', part: 'log', role: 'log', tabindex: '0', 'aria-live': 'off' }, this.#older, this.#list, this.#remark);
 	element = make('div', { class: 'stage' }, this.#box, this.#toEndButton);
 	/** @type {Actions} */
@@ -91,6 +94,8 @@ export class Log {
 
 	/** Whether the reader is at the end, and stays there as more comes in. */
 	atEnd = true;
+	/** The newest message that the reader has had in view; 0: none yet. */
+	seenSeq = 0;
 	#begun = false;
 	/** @type {View | null} */
 	#view = null;
@@ -98,9 +103,9 @@ export class Log {
 	#part = ALL;
 	/** The message that each child of the list shows. @type {WeakMap<Element, Message>} */
 	#shown = new WeakMap();
+	/** How each message is shown. @type {WeakMap<Message, { look: import('./bubble.js').Look, said: string }>} */
+	#looks = new WeakMap();
 	#firstSeq = Infinity;
-	/** The newest message that the reader has had in view. */
-	#seenSeq = 0;
 	/** The message that one has walked to. @type {HTMLElement | null} */
 	#walked = null;
 	/** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -130,7 +135,7 @@ export class Log {
 		this.#part = ALL;
 		this.#begun = false;
 		this.atEnd = true;
-		this.#seenSeq = 0;
+		this.seenSeq = 0;
 		this.#firstSeq = Infinity;
 		this.#toEndButton.hidden = true;
 	}
@@ -149,8 +154,9 @@ export class Log {
 		setText(this.#remark, view.remark);
 		this.#remark.hidden = messages.length > 0;
 		this.#box.classList.toggle('bare', messages.length === 0);
-		this.#box.setAttribute('aria-label', view.peerName ? texts.messages(view.peerName) : texts.inbox);
-		this.#box.setAttribute('aria-busy', String(!loaded || view.fetching));
+		setAttributes(this.#box, {
+			'aria-label': view.peerName ? texts.messages(view.peerName) : texts.inbox, 'aria-busy': String(!loaded || view.fetching),
+		});
 
 		if (begins) {
 			this.#begin();
@@ -212,6 +218,12 @@ export class Log {
 		this.#box.focus({ preventScroll: true });
 	}
 
+	/** Whether a message looks other than it is shown: that a message of the peer's is read now does not show. @param {Message} message */
+	isNews(message) {
+		const shown = this.#looks.get(message);
+		return message.mine || !shown || lookOf(message, shown.look) !== shown.said;
+	}
+
 	/** Whether anything of it can be seen at all. */
 	get isOpen() {
 		return this.#box.clientHeight > 0;
@@ -271,8 +283,8 @@ export class Log {
 			// Where the reader begins is still being loaded: nobody has seen the end meanwhile.
 			return;
 		}
-		const last = this.#childAt(this.#box.getBoundingClientRect().bottom, -1);
-		this.#seenSeq = Math.max(this.#seenSeq, last ? this.#shown.get(last)?.seq ?? 0 : 0);
+		const last = this.#childAt(this.#box.getBoundingClientRect().bottom - SEEN, -1);
+		this.seenSeq = Math.max(this.seenSeq, last ? this.#shown.get(last)?.seq ?? 0 : 0);
 	}
 
 	#moved() {
@@ -355,11 +367,9 @@ export class Log {
 			return;
 		}
 		const { messages } = /** @type {View} */ (this.#view);
-		const count = messages.slice(indexOf(messages, this.#seenSeq + 1)).filter((it) => !it.mine).length;
-		const label = count > 0 ? texts.toEndWith(count) : texts.toEnd;
-		this.#toEndButton.hidden = false;
-		this.#toEndButton.setAttribute('aria-label', label);
-		this.#toEndButton.replaceChildren(icon(ICONS.down), ...(count > 0 ? [String(count)] : []));
+		const count = messages.slice(indexOf(messages, this.seenSeq + 1)).filter((it) => !it.mine).length;
+		setAttributes(this.#toEndButton, { 'aria-label': count > 0 ? texts.toEndWith(count) : texts.toEnd });
+		setText(this.#belowText, count > 0 ? String(count) : '');
 	}
 
 	// ---- What there is to see
@@ -428,6 +438,8 @@ export class Log {
 			this.#shown.set(child, message);
 			return child;
 		};
-		return { key: keyOf(message), look: lookOf(message, look), make: () => dressed(bubble()), update: dressed };
+		const said = lookOf(message, look);
+		this.#looks.set(message, { look, said });
+		return { key: keyOf(message), look: said, make: () => dressed(bubble()), update: dressed };
 	}
 }

@@ -148,7 +148,7 @@ export const CONVERSATION = `${COMMON}
 	flex-direction: column;
 }
 .log:focus-visible { outline-offset: -3px; }
-.log > ul { margin-block-start: auto; }
+.log > ul { margin-block-start: auto; position: relative; }
 .log.bare > ul { margin-block-start: 0; }
 .remark { margin: auto; padding: 1rem; color: var(--faint); text-align: center; }
 .older { margin: 0; font-size: .8125rem; padding: .4rem; }
@@ -162,7 +162,6 @@ export const CONVERSATION = `${COMMON}
 .day + .message, .unread + .message { margin-block-start: 0; }
 .mine { align-items: flex-end; }
 .bubble {
-	position: relative;
 	max-inline-size: min(85%, 34rem);
 	padding: .45rem .8rem;
 	border: 1px solid transparent;
@@ -175,14 +174,16 @@ export const CONVERSATION = `${COMMON}
 .message:not(.last):not(.mine) .bubble { border-end-start-radius: .35rem; }
 .mine:not(.first) .bubble { border-start-end-radius: .35rem; }
 .mine:not(.last) .bubble { border-end-end-radius: .35rem; }
-.line { position: relative; min-inline-size: 0; unicode-bidi: isolate; }
+.line { display: grid; grid-template-columns: minmax(0, auto); unicode-bidi: isolate; }
+/* In one cell, as a box with a position is much more work for the browser. */
+.words, .meta { grid-area: 1 / 1; }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; }
 .text a { color: inherit; }
 .large .text { font-size: 2.25rem; line-height: 1.2; }
 .room, .meta { font-size: .6875rem; line-height: 1.3; }
 .room { display: inline-block; inline-size: calc(var(--meta, 8) * 1ch + .9em); }
 .edited:empty { display: none; }
-.meta { position: absolute; inset-block-end: -.1em; inset-inline-end: 0; display: inline-flex; align-items: center; gap: .3em; white-space: nowrap; }
+.meta { align-self: end; justify-self: end; margin-block-end: -.1em; display: flex; align-items: center; gap: .3em; white-space: nowrap; }
 .status { display: inline-flex; }
 .meta .icon { font-size: .9rem; }
 .failed .text { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 8; overflow: hidden; }
@@ -251,6 +252,7 @@ export const CONVERSATION = `${COMMON}
 	font-size: .875rem;
 	font-weight: 600;
 }
+.to-end span:empty { display: none; }
 
 .typing { flex: none; block-size: 1.5rem; padding-inline: var(--gap); display: flex; align-items: center; gap: .5rem; font-size: .8125rem; color: var(--faint); }
 .dots { display: inline-flex; gap: .2rem; }

@@ -1,8 +1,8 @@
 // Of a long conversation only a part is in the page: from one message to another, by `seq`.
 
 /** So many messages are in the page at most, and so many come when the reader gets to an end of them. */
-export const MOST = 400;
-export const STEP = 150;
+export const MOST = 200;
+export const STEP = 80;
 
 /**
  * @typedef {object} Part
@@ -90,6 +90,6 @@ export function tail(messages) {
 
 /** @param {Messages} messages @param {number} seq a message with some others above and many below */
 export function around(messages, seq) {
-	const start = Math.max(0, indexOf(messages, seq) - STEP / 3);
+	const start = Math.max(0, indexOf(messages, seq) - Math.floor(STEP / 3));
 	return partOf(messages, start, start + MOST);
 }

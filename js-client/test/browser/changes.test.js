@@ -62,6 +62,7 @@ describe('what can be done with messages', { skip: noBrowser }, () => {
 		await her.page.getByText('Replying to Ben').waitFor();
 		await her.write('The answer');
 		await her.until('The answer', 'Sent');
+		await until('all to be read', async () => (await scene.stage.stored(`${ann.id}/${ben.id}`)).filter((it) => it.user_id === ben.id).every((it) => it.is_delivered));
 		await her.page.reload();
 		await her.message('The answer').waitFor();
 		assert.equal(await question.count(), 0, 'it is further up than what is loaded');

@@ -112,6 +112,32 @@ describe('a long conversation', { skip: noBrowser }, () => {
 		await until('all to be read', async () => (await scene.stage.stored(`${ann.id}/${ben.id}`)).filter((it) => it.user_id === ben.id).every((it) => it.is_delivered));
 	});
 
+	test('what_has_been_seen_is_read_and_the_count_falls_as_one_scrolls', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		await scene.say(ben, ann, LINES.slice(0, 120));
+		const her = await scene.open(ann, { people: [ben] });
+		const total = () => her.page.evaluate(() => /** @type {any} */ (document.querySelector('mosquitto-chat-inbox')).chat.unread.total);
+		await until('all to be unread', async () => await total() === 120);
+		await her.inbox.getByRole('button', { name: 'Ben' }).click();
+		await her.message('Message 1\nin\nseveral lines').waitFor();
+		await until('what is in view to be read', async () => await total() < 120);
+		const first = await total();
+		assert.ok(first > 90, `${first} are left`);
+		await her.log.evaluate((log) => log.scrollBy(0, 900));
+		await until('more to be read', async () => await total() < first);
+		// What is said to be below is what is left.
+		const below = Number((await her.page.getByRole('button', { name: /new messages below/ }).getAttribute('aria-label'))?.split(' ')[0]);
+		await until('the count to be what is below', async () => await total() === below);
+		await her.inbox.getByText(`${below} unread messages`).waitFor({ state: 'attached' });
+		// And the line stands above those when one comes back.
+		await her.page.reload();
+		await until('the count to be there again', async () => await total() === below);
+		await her.inbox.getByRole('button', { name: 'Ben' }).click();
+		await her.page.getByText('New messages').waitFor();
+		const next = await her.page.locator('.unread + .message .text').textContent();
+		assert.equal(next, LINES[120 - below]);
+	});
+
 	test('five_hundred_messages_are_no_more_work_than_five', options, async () => {
 		const [ann, ben] = scene.people('Ann', 'Ben');
 		const her = await scene.open(ann, { peer: ben.id });

@@ -79,6 +79,8 @@ describe('the messages of a room', () => {
 		messages.ticked();
 		assert.deepEqual(since(), ['update 1 read']);
 		assert.equal(messages.newestOfPeer(), 1);
+		add(wire(4), wire(5), wire(6, '1'));
+		assert.deepEqual([messages.newestOfPeer(), messages.newestOfPeer(4), messages.newestOfPeer(3)], [5, 4, 1]);
 		messages.clear();
 		assert.deepEqual([messages.list(), messages.newestOfPeer()], [[], 0]);
 	});
