@@ -41,6 +41,7 @@ grant execute on function
 	chat.mark(text[], text[], bigint[], integer),
 	chat.mark(text[], text[], bigint[]),
 	chat.deliver(text),
+	chat.deliver_next(text),
 	chat.change(text[], boolean[], "char"[], bigint[], text[], text[], text[], boolean[], timestamptz[],
 		integer, text[]),
 	chat.changes(text[], bigint[], integer[]),

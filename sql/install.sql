@@ -73,6 +73,7 @@ begin;
 \ir functions/chats.sql
 \ir functions/seen.sql
 \ir functions/mark.sql
+\ir functions/deliver_next.sql
 \ir functions/deliver.sql
 \ir functions/reactions.sql
 \ir functions/change_one.sql

@@ -111,7 +111,7 @@ struct answer {
 	_Atomic size_t *undrained; /* the loader's count of bytes, `size` of which are here */
 	size_t size;
 	void *result;     /* PGresult */
-	bool undelivered; /* chat.deliver() has something to do */
+	bool undelivered; /* chat.deliver_next() has something to do */
 	char epoch[EPOCH_MAX + 1];
 };
 

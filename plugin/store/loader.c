@@ -216,8 +216,10 @@ static bool work(struct loader *loader)
 		struct tasks *tasks = &loader->tasks[i];
 		struct items out = {0};
 		if (may_run(loader, tasks)) {
-			loader->deliveries.pending |= tasks_run(
-				tasks, &loader->conn, &loader->params, &loader->undrained, &out);
+			if (tasks_run(tasks, &loader->conn, &loader->params, &loader->undrained,
+				    &out)) {
+				deliveries_wake(&loader->deliveries);
+			}
 			take_results(loader, (enum loader_kind)i, &out);
 			busy = true;
 		}

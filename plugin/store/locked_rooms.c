@@ -1,5 +1,6 @@
 #include "locked_rooms.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
 
@@ -10,9 +11,11 @@ struct locked_room {
 	struct table_link by_name;
 	struct locked_room *prev, *next;
 	struct items jobs;
+	int64_t since; /* 0: nothing waits for a lock */
 	int64_t due;
 	int pause;
 	bool alone;
+	char sqlstate[6];
 	size_t room_len;
 	char room[ROOM_MAX];
 };
@@ -77,11 +80,14 @@ struct items *locked_room_jobs(struct locked_room *entry)
 	return &entry->jobs;
 }
 
-void locked_room_pause(struct locked_room *entry, bool alone, int64_t now)
+void locked_room_pause(struct locked_room *entry, const char *sqlstate, int64_t now)
 {
+	bool alone = sqlstate != NULL;
 	int max = alone ? LOCKED_ROOM_ALONE_PAUSE_MAX_MS : LOCKED_ROOM_PAUSE_MAX_MS;
 	int pause = entry->pause == 0 ? 1 : entry->pause * 2;
+	entry->since = entry->since == 0 ? now : entry->since;
 	entry->alone = alone;
+	snprintf(entry->sqlstate, sizeof(entry->sqlstate), "%s", alone ? sqlstate : "");
 	entry->pause = pause > max ? max : pause;
 	entry->due = now + entry->pause;
 }
@@ -92,9 +98,25 @@ void locked_rooms_release(struct locked_rooms *locked, struct locked_room *entry
 		forget(locked, entry);
 	} else {
 		entry->alone = false;
+		entry->since = 0;
 		entry->pause = 0;
 		entry->due = 0;
 	}
+}
+
+int64_t locked_rooms_oldest(
+	const struct locked_rooms *locked, struct slice *room, const char **sqlstate)
+{
+	const struct locked_room *entry;
+	int64_t since = NEVER;
+	for (entry = locked->rooms; entry != NULL; entry = entry->next) {
+		if (entry->since != 0 && entry->since < since) {
+			since = entry->since;
+			*room = slice_of(entry->room, entry->room_len);
+			*sqlstate = entry->sqlstate;
+		}
+	}
+	return since;
 }
 
 struct locked_room *locked_rooms_due_alone(const struct locked_rooms *locked, int64_t now)

@@ -37,8 +37,9 @@ struct locked_room *locked_rooms_add(struct locked_rooms *locked, struct slice r
 /* Its messages, of struct save_job. */
 struct items *locked_room_jobs(struct locked_room *entry);
 
-/* Not before a while that grows each time; `alone`: not together with other rooms. */
-void locked_room_pause(struct locked_room *entry, bool alone, int64_t now);
+/* Not before a while that grows each time.  `sqlstate`: with which a statement failed because of
+ * it, so that it does not go together with other rooms; NULL: its row was locked. */
+void locked_room_pause(struct locked_room *entry, const char *sqlstate, int64_t now);
 
 /* The room was served: forgotten when nothing waits there, else due at once. */
 void locked_rooms_release(struct locked_rooms *locked, struct locked_room *entry);
@@ -54,6 +55,11 @@ void locked_rooms_due(const struct locked_rooms *locked, int64_t now,
 
 /* Rooms that had to go alone may go with others again, at once. */
 void locked_rooms_regroup(struct locked_rooms *locked);
+
+/* Since when the room waits that has waited longest, which it is, and what it failed with ("": its
+ * row was locked).  NEVER: none waits. */
+int64_t locked_rooms_oldest(
+	const struct locked_rooms *locked, struct slice *room, const char **sqlstate);
 
 /* When the next room is due; NEVER when there is none. */
 int64_t locked_rooms_next_due(const struct locked_rooms *locked);

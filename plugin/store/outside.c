@@ -10,8 +10,9 @@
 #define LOOK_EVERY_MS 1000
 /* After a statement that failed, or came to a lock. */
 #define PAUSE_MS 250
-/* A statement that is refused each time. */
-#define SAY_EVERY_MS 60000
+/* After one that was refused; doubling, to at most this. */
+#define REFUSED_PAUSE_MS 1000
+#define REFUSED_PAUSE_MAX_MS 30000
 /* Requests carried out by one statement: others wait for the connection meanwhile. */
 #define REQUESTS_MAX 20
 
@@ -63,6 +64,7 @@ void outside_begin(struct outside *outside, const char *epoch, int64_t now)
 		outside->heard_count = 0;
 	}
 	outside->due = now;
+	outside->refused = NULL;
 	outside->requests = false;
 	outside->news = false;
 }
@@ -193,15 +195,16 @@ static bool take_all_news(struct outside *outside, struct answer *answer, struct
 	return good && !first.wrong;
 }
 
-static void say_refused(struct pgconn *conn, struct row *row)
+static void say_refused(struct pgconn *conn, struct row *row, bool for_good)
 {
 	struct slice room = row_text(row, 1);
 	struct slice sqlstate = row_text(row, 7);
 	char line[REPORT_LINE_MAX];
 	snprintf(line, sizeof(line),
-		"database: refused what the application asked for in chat/%.*s, SQLSTATE %.*s",
-		SLICE_ARGS(room), SLICE_ARGS(sqlstate));
-	report_line(conn->options.report, STORE_WARNING, line);
+		"database: %s what the application asked for in chat/%.*s, SQLSTATE %.*s",
+		for_good ? "refused" : "cannot do now", SLICE_ARGS(room), SLICE_ARGS(sqlstate));
+	report_often(conn->options.report, for_good ? REPORT_REFUSED_REQUEST : REPORT_LOCKED,
+		STORE_WARNING, line, clock_ms());
 }
 
 static bool read_message(struct outside_job *job, struct row *row)
@@ -222,8 +225,8 @@ static bool take_done(struct pgconn *conn, struct answer *answer, int no, struct
 {
 	struct row row = {.result = answer->result, .no = no};
 	char kind = row_char(&row, 0);
-	if (kind == 'x') {
-		say_refused(conn, &row);
+	if (kind == 'x' || kind == 'w') {
+		say_refused(conn, &row, kind == 'x');
 		return !row.wrong;
 	}
 	struct outside_job *job = make_job(answer, kind == 'p' ? OUTSIDE_POSTED : OUTSIDE_CHANGED);
@@ -234,12 +237,15 @@ static bool take_all_done(
 	struct outside *outside, struct pgconn *conn, struct answer *answer, struct items *out)
 {
 	int rows = PQntuples(answer->result);
+	int done = 0;
 	bool good = true;
 	for (int i = 0; good && i < rows; i++) {
+		struct row row = {.result = answer->result, .no = i};
+		done += row_char(&row, 0) != 'w';
 		good = take_done(conn, answer, i, out);
 	}
 	/* Fewer than asked for: there are no more, or another broker is at it. */
-	outside->requests = rows == REQUESTS_MAX;
+	outside->requests = good && done >= REQUESTS_MAX;
 	return good;
 }
 
@@ -258,12 +264,20 @@ static void say_who_decides(struct outside *outside, bool site_decides, struct i
 	}
 }
 
-static bool take_poll(struct outside *outside, const PGresult *result, struct items *out)
+static bool is_refused(
+	const struct outside *outside, const struct statement *statement, int64_t now)
+{
+	return outside->refused == statement && now < outside->refused_until;
+}
+
+static bool take_poll(
+	struct outside *outside, const PGresult *result, struct items *out, int64_t now)
 {
 	struct row row = {.result = result};
 	bool good = PQntuples(result) == 1;
-	outside->requests = good && row_bool(&row, 0);
-	outside->news = good && row_bool(&row, 1);
+	outside->requests =
+		good && row_bool(&row, 0) && !is_refused(outside, &statement_carry_out, now);
+	outside->news = good && row_bool(&row, 1) && !is_refused(outside, &statement_news, now);
 	if (good && !row_bool(&row, 2)) {
 		outside->node = 0;
 	}
@@ -320,7 +334,7 @@ static const struct statement *next_statement(struct outside *outside, struct pa
 }
 
 static bool take_results(struct outside *outside, struct pgconn *conn,
-	const struct statement *statement, struct answer *answer, struct items *out)
+	const struct statement *statement, struct answer *answer, struct items *out, int64_t now)
 {
 	if (statement == &statement_enter) {
 		return take_node(outside, answer->result, out);
@@ -331,20 +345,27 @@ static bool take_results(struct outside *outside, struct pgconn *conn,
 	if (statement == &statement_carry_out) {
 		return take_all_done(outside, conn, answer, out);
 	}
-	return take_poll(outside, answer->result, out);
+	return take_poll(outside, answer->result, out, now);
 }
 
-static void say_statement_refused(struct outside *outside, struct pgconn *conn,
+/* What is refused each time is tried less and less often, and is in nothing else's way: the poll is
+ * next, where there can be one, and says again what there is to do. */
+static void statement_refused(struct outside *outside, struct pgconn *conn,
 	const struct statement *statement, int64_t now)
 {
 	char line[REPORT_LINE_MAX];
-	if (outside->refusal_said_at != 0 && now - outside->refusal_said_at < SAY_EVERY_MS) {
-		return;
-	}
 	snprintf(line, sizeof(line), "database: refuses %s, SQLSTATE %s; trying again",
 		statement->function, pgconn_sqlstate(conn));
-	report_line(conn->options.report, STORE_WARNING, line);
-	outside->refusal_said_at = now;
+	report_often(conn->options.report, REPORT_REFUSED_STATEMENT, STORE_WARNING, line, now);
+	int pause = outside->refused == statement ? outside->refused_pause * 2 : REFUSED_PAUSE_MS;
+	outside->refused = statement;
+	outside->refused_pause = pause > REFUSED_PAUSE_MAX_MS ? REFUSED_PAUSE_MAX_MS : pause;
+	outside->refused_until = now + outside->refused_pause;
+	outside->requests = false;
+	outside->news = false;
+	bool others_go_on =
+		outside->node != 0 && outside->has_since && statement != &statement_poll;
+	outside->due = others_go_on ? now : outside->refused_until;
 }
 
 void outside_run(struct outside *outside, struct pgconn *conn, struct params *params,
@@ -360,11 +381,12 @@ void outside_run(struct outside *outside, struct pgconn *conn, struct params *pa
 	}
 	enum pgconn_ran ran = pgconn_run(conn, statement, params, &result);
 	if (ran == RAN_REFUSED) {
-		say_statement_refused(outside, conn, statement, now);
+		statement_refused(outside, conn, statement, now);
 	} else if (ran == RAN_WELL) {
 		answer_set(answer, result);
-		if (take_results(outside, conn, statement, answer, out)) {
+		if (take_results(outside, conn, statement, answer, out, now)) {
 			pgconn_well(conn);
+			outside->refused = outside->refused == statement ? NULL : outside->refused;
 			outside->due = has_work(outside) ? now : now + LOOK_EVERY_MS;
 		} else {
 			pgconn_wrong_schema(conn, statement);

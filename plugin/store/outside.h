@@ -25,14 +25,18 @@ extern const struct statement statement_carry_out;
 #define OUTSIDE_HEARD_MAX 64
 
 struct outside {
-	int32_t node;              /* this broker's number; 0: it has none yet */
-	bool has_since;            /* news have been read */
-	int64_t since;             /* where the next news begin */
-	bool requests;             /* somebody has asked for something */
-	bool news;                 /* something was decided */
-	bool site_decides;         /* the application has a may_chat of its own */
-	int64_t due;               /* the next look, of clock_ms */
-	int64_t refusal_said_at;   /* 0: never */
+	int32_t node;      /* this broker's number; 0: it has none yet */
+	bool has_since;    /* news have been read */
+	int64_t since;     /* where the next news begin */
+	bool requests;     /* somebody has asked for something */
+	bool news;         /* something was decided */
+	bool site_decides; /* the application has a may_chat of its own */
+	int64_t due;       /* the next look, of clock_ms */
+	/* The statement that the database refuses each time, until when it is not tried again, and
+	 * how long that was. */
+	const struct statement *refused; /* NULL: none */
+	int64_t refused_until;
+	int refused_pause;
 	char epoch[EPOCH_MAX + 1]; /* that `since` is of */
 	uint64_t heard[OUTSIDE_HEARD_MAX];
 	unsigned heard_count; /* ever */

@@ -290,12 +290,13 @@ static PGresult *run_prepared(
 						params->count, values, lengths, formats, 1) == 1);
 }
 
-/* Somebody has to repair something, or is it a row?  A trigger of the application can raise
- * whatever it likes. */
-static bool may_be_a_row(const struct statement *statement, const char *sqlstate)
+/* The server goes on, and its disk and memory have room: then it may be a row. */
+static bool may_be_a_row(const struct statement *statement, const PGresult *result)
 {
-	return statement->takes_rows &&
-	       (sqlstate_verdict(sqlstate) == VERDICT_HOLD || is(sqlstate, "0A000"));
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	return statement->takes_rows && is(severity, "ERROR") && sqlstate != NULL &&
+	       strncmp(sqlstate, "53", 2) != 0 && strncmp(sqlstate, "58", 2) != 0;
 }
 
 /* The same statement without rows succeeds: schema and rights are as they should be.  When the
@@ -313,19 +314,30 @@ static bool works_without_rows(struct pgconn *conn, const struct statement *stat
 	return works;
 }
 
+/* A trigger of the application can raise whatever it likes, also what would say of the database
+ * that it is away, as when the trigger asks another server: that row waits, and the others do not.
+ */
+static enum verdict verdict_on(
+	struct pgconn *conn, const struct statement *statement, const PGresult *result)
+{
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	enum verdict verdict = sqlstate_verdict(sqlstate);
+	bool whole = verdict == VERDICT_HOLD || verdict == VERDICT_AWAY;
+	if (!whole || !may_be_a_row(statement, result) || !works_without_rows(conn, statement)) {
+		return verdict;
+	}
+	return verdict == VERDICT_HOLD || is(sqlstate, "0A000") ? VERDICT_REFUSE : VERDICT_AGAIN;
+}
+
 /* What an error of the server says about the statement. */
 static enum pgconn_ran refusal(
 	struct pgconn *conn, const struct statement *statement, const PGresult *result)
 {
 	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-	enum verdict verdict = sqlstate_verdict(sqlstate);
-	if (verdict == VERDICT_AGAIN) {
-		return RAN_INTO_LOCK;
-	}
-	if (verdict == VERDICT_REFUSE ||
-		(may_be_a_row(statement, sqlstate) && works_without_rows(conn, statement))) {
+	enum verdict verdict = verdict_on(conn, statement, result);
+	if (verdict == VERDICT_AGAIN || verdict == VERDICT_REFUSE) {
 		snprintf(conn->sqlstate, sizeof(conn->sqlstate), "%s", sqlstate);
-		return RAN_REFUSED;
+		return verdict == VERDICT_AGAIN ? RAN_INTO_LOCK : RAN_REFUSED;
 	}
 	conn->unproven = true;
 	pgconn_drop_refused(conn, result);

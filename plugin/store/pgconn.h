@@ -42,7 +42,7 @@ struct pgconn {
 	bool unproven;
 	bool hurried;
 	char epoch[EPOCH_MAX + 1];   /* of the database that it is connected to */
-	char sqlstate[6];            /* of the last refusal */
+	char sqlstate[6];            /* of the last refusal, or lock */
 	char served[512];            /* the address that the last connection was made to */
 	bool look_elsewhere;         /* the next attempt begins behind it */
 	bool several;                /* addresses, at the last attempt */
@@ -65,9 +65,11 @@ MUST_CHECK bool pgconn_connect(struct pgconn *conn);
 enum pgconn_ran {
 	RAN_WELL,
 	/* Nothing was done. */
-	RAN_INTO_LOCK, /* it was in the way of others: the same again later, in smaller pieces */
-	RAN_REFUSED,   /* for good, and so will be the row that is the cause */
-	RAN_NOT,       /* the database cannot now: the connection is given up */
+	/* It was in the way of others, or a trigger cannot do its work now: the same again later,
+	 * in smaller pieces. */
+	RAN_INTO_LOCK,
+	RAN_REFUSED, /* for good, and so will be the row that is the cause */
+	RAN_NOT,     /* the database cannot now: the connection is given up */
 	/* It may have been done: the connection is lost, or the thread has to stop. */
 	RAN_PERHAPS,
 };
@@ -77,7 +79,7 @@ enum pgconn_ran {
 MUST_CHECK enum pgconn_ran pgconn_run(struct pgconn *conn, const struct statement *statement,
 	const struct params *params, PGresult **result);
 
-/* Of the last statement that RAN_REFUSED. */
+/* Of the last statement that RAN_REFUSED or RAN_INTO_LOCK. */
 const char *pgconn_sqlstate(const struct pgconn *conn);
 
 /* A statement has succeeded: the database is back, and the next backoff begins small again. */

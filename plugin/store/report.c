@@ -10,8 +10,9 @@
 /* The same reason again. */
 #define STILL_AWAY_MS 300000
 
-#define SLOW_SAY_MS 60000
-#define BESIDE_SAY_MS 60000
+#define OFTEN_MS 60000
+/* What is refused is refused to somebody: who it was may matter. */
+#define REFUSED_MS 10000
 
 bool report_init(
 	struct report *report, void (*wake)(void *), void *wake_arg, _Atomic size_t *waiting)
@@ -136,25 +137,44 @@ void report_open_passfile(struct report *report, const char *path)
 	}
 }
 
-void report_slow(struct report *report, const char *function, int64_t took_ms, int64_t now)
+static int64_t pause_of(enum report_kind kind)
+{
+	switch (kind) {
+	case REPORT_REFUSED_MESSAGE:
+	case REPORT_REFUSED_TASK:
+	case REPORT_REFUSED_NOTE:
+	case REPORT_REFUSED_REQUEST:
+		return REFUSED_MS;
+	default:
+		return OFTEN_MS;
+	}
+}
+
+void report_often(struct report *report, enum report_kind kind, enum store_level level,
+	const char *line, int64_t now)
 {
 	pthread_mutex_lock(&report->lock);
-	bool say = report->slow_said_at == 0 || now - report->slow_said_at >= SLOW_SAY_MS;
-	size_t others = report->slow;
-	report->slow = say ? 0 : report->slow + 1;
-	report->slow_said_at = say ? now : report->slow_said_at;
+	int64_t said_at = report->often[kind].said_at;
+	bool say = said_at == 0 || now - said_at >= pause_of(kind);
+	size_t unsaid = report->often[kind].unsaid;
+	report->often[kind].unsaid = say ? 0 : unsaid + 1;
+	report->often[kind].said_at = say ? now : said_at;
 	pthread_mutex_unlock(&report->lock);
 	if (!say) {
 		return;
 	}
+	char longer[REPORT_LINE_MAX + 64];
+	snprintf(longer, sizeof(longer), "%s (and %zu times since the last such line)", line,
+		unsaid);
+	report_line(report, level, unsaid > 0 ? longer : line);
+}
+
+void report_slow(struct report *report, const char *function, int64_t took_ms, int64_t now)
+{
 	char line[REPORT_LINE_MAX];
-	int len = snprintf(line, sizeof(line), "database: slow: %s took %d.%d s", function,
+	snprintf(line, sizeof(line), "database: slow: %s took %d.%d s", function,
 		(int)(took_ms / 1000), (int)(took_ms % 1000 / 100));
-	if (others > 0) {
-		snprintf(line + len, sizeof(line) - (size_t)len,
-			", after %zu other statements of a second or more", others);
-	}
-	report_line(report, STORE_WARNING, line);
+	report_often(report, REPORT_SLOW, STORE_WARNING, line, now);
 }
 
 static bool is_news(const struct report *report, enum report_why why, const char *line, int64_t now)
@@ -180,12 +200,10 @@ static void say_away(struct report *report, enum store_level level, const char *
 static void say_beside(struct report *report, enum store_level level, const char *line, int64_t now)
 {
 	pthread_mutex_lock(&report->lock);
-	bool say = report->away == 0 &&
-	           (report->beside_said_at == 0 || now - report->beside_said_at >= BESIDE_SAY_MS);
-	report->beside_said_at = say ? now : report->beside_said_at;
+	bool say = report->away == 0;
 	pthread_mutex_unlock(&report->lock);
 	if (say) {
-		report_line(report, level, line);
+		report_often(report, REPORT_BESIDE_AWAY, level, line, now);
 	}
 }
 

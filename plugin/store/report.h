@@ -25,6 +25,20 @@ enum report_why {
 	REPORT_REFUSES = 2,
 };
 
+/* What may be said often, each with a limit of its own. */
+enum report_kind {
+	REPORT_SLOW,              /* a statement took long */
+	REPORT_REFUSED_MESSAGE,   /* for good */
+	REPORT_REFUSED_TASK,      /* a read marker, a change, an answer */
+	REPORT_REFUSED_NOTE,      /* of who was seen */
+	REPORT_REFUSED_REQUEST,   /* of the application's */
+	REPORT_REFUSED_DELIVERY,  /* to mark what was read */
+	REPORT_REFUSED_STATEMENT, /* as a whole, which is tried again */
+	REPORT_LOCKED,            /* messages wait for a lock */
+	REPORT_BESIDE_AWAY,       /* a connection that asks is away, the others are not */
+	REPORT_KINDS,
+};
+
 #define REPORT_LINE_MAX 512
 
 struct report {
@@ -43,9 +57,10 @@ struct report {
 	char said[REPORT_LINE_MAX];
 	char epoch[EPOCH_MAX + 1]; /* empty: not known yet */
 	bool passfile_said;        /* the file is as it was when the log heard of it */
-	int64_t beside_said_at;    /* what is wrong beside; 0: never */
-	size_t slow;               /* statements since the last line about them */
-	int64_t slow_said_at;      /* 0: never */
+	struct {
+		size_t unsaid;   /* since the last line */
+		int64_t said_at; /* 0: never */
+	} often[REPORT_KINDS];
 };
 
 MUST_CHECK bool report_init(
@@ -63,6 +78,11 @@ bool report_answering(struct report *report, bool yes, struct wakeup *wakeup);
 /* Cannot fail visibly: without memory the line is lost. */
 void report_line(struct report *report, enum store_level level, const char *line);
 
+/* The same for what may happen many times a second: once in ten seconds or a minute, with how often
+ * it happened since. */
+void report_often(struct report *report, enum report_kind kind, enum store_level level,
+	const char *line, int64_t now);
+
 /* A part is without the database, because of what `line` says.  To be said at each attempt; logged
  * when it is news, and every five minutes. */
 void report_away(struct report *report, enum report_part part, enum report_why why,
@@ -77,7 +97,7 @@ bool report_epoch(struct report *report, const char *epoch, struct wakeup *wakeu
 /* A password file that libpq does not use, because others can read it; NULL: none.  Logged once. */
 void report_open_passfile(struct report *report, const char *path);
 
-/* A statement took so long that it is worth a line, but not more than one a minute. */
+/* A statement took so long that it is worth a line. */
 void report_slow(struct report *report, const char *function, int64_t took_ms, int64_t now);
 
 #endif

@@ -18,7 +18,8 @@
 /* A statement that takes longer than this is not to grow. */
 #define SLOW_MS 1000
 
-#define SAY_REFUSED_EVERY_MS 10000
+/* A chat that waits so long is worth a line. */
+#define LOCKED_MS 10000
 
 /* How soon to look again whether there is memory for what waits in the journal. */
 #define READ_AGAIN_MS 5
@@ -87,7 +88,9 @@ static size_t next_cap(const struct saver *saver)
 	if (saver->suspects == 0) {
 		return saver->cap;
 	}
-	return saver->search == SAVER_EACH ? saver->suspects : (saver->suspects + 1) / 2;
+	size_t next = saver->search == SAVER_EACH ? saver->suspects : (saver->suspects + 1) / 2;
+	/* One of them may be in the way of others, too. */
+	return next < saver->cap ? next : saver->cap;
 }
 
 static size_t size_of(const struct save_job *job)
@@ -290,22 +293,35 @@ static void succeeded(struct saver *saver)
 	pgconn_well(&saver->conn);
 }
 
-/* A line for the first, and then a sum from time to time: who sends such messages may send many. */
+/* Who sends such messages may send many. */
 static void say_refused(struct saver *saver, const struct save_job *job, struct slice sqlstate)
 {
 	char line[REPORT_LINE_MAX];
-	int64_t now = clock_ms();
-	saver->refusals++;
-	if (saver->refusals_said_at != 0 && now - saver->refusals_said_at < SAY_REFUSED_EVERY_MS) {
+	snprintf(line, sizeof(line),
+		"database: refused a message for good, from %.*s in chat/%.*s, SQLSTATE %.*s",
+		SLICE_ARGS(job->message.user_id), SLICE_ARGS(job->message.room),
+		SLICE_ARGS(sqlstate));
+	report_often(saver->report, REPORT_REFUSED_MESSAGE, STORE_WARNING, line, clock_ms());
+}
+
+/* Somebody holds a lock for long, or what a trigger needs is away: nobody would see it otherwise.
+ */
+static void say_locked(struct saver *saver, int64_t now)
+{
+	struct slice room;
+	const char *sqlstate = "";
+	int64_t since = locked_rooms_oldest(&saver->locked, &room, &sqlstate);
+	if (since == NEVER || now - since < LOCKED_MS || now < saver->locked_said_at + LOCKED_MS) {
 		return;
 	}
+	char line[REPORT_LINE_MAX];
 	snprintf(line, sizeof(line),
-		"database: refused %zu messages for good, the last from %.*s in %.*s, SQLSTATE %.*s",
-		saver->refusals, SLICE_ARGS(job->message.user_id), SLICE_ARGS(job->message.room),
-		SLICE_ARGS(sqlstate));
-	report_line(saver->report, STORE_WARNING, line);
-	saver->refusals_said_at = now;
-	saver->refusals = 0;
+		"database: messages in chat/%.*s have waited for %d s: it is locked, or a trigger "
+		"cannot do its work now%s%s",
+		SLICE_ARGS(room), (int)((now - since) / 1000),
+		sqlstate[0] == '\0' ? "" : ", SQLSTATE ", sqlstate);
+	report_often(saver->report, REPORT_LOCKED, STORE_WARNING, line, now);
+	saver->locked_said_at = now;
 }
 
 /* The room of a job that is done need not wait any longer. */
@@ -329,7 +345,7 @@ static void set_aside(struct saver *saver, struct save_job *const *jobs, size_t 
 		struct locked_room *entry =
 			locked_rooms_find(&saver->locked, jobs[i]->message.room);
 		if (entry != NULL && locked_room_jobs(entry)->first == &jobs[i]->item) {
-			locked_room_pause(entry, false, clock_ms());
+			locked_room_pause(entry, NULL, clock_ms());
 		}
 	}
 }
@@ -379,7 +395,7 @@ static void in_the_way(struct saver *saver)
 		struct locked_room *entry =
 			locked_rooms_add(&saver->locked, saver->batch[0]->message.room);
 		if (entry != NULL) {
-			locked_room_pause(entry, true, clock_ms());
+			locked_room_pause(entry, pgconn_sqlstate(&saver->conn), clock_ms());
 		}
 		saver->lone_strikes++;
 	}
@@ -572,6 +588,7 @@ static bool turn(struct saver *saver)
 	if (now < saver->not_before) {
 		return pgconn_sleep(&saver->conn, saver->not_before) == WAKEUP_STOP;
 	}
+	say_locked(saver, now);
 	if (saver->ready.first == NULL && spills(saver)) {
 		read_back(saver);
 	}

@@ -53,8 +53,7 @@ struct saver {
 	int strikes;              /* batches in a row that were in the way of others */
 	int lone_strikes;         /* of them, those of a single room */
 	bool lone_turn;           /* the next batch may be a locked room's that goes alone */
-	int64_t refusals_said_at;
-	size_t refusals; /* since then */
+	int64_t locked_said_at;   /* that a room waits */
 	struct save_job *batch[SAVES_MAX];
 	struct save_answer answers[SAVES_MAX];
 	size_t count; /* of the batch */

@@ -154,7 +154,7 @@ static void refused(
 	snprintf(line, sizeof(line),
 		"database: refused to note when %.*s was seen, for good, SQLSTATE %s",
 		SLICE_ARGS(first->job->seen.user_id), pgconn_sqlstate(conn));
-	report_line(conn->options.report, STORE_WARNING, line);
+	report_often(conn->options.report, REPORT_REFUSED_NOTE, STORE_WARNING, line, clock_ms());
 	forget(notes, first);
 }
 

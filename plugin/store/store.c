@@ -38,43 +38,51 @@ struct store {
 	/* The broker's thread's own. */
 	struct items draining;
 	bool answering;
-	bool full;            /* saving was refused, and the log has heard of it */
-	size_t refused;       /* since then */
-	int64_t full_said_at; /* 0: never */
+	struct fullness {
+		bool said;       /* the log has heard that it is full */
+		size_t refused;  /* since then */
+		int64_t said_at; /* 0: never */
+	} messages_full, requests_full;
 };
 
 /* A queue that is at its limit may be full many times a second. */
 #define FULL_SAY_MS 60000
 
-static void say_full(struct store *store)
+/* `what` waits: "messages", and where its limit is from. */
+static void say_full(struct store *store, struct fullness *full, size_t waiting, const char *what)
 {
 	int64_t now = clock_ms();
-	store->refused++;
-	if (store->full || (store->full_said_at != 0 && now - store->full_said_at < FULL_SAY_MS)) {
+	full->refused++;
+	if (full->said || (full->said_at != 0 && now - full->said_at < FULL_SAY_MS)) {
 		return;
 	}
 	char line[REPORT_LINE_MAX];
 	snprintf(line, sizeof(line),
-		"queue: full, %zu messages wait for the database (plugin_opt_queue_limit); new "
-		"ones are refused",
-		atomic_load(&store->waiting));
-	store->full = true;
-	store->full_said_at = now;
+		"queue: full, %zu %s wait for the database; new ones are refused", waiting, what);
+	full->said = true;
+	full->said_at = now;
 	report_line(&store->report, STORE_WARNING, line);
 }
 
 /* Once there is room for a while. */
-static void say_open(struct store *store)
+static void say_open(struct store *store, struct fullness *full, bool has_room, const char *what)
 {
-	if (!store->full || atomic_load(&store->waiting) > store->queue_limit / 2) {
+	if (!full->said || !has_room) {
 		return;
 	}
 	char line[REPORT_LINE_MAX];
-	snprintf(
-		line, sizeof(line), "queue: open again, %zu messages were refused", store->refused);
-	store->full = false;
-	store->refused = 0;
+	snprintf(line, sizeof(line), "queue: open again, %zu %s were refused", full->refused, what);
+	full->said = false;
+	full->refused = 0;
 	report_line(&store->report, STORE_NOTICE, line);
+}
+
+static void say_what_is_open(struct store *store)
+{
+	say_open(store, &store->messages_full,
+		atomic_load(&store->waiting) <= store->queue_limit / 2, "messages");
+	say_open(store, &store->requests_full, atomic_load(&store->loader.asked) <= ASKED_MAX / 2,
+		"requests");
 }
 
 static bool start_threads(struct store *store)
@@ -220,7 +228,8 @@ enum chat_error store_save(struct store *store, const struct message *message)
 		return save_in_journal(store, message); /* which says itself when it is full */
 	}
 	if (atomic_load(&store->waiting) >= store->queue_limit) {
-		say_full(store);
+		say_full(store, &store->messages_full, atomic_load(&store->waiting),
+			"messages (plugin_opt_queue_limit)");
 		return CHAT_EBUSY;
 	}
 	struct save_job *job = job_save(message);
@@ -244,6 +253,10 @@ static enum chat_error ask(struct store *store, struct item *item)
 	size_t asked = atomic_fetch_add(&store->loader.asked, 1);
 	enum chat_error error =
 		asked >= ASKED_MAX ? CHAT_EBUSY : queue_put(&store->loader.in, item);
+	if (asked >= ASKED_MAX) {
+		say_full(store, &store->requests_full, asked,
+			"requests (histories, lists, read markers, changes)");
+	}
 	if (error != CHAT_OK) {
 		atomic_fetch_sub(&store->loader.asked, 1);
 		job_free(item);
@@ -423,7 +436,7 @@ static void hand(
 size_t store_drain(struct store *store, size_t budget, const struct store_sink *sink, void *arg)
 {
 	size_t done = 0;
-	say_open(store);
+	say_what_is_open(store);
 	while (done < budget) {
 		if (store->draining.first == NULL) {
 			store->draining = queue_take_all(&store->report.out);

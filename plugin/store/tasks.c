@@ -152,7 +152,7 @@ static void refused(struct tasks *tasks, const struct pgconn *conn, struct task 
 	}
 	snprintf(line, sizeof(line), "database: refused %s, SQLSTATE %s", what,
 		pgconn_sqlstate(conn));
-	report_line(conn->options.report, STORE_WARNING, line);
+	report_often(conn->options.report, REPORT_REFUSED_TASK, STORE_WARNING, line, clock_ms());
 	items_append(out, &batch[0]->item);
 }
 

@@ -3,7 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/* The first that fits counts; a class stands for all its states. */
+/* The first that fits counts; a class stands for all its states.  What says AWAY or HOLD may come
+ * from a trigger of the application: pgconn.c asks without rows. */
 static const struct {
 	const char *prefix;
 	enum verdict verdict;

@@ -2,17 +2,19 @@
 -- chat.erase(): each request goes in the transaction that does it, so it is done exactly once.
 --
 -- One broker at a time does this, in the order of the requests; the others get no rows meanwhile.  A room
--- that somebody has locked keeps its requests for the next call.  A request that the tables refuse is
--- dropped.
+-- that somebody has locked keeps its requests for the next call, and so does one whose request came to a
+-- lock, or to a trigger that cannot do its work now (it asks another server, say); those of other rooms
+-- are carried out.  A request that the tables refuse is dropped.
 --
--- Parameters: most, how many requests at most; stream: in a cluster the caller's, the other brokers are told.
+-- Parameters: most, how many requests at most (a thousand are looked at); stream: in a cluster the caller's,
+--     the other brokers are told.
 -- Returns a row for each request that somebody is to hear of:
---     kind     'p' a message was posted, 'c' a message has changed, 'x' a request was refused for good;
---              text is then the SQLSTATE
+--     kind     'p' a message was posted, 'c' a message has changed, 'x' a request was refused for good,
+--              'w' one has to wait; text is then the SQLSTATE
 --     room, seq, and the message as it is: by_a (the room's first user sent it), text, sent_at, ref, data,
 --     reply_to, edited_at, reactions, change, is_deleted
 --     and with 'p': name (the sender's, as shown), a_muted, b_muted
--- Raises: what is not the fault of a request; then all of them stay.
+-- Raises: missing resources; then all of them stay.
 -- Locks: an advisory lock that says who carries out, for this transaction; the rows of chat.conversations,
 -- never waiting for one; those of the requests.
 -- Plan: primary keys; what chat.store_one() and chat.change_one() use.
@@ -29,13 +31,15 @@ declare
 	c record;
 	left_for_later text[] := '{}';
 	violated text;
+	done integer := 0;
 begin
 	if not pg_try_advisory_xact_lock(hashtext('mosquitto-chat carry out')) then
 		return;
 	end if;
 	for request in
-		select * from chat.requests order by no for update skip locked limit most
+		select * from chat.requests order by no for update skip locked limit 1000
 	loop
+		exit when done >= most;
 		continue when request.room = any (left_for_later);
 		if request.kind = 'p' then
 			perform chat.adopt(array[request.room]);
@@ -89,6 +93,7 @@ begin
 					request.text, request.data, null, null, clock_timestamp()) d;
 			end if;
 			delete from chat.requests where no = request.no;
+			done := done + 1;
 			continue when kind is null;
 			if stream is not null and kind = 'p' then
 				perform chat.tell(stream, 'q', array[seq], array[
@@ -102,7 +107,7 @@ begin
 			end if;
 		exception when others then
 			get stacked diagnostics violated = constraint_name;
-			if sqlstate ~ '^(08|53|57|58)|^(40001|40P01|55P03|CH001)$' then
+			if sqlstate ~ '^(53|58|CH001)' then
 				raise;
 			elsif violated = 'messages_pkey' then
 				-- The room's counter is behind its rows.
@@ -110,10 +115,16 @@ begin
 				left_for_later := left_for_later || request.room;
 				continue;
 			end if;
-			delete from chat.requests where no = request.no;
-			kind := 'x';
 			seq := request.seq;
 			text := sqlstate;
+			if sqlstate ~ '^(08|25|26|57)|^(40001|40P01|55P03)$' then
+				kind := 'w';
+				left_for_later := left_for_later || request.room;
+			else
+				kind := 'x';
+				delete from chat.requests where no = request.no;
+				done := done + 1;
+			end if;
 		end;
 		return next;
 	end loop;

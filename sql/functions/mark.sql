@@ -2,7 +2,7 @@
 --
 -- A marker only moves forward, and no further than the last message.  The messages that it passes are
 -- marked delivered in the same transaction as long as the call stays within 1,000 of them; beyond
--- that the conversation is flagged and chat.deliver() follows.
+-- that the conversation is flagged and chat.deliver_next() follows.
 --
 -- The flag of a chat in which somebody writes is left as it is when nothing is unread any longer: the next
 -- message would set it again, and each time in a new version of the row, in all indexes.  chat.settle()
@@ -17,7 +17,7 @@
 --     seq     where it stands now
 --     count   unread messages left for the user in the room
 --     total   and in all rooms
---     follow  chat.deliver() has something to do
+--     follow  chat.deliver_next() has something to do
 -- Locks: the rows of chat.conversations, in order of room, never waiting for one; those of the
 -- messages that are marked delivered.
 -- Plan: chat.conversations by its primary key; chat.messages by a range of its primary key, the

@@ -75,7 +75,7 @@ begin
 				exit;
 			exception when others then
 				get stacked diagnostics violated = constraint_name;
-				if sqlstate ~ '^(08|53|57|58)|^(40001|40P01|55P03)$' then
+				if sqlstate ~ '^(08|25|26|53|57|58)|^(40001|40P01|55P03)$' then
 					raise;
 				end if;
 				outcome := 'x';

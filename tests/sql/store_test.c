@@ -1736,7 +1736,8 @@ static void a_read_only_database_is_waited_for(void **state)
 	session_run(b->admin, "select pg_terminate_backend(pid) from pg_stat_activity"
 			      " where usename = 'chat_plugin'");
 	save_many(b, 0, 50, 3);
-	until(b, strstr(b->log, "25006") != NULL);
+	until(b, strstr(b->log, "is read-only (a standby") != NULL);
+	assert_non_null(strstr(b->log, "25006"));
 	assert_int_equal(b->saved_count, 0);
 	snprintf(sql, sizeof(sql),
 		"set default_transaction_read_only = off;"
@@ -1777,34 +1778,149 @@ static void a_schema_of_the_first_edition_is_named(void **state)
 	assert_non_null(strstr(b->log, "install.sql"));
 }
 
-/* A trigger of the application that raises an SQLSTATE which, from the database itself, would say
- * that schema or rights are not what they should be. */
-static void one_users_message_stops_nobody(void **state)
+/* The trigger of an application that raises the SQLSTATE which stands in the message. */
+static void raise_what_is_said(struct bench *b)
 {
-	struct bench *b = *state;
-	static const char *const states[] = {"42501", "42883", "0A000", "3F000", "28000", "3D000"};
-	const int kinds = sizeof(states) / sizeof(states[0]);
 	session_run(b->admin,
 		"create function raise_it() returns trigger language plpgsql as $$ begin"
 		" raise exception 'no' using errcode = substr(new.text, 5); end $$");
 	session_run(b->admin, "create trigger raise_it before insert on chat.messages for each row"
 			      " when (new.text like 'bad %') execute function raise_it()");
+}
+
+/* SQLSTATEs that, from the database itself, would say that schema or rights are not what they
+ * should be. Each comes alone: one that is found makes the saver look at its neighbours one by one.
+ */
+static void one_users_message_stops_nobody(void **state)
+{
+	struct bench *b = *state;
+	static const char *const states[] = {"42501", "42883", "0A000", "3F000", "28000", "3D000"};
+	const size_t kinds = sizeof(states) / sizeof(states[0]);
+	raise_what_is_said(b);
 	open_store(b);
-	for (int i = 0; i < kinds; i++) {
+	for (size_t i = 0; i < kinds; i++) {
 		char text[32];
 		snprintf(text, sizeof(text), "bad %s", states[i]);
-		save(b, "1/2", "good");
 		save(b, "3/4", text);
+		save(b, "1/2", "good");
 		save(b, "3/4", "good");
+		until(b, b->saved_count == 3 * (i + 1));
 	}
-	until(b, b->saved_count == 3 * (size_t)kinds);
 	for (size_t i = 0; i < b->saved_count; i++) {
 		bool bad = strncmp(b->saved[i].text, "bad", 3) == 0;
 		assert_int_equal(b->saved[i].as, bad ? SAVED_REJECTED : SAVED_NEW);
 	}
 	assert_true(b->answering);
-	assert_non_null(strstr(b->log, "refused 1 messages for good"));
+	assert_non_null(
+		strstr(b->log, "refused a message for good, from 3 in chat/3/4, SQLSTATE 42501"));
+	/* The others within ten seconds get no line of their own. */
+	assert_int_equal(b->lines, 2);
+}
+
+/* SQLSTATEs that, from the database itself, would say that it is away: a trigger raises them that
+ * asks another server, by dblink for instance. */
+static void a_trigger_that_cannot_do_its_work_now_keeps_its_chat_waiting_and_nobody_else(
+	void **state)
+{
+	struct bench *b = *state;
+	static const char *const states[] = {"08001", "57P03", "25006", "26000", "40001", "55P03"};
+	const size_t kinds = sizeof(states) / sizeof(states[0]);
+	raise_what_is_said(b);
+	open_store(b);
+	for (size_t i = 0; i < kinds; i++) {
+		char room[16], text[32];
+		snprintf(room, sizeof(room), "3/4%zu", i);
+		snprintf(text, sizeof(text), "bad %s", states[i]);
+		save(b, room, text);
+		save(b, room, "behind it");
+		save(b, "1/2", "good");
+		until(b, b->saved_count == i + 1);
+	}
+	/* One that is refused for good, in a batch with some of them. */
+	save(b, "3/5", "bad 42501");
+	save(b, "1/2", "good");
+	until(b, b->saved_count == kinds + 2);
+	assert_true(b->answering);
+	until(b, strstr(b->log, "messages in chat/3/40 have waited for 10 s") != NULL);
+	assert_non_null(strstr(b->log, "a trigger cannot do its work now, SQLSTATE 08001"));
 	assert_null(strstr(b->log, "back"));
+
+	session_run(b->admin, "drop trigger raise_it on chat.messages");
+	until(b, b->saved_count == 3 * kinds + 2);
+	for (size_t i = kinds + 2; i < b->saved_count; i++) {
+		bool first = strncmp(b->saved[i].text, "bad", 3) == 0;
+		assert_int_equal(b->saved[i].as, SAVED_NEW);
+		assert_int_equal(b->saved[i].seq, first ? 1 : 2);
+	}
+}
+
+/* What the log says of one chat whose rows refuse, and how often it is tried. */
+static void a_delivery_that_is_refused_is_said_and_is_in_no_others_way(void **state)
+{
+	struct bench *b = *state;
+	session_run(b->admin,
+		"create sequence tries;"
+		"create function refuse() returns trigger language plpgsql as $$ begin"
+		" perform nextval('public.tries'); raise exception 'no'; end $$;"
+		"insert into chat.messages (room, seq, user_id, opponent_id, text)"
+		" select '1/' || r, s, '1', r::text, 'x' from generate_series(1, 2500) s,"
+		" generate_series(11, 13) r;"
+		"select chat.adopt(array['1/11', '1/12', '1/13']);"
+		"select chat.mark(array['1/11', '1/12', '1/13'], array['11', '12', '13'],"
+		" array[2500, 2500, 2500]);"
+		"create trigger refuse before update on chat.messages for each row"
+		" when (new.room = '1/11') execute function refuse()");
+	open_store(b);
+	until(b, session_number(b->admin,
+			 "select count(*) from chat.messages where is_delivered") == 5000);
+	until(b, strstr(b->log, "refuses to note that messages in chat/1/11 were delivered, "
+				"SQLSTATE P0001") != NULL);
+	assert_true(b->answering);
+	int64_t tries = session_number(b->admin, "select last_value from tries");
+	pause_ms(4000);
+	drain(b);
+	/* Four a second it was; now after 0.25 s, 0.5 s, 1 s, and so on. */
+	assert_in_range(session_number(b->admin, "select last_value from tries") - tries, 1, 5);
+	assert_int_equal(b->lines, 2);
+
+	session_run(b->admin, "drop trigger refuse on chat.messages");
+	until(b, session_number(b->admin,
+			 "select count(*) from chat.messages where is_delivered") == 7500);
+}
+
+/* A request of the application that cannot be carried out now, more of them than are taken at once,
+ * and a function that is refused as a whole. */
+static void a_request_that_cannot_be_carried_out_keeps_nothing_else_waiting(void **state)
+{
+	struct bench *b = *state;
+	raise_what_is_said(b);
+	session_run(b->admin,
+		"create sequence tries;"
+		"create function refuse() returns trigger language plpgsql as $$ begin"
+		" perform nextval('public.tries'); raise exception 'no'; end $$");
+	open_store(b);
+	session_run(b->admin,
+		"select chat.post('1', '2', 'bad 08001') from generate_series(1, 50);"
+		"select chat.post('1', i::text, 'bad 57P03') from generate_series(20, 59) i;"
+		"select chat.post('1', '3', 'good')");
+	until(b, b->saved_count == 1);
+	assert_string_equal(b->saved[0].text, "good");
+	assert_true(b->answering);
+	assert_non_null(strstr(b->log, "cannot do now what the application asked for in chat/1/2"));
+	session_run(b->admin, "drop trigger raise_it on chat.messages");
+	until(b, b->saved_count == 91);
+
+	session_run(b->admin, "create trigger refuse before delete on chat.requests for each row"
+			      " execute function refuse()");
+	session_run(b->admin, "select chat.post('1', '3', 'not yet')");
+	until(b, strstr(b->log, "refuses chat.carry_out, SQLSTATE P0001") != NULL);
+	session_run(b->admin, "select chat.close('1', '3')");
+	until(b, b->closed_count == 1);
+	pause_ms(4000);
+	/* Twice a try: for the message, and for having been refused. */
+	assert_in_range(session_number(b->admin, "select last_value from tries"), 1, 10);
+	session_run(b->admin, "drop trigger refuse on chat.requests");
+	until(b, b->saved_count == 92);
 }
 
 static void a_mark_that_raises_what_would_be_held_is_refused_alone(void **state)
@@ -2052,10 +2168,31 @@ static void a_full_queue_is_said_and_that_it_is_open_again(void **state)
 		assert_int_equal(store_save(b->store, &more), CHAT_EBUSY);
 	}
 	until(b, strstr(b->log, "queue: full") != NULL);
-	assert_non_null(strstr(b->log, "5 messages wait"));
+	assert_non_null(strstr(b->log, "5 messages (plugin_opt_queue_limit) wait"));
 	start_server(b);
 	until(b, b->saved_count == 5);
 	until(b, strstr(b->log, "queue: open again, 3 messages were refused") != NULL);
+	/* Full once, whoever asks how often; open; and of the database: away, back. */
+	assert_int_equal(b->lines, 4);
+}
+
+static void a_full_queue_of_requests_is_said_too(void **state)
+{
+	struct bench *b = *state;
+	enum {
+		LIMIT = 65536
+	};
+	open_store(b);
+	server_signal_all(&server, SIGSTOP);
+	struct mark more = {.room = SLICE("1/2"), .user_id = SLICE("2"), .seq = 1};
+	int refused = 0;
+	for (int i = 0; i < LIMIT + 10; i++) {
+		refused += store_mark(b->store, &more) == CHAT_EBUSY;
+	}
+	assert_int_equal(refused, 10);
+	server_signal_all(&server, SIGCONT);
+	until(b, strstr(b->log, "queue: full, 65536 requests") != NULL);
+	until(b, strstr(b->log, "queue: open again, 10 requests were refused") != NULL);
 }
 
 static void close_stores_what_waits(void **state)
@@ -2202,6 +2339,9 @@ int main(int argc, char **argv)
 		TEST(a_database_without_the_schema_says_what_to_run),
 		TEST(a_schema_of_the_first_edition_is_named),
 		TEST(one_users_message_stops_nobody),
+		TEST(a_trigger_that_cannot_do_its_work_now_keeps_its_chat_waiting_and_nobody_else),
+		TEST(a_delivery_that_is_refused_is_said_and_is_in_no_others_way),
+		TEST(a_request_that_cannot_be_carried_out_keeps_nothing_else_waiting),
 		TEST(a_mark_that_raises_what_would_be_held_is_refused_alone),
 		TEST(the_epoch_is_said_once_and_survives_a_restart),
 		TEST(a_database_made_anew_is_another_epoch),
@@ -2214,6 +2354,7 @@ int main(int argc, char **argv)
 		TEST(a_password_file_that_others_can_read_is_said_in_the_log_alone),
 		TEST(a_slow_commit_is_said),
 		TEST(a_full_queue_is_said_and_that_it_is_open_again),
+		TEST(a_full_queue_of_requests_is_said_too),
 		TEST(close_stores_what_waits),
 		TEST(close_without_a_database_counts_what_was_lost_in_time),
 		TEST(close_with_a_frozen_database_ends_in_time),

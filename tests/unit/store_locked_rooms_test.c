@@ -85,7 +85,7 @@ static void a_served_room_with_messages_left_is_due_at_once(void **state)
 	(void)state;
 	struct locked_rooms locked = {0};
 	struct locked_room *room = lock(&locked, "1/2", 2);
-	locked_room_pause(room, true, 1000);
+	locked_room_pause(room, "55P03", 1000);
 	job_free(items_shift(locked_room_jobs(room)));
 	locked_rooms_release(&locked, room);
 	assert_ptr_equal(locked_rooms_find(&locked, SLICE("1/2")), room);
@@ -103,13 +103,13 @@ static void pauses_grow_up_to_a_bound(void **state)
 	const int64_t pauses[] = {1, 2, 4, 8, 16, 32, 64, 128, 250, 250};
 	assert_int_equal(locked_rooms_next_due(&locked), 0);
 	for (size_t i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++) {
-		locked_room_pause(room, false, 1000);
+		locked_room_pause(room, NULL, 1000);
 		assert_int_equal(locked_rooms_next_due(&locked), 1000 + pauses[i]);
 		assert_int_equal(due(&locked, 999 + pauses[i]).rooms, 0);
 		assert_int_equal(due(&locked, 1000 + pauses[i]).probes, 1);
 	}
 	for (int i = 0; i < 10; i++) {
-		locked_room_pause(room, true, 1000);
+		locked_room_pause(room, "55P03", 1000);
 	}
 	assert_int_equal(locked_rooms_next_due(&locked), 3000);
 	locked_rooms_finish(&locked);
@@ -121,7 +121,7 @@ static void a_room_that_goes_alone_goes_alone(void **state)
 	(void)state;
 	struct locked_rooms locked = {0};
 	lock(&locked, "1/2", 1);
-	locked_room_pause(lock(&locked, "1/3", 1), true, 1000);
+	locked_room_pause(lock(&locked, "1/3", 1), "55P03", 1000);
 	assert_int_equal(due(&locked, 2000).rooms, 1);
 	assert_null(locked_rooms_due_alone(&locked, 1000));
 	assert_ptr_equal(

@@ -136,7 +136,24 @@ static void slow_statements_are_said_once_a_minute(void **state)
 	assert_int_equal(lines(h), 1);
 	report_slow(&h->report, "chat.save", 7000, 2 * MINUTE);
 	assert_int_equal(lines(h), 2);
-	assert_non_null(strstr(h->line, "took 7.0 s, after 4 other"));
+	assert_string_equal(h->line,
+		"database: slow: chat.save took 7.0 s (and 4 times since the last such line)");
+}
+
+static void what_happens_often_has_a_limit_for_each_kind(void **state)
+{
+	struct heard *h = *state;
+	for (int kind = 0; kind < REPORT_KINDS; kind++) {
+		for (int i = 0; i < 100; i++) {
+			report_often(&h->report, (enum report_kind)kind, STORE_WARNING, "again",
+				MINUTE + i);
+		}
+		assert_int_equal(lines(h), kind + 1);
+	}
+	report_often(
+		&h->report, REPORT_REFUSED_MESSAGE, STORE_WARNING, "again", MINUTE + 10 * SECOND);
+	assert_int_equal(lines(h), REPORT_KINDS + 1);
+	assert_string_equal(h->line, "again (and 99 times since the last such line)");
 }
 
 static void an_open_password_file_is_said_until_it_is_closed(void **state)
@@ -160,6 +177,7 @@ int main(void)
 		TEST(what_comes_and_goes_with_one_refusal_is_not_said_each_time),
 		TEST(an_epoch_is_passed_on_when_it_is_another_one),
 		TEST(slow_statements_are_said_once_a_minute),
+		TEST(what_happens_often_has_a_limit_for_each_kind),
 		TEST(an_open_password_file_is_said_until_it_is_closed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
