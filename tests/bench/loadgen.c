@@ -16,7 +16,7 @@
 #include "worker.h"
 
 #define THREADS_MAX 16
-#define PROCS_MAX 4
+#define PROCS_MAX 10
 #define DRAIN_QUIET_NS UINT64_C(3000000000) /* without any progress: what is not here is lost */
 
 /* When the processes are looked at. */
@@ -90,6 +90,7 @@ static double seconds_since(uint64_t ns)
 
 static const char usage[] =
 	"loadgen --port PORT [options]\n"
+	"  --port PORT               of a further broker: users go to all in turn (up to 8)\n"
 	"  --kind plain|chat         what is spoken to (plain)\n"
 	"  --mode closed|rate|storm|idle  (closed)\n"
 	"  --ws                      WebSockets instead of TCP\n"
@@ -103,7 +104,7 @@ static const char usage[] =
 	"  --warm S  --seconds S  --settle S   (1, 5, 1)\n"
 	"  --patience S              until those who did not get in are given up (120)\n"
 	"  --secret TEXT             signs the logins of --kind chat; or environment CHAT_SECRET\n"
-	"  --proc NAME:PID           a process to report about, with its children (up to 4)\n"
+	"  --proc NAME:PID           a process to report about, with its children (up to 10)\n"
 	"  --json FILE               the report as one JSON object\n";
 
 static void bad_usage(const char *what)
@@ -146,7 +147,7 @@ static void add_proc(struct run *run, char *text)
 {
 	char *colon = strchr(text, ':');
 	if (colon == NULL || run->proc_count == PROCS_MAX) {
-		bad_usage("--proc NAME:PID, up to 4 times");
+		bad_usage("--proc NAME:PID, up to 10 times");
 	}
 	*colon = '\0';
 	run->procs[run->proc_count].name = text;
@@ -205,7 +206,10 @@ static void take_option(struct run *run, int option)
 	struct plan *plan = &run->plan;
 	switch (option) {
 	case OPTION_PORT:
-		plan->address.sin_port = htons((uint16_t)number_of(optarg));
+		if (plan->brokers == BROKERS_MAX) {
+			bad_usage("--port, up to 8 times");
+		}
+		plan->ports[plan->brokers++] = htons((uint16_t)number_of(optarg));
 		break;
 	case OPTION_KIND:
 		plan->chat = kind_of(optarg);
@@ -271,7 +275,7 @@ static void take_option(struct run *run, int option)
 
 static void check(struct plan *plan)
 {
-	if (plan->address.sin_port == 0) {
+	if (plan->brokers == 0) {
 		bad_usage("which port?");
 	}
 	if (plan->users == 0 || plan->users % 2 != 0 || plan->first % 2 != 1) {
@@ -700,7 +704,7 @@ int main(int argc, char **argv)
 	}
 	check(&run.plan);
 	char host[64];
-	snprintf(host, sizeof(host), "127.0.0.1:%u", ntohs(run.plan.address.sin_port));
+	snprintf(host, sizeof(host), "127.0.0.1:%u", ntohs(run.plan.ports[0]));
 	run.plan.host = host;
 	perform(&run);
 	print(&run);

@@ -29,6 +29,11 @@ const ALLOWANCE = 180000;
  * @property {number} [patience] seconds until those who did not get in are given up, which then is no failure
  */
 
+/** A broker's in the report. @param {number} n from 0 */
+export function nameOf(n) {
+	return n === 0 ? 'broker' : `broker${n + 1}`;
+}
+
 /**
  * @param {import('./servers.js').Side} side
  * @param {Load} load
@@ -38,13 +43,14 @@ const ALLOWANCE = 180000;
 export async function drive(side, load, postgres) {
 	const dir = mkdtempSync(join(tmpdir(), 'mosquitto-chat-load-'));
 	const report = join(dir, 'report.json');
-	const { broker, kind } = side;
+	const { kind } = side;
+	const brokers = [side.broker, ...side.others ?? []];
 	const args = [
-		'--kind', kind, '--mode', load.mode, '--port', load.ws ? broker.wsPort : broker.tcpPort,
+		'--kind', kind, '--mode', load.mode, ...brokers.flatMap((it) => ['--port', load.ws ? it.wsPort : it.tcpPort]),
 		'--users', load.users, '--first', load.first ?? 1, '--threads', load.threads ?? 2,
 		'--seconds', load.seconds ?? 5, '--warm', load.warm ?? 1, '--settle', load.settle ?? 0.5,
 		'--rate', load.rate ?? 1000, '--patience', load.patience ?? 120, '--at-once', load.atOnce ?? 100,
-		'--proc', `broker:${broker.pid}`, '--proc', `postgres:${postgres}`, '--json', report,
+		...brokers.flatMap((it, n) => ['--proc', `${nameOf(n)}:${it.pid}`]), '--proc', `postgres:${postgres}`, '--json', report,
 		...(load.ws ? ['--ws'] : []), ...(load.mqtt5 ? ['--mqtt5'] : []),
 	];
 	try {
@@ -59,6 +65,24 @@ export async function drive(side, load, postgres) {
 	} finally {
 		rmSync(dir, { recursive: true });
 	}
+}
+
+/**
+ * Everything that must be zero, as sentences; and whether what was delivered is what is stored.
+ * @param {any} report
+ * @param {number | null} stored rows that this run added; null: nothing stores
+ */
+export function faultsOf(report, stored) {
+	const bad = Object.entries(report.faults).filter(([, count]) => count !== 0).map(([name, count]) => `${name}: ${count}`);
+	if (report.ready !== report.users) {
+		bad.push(`not ready: ${report.users - report.ready}`);
+	}
+	for (const [name, count] of [['echoed', report.whole.echoed], ['delivered', report.whole.delivered], ['stored', stored ?? report.whole.sent]]) {
+		if (count !== report.whole.sent) {
+			bad.push(`${name} ${count} of ${report.whole.sent}`);
+		}
+	}
+	return bad;
 }
 
 /**

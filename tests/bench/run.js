@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { scratchFolder } from '../stack/folder.js';
 import { cases } from './cases.js';
 import { chart } from './chart.js';
-import { drive } from './loadgen.js';
+import { drive, faultsOf } from './loadgen.js';
 import { median, short, summary, table, withSpread } from './numbers.js';
 import { commitMs, filesOf, startPostgres, startSide } from './servers.js';
 
@@ -39,24 +39,6 @@ const { values: options } = parseArgs({
 /** @param {string} text */
 function say(text) {
 	process.stderr.write(`${text}\n`);
-}
-
-/**
- * Everything that must be zero, as sentences; and whether what was delivered is what is stored.
- * @param {any} report
- * @param {number | null} stored rows that this run added; null: nothing stores
- */
-function faultsOf(report, stored) {
-	const bad = Object.entries(report.faults).filter(([, count]) => count !== 0).map(([name, count]) => `${name}: ${count}`);
-	if (report.ready !== report.users) {
-		bad.push(`not ready: ${report.users - report.ready}`);
-	}
-	for (const [name, count] of [['echoed', report.whole.echoed], ['delivered', report.whole.delivered], ['stored', stored ?? report.whole.sent]]) {
-		if (count !== report.whole.sent) {
-			bad.push(`${name} ${count} of ${report.whole.sent}`);
-		}
-	}
-	return bad;
 }
 
 /** What the table is about. */

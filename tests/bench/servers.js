@@ -31,7 +31,8 @@ export async function startPostgres(dir, more = {}) {
 
 /**
  * @typedef {'plain' | 'chat'} Kind
- * @typedef {{ kind: Kind, broker: import('../stack/broker.js').Broker }} Side
+ * @typedef {import('../stack/broker.js').Broker} Broker
+ * @typedef {{ kind: Kind, broker: Broker, others?: Broker[] }} Side `others`: of the same cluster
  */
 
 /**

@@ -207,8 +207,9 @@ static void dial(struct worker *worker, struct client *client)
 	client->wants_out = true;
 	struct epoll_event event = {.events = EPOLLIN | EPOLLOUT, .data.ptr = client};
 	epoll_ctl(worker->epoll, EPOLL_CTL_ADD, client->fd, &event);
-	if (connect(client->fd, (const struct sockaddr *)&plan->address, sizeof(plan->address)) !=
-			0 &&
+	struct sockaddr_in to = plan->address;
+	to.sin_port = plan->ports[(client->id - plan->first) % plan->brokers];
+	if (connect(client->fd, (const struct sockaddr *)&to, sizeof(to)) != 0 &&
 		errno != EINPROGRESS) {
 		fail(worker, client);
 	}

@@ -15,6 +15,8 @@
 #include "hist.h"
 #include "wire.h"
 
+#define BROKERS_MAX 8
+
 enum mode {
 	MODE_CLOSED, /* each user has one message outstanding */
 	MODE_RATE,   /* so many a second in all, whatever comes back */
@@ -36,7 +38,9 @@ struct plan {
 	bool chat; /* the plugin answers; otherwise the broker relays */
 	struct dialect dialect;
 	enum mode mode;
-	struct sockaddr_in address;
+	struct sockaddr_in address;   /* without the port */
+	in_port_t ports[BROKERS_MAX]; /* users go to them in turn: a pair's two to neighbours */
+	unsigned brokers;
 	const char *host; /* for the upgrade: "address:port" */
 	const char *secret;
 	unsigned users;
