@@ -111,7 +111,7 @@ static void *run(void *arg)
 {
 	struct accept_watch *watch = arg;
 	/* The listeners are watched in here, and open in the broker's table only. */
-	descriptors_part(watch->epoll);
+	descriptors_part(watch->epoll, -1);
 	int wait_ms = FOREVER;
 	unsigned rounds = 0;
 	for (;;) {

@@ -129,6 +129,16 @@ static enum chat_error port_ask_site(void *arg, struct slice room)
 	return store_ask(((struct plugin *)arg)->store, room);
 }
 
+static void port_tell(void *arg, const struct node_news *news)
+{
+	store_tell(((struct plugin *)arg)->store, news);
+}
+
+static void port_concern(void *arg, struct slice user_id, bool here)
+{
+	store_concern(((struct plugin *)arg)->store, user_id, here);
+}
+
 static void port_kick(void *arg, const char *client_id)
 {
 	struct plugin *plugin = arg;
@@ -246,6 +256,11 @@ static void sink_entered(void *arg)
 	chat_note_online(((struct plugin *)arg)->chat, now());
 }
 
+static void sink_news(void *arg, const struct node_news *news)
+{
+	chat_hear(((struct plugin *)arg)->chat, news, now());
+}
+
 static void sink_answering(void *arg, bool yes)
 {
 	chat_store_up(((struct plugin *)arg)->chat, yes);
@@ -281,6 +296,7 @@ static const struct store_sink sink = {
 	.site_decides = sink_site_decides,
 	.permit = sink_permit,
 	.entered = sink_entered,
+	.news = sink_news,
 	.answering = sink_answering,
 	.log = sink_log,
 };
@@ -643,6 +659,9 @@ static bool open_store(struct plugin *plugin)
 		.journal = plugin->config.journal,
 		.journal_sync_ms = plugin->config.journal_sync,
 		.journal_limit_mib = plugin->config.journal_limit,
+		.cluster_name = plugin->config.cluster ? plugin->config.cluster_name : NULL,
+		.cluster_conninfo = plugin->config.cluster_database,
+		.cluster_pace_ms = plugin->config.cluster_pace,
 	};
 	char reason[STORE_REASON_MAX];
 	plugin->store = store_open(&options, reason);
@@ -678,6 +697,8 @@ static bool create_chat(struct plugin *plugin)
 		.change = port_change,
 		.seen = port_seen,
 		.ask_site = port_ask_site,
+		.tell = config->cluster ? port_tell : NULL,
+		.concern = config->cluster ? port_concern : NULL,
 		.kick = port_kick,
 		.log = port_log,
 	};

@@ -42,6 +42,7 @@ void chat_destroy(struct chat *chat)
 	permits_finish(&chat->permits);
 	pending_finish(&chat->pending);
 	bars_finish(&chat->bars);
+	chat_free_ahead(chat);
 	marks_destroy(chat->marks);
 	limiter_destroy(chat->limiter);
 	gate_destroy(chat->gate);
@@ -77,6 +78,7 @@ bool chat_tick(struct chat *chat, struct chat_time now)
 	chat_log_refusals(chat, now);
 	chat_tell_overdue_changes(chat, now);
 	chat_tell_offline(chat, now);
+	chat_forget_ahead(chat, now);
 	bool more = chat_announce_due(chat, now);
 	limiter_sweep(chat->limiter, now.steady);
 	kick_expired(chat, now);

@@ -10,6 +10,7 @@
 #include "error.h"
 #include "message.h"
 #include "permits.h"
+#include "node_news.h"
 #include "slice.h"
 #include "token.h"
 
@@ -43,6 +44,11 @@ struct chat_ports {
 	void (*seen)(void *arg, const struct user_seen *seen);
 	/* See store_ask.  NULL: the application decides nothing of chats without messages. */
 	enum chat_error (*ask_site)(void *arg, struct slice room);
+	/* For the other brokers of the cluster.  Copies.  NULL: there is no cluster. */
+	void (*tell)(void *arg, const struct node_news *news);
+	/* In a cluster: this user's first client has come, or the last one has gone.  The others'
+	 * news are only passed on where they are about somebody who is here. */
+	void (*concern)(void *arg, struct slice user_id, bool here);
 	/* Disconnects whoever has this client id. */
 	void (*kick)(void *arg, const char *client_id);
 	/* One line; whatever came from outside may be in it and is not to be trusted. */
@@ -166,6 +172,10 @@ void chat_blocked(struct chat *chat, struct slice user_id, struct slice peer_id,
 
 /* The database does not know who is connected here: everybody is noted anew. */
 void chat_note_online(struct chat *chat, struct chat_time now);
+
+/* News from the brokers of the cluster, this one included, in the order of the commits.  Called
+ * within a tick: a client may have to go. */
+void chat_hear(struct chat *chat, const struct node_news *news, struct chat_time now);
 
 /* What is in the books. */
 struct chat_counts {

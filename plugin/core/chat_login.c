@@ -27,6 +27,9 @@ static void drop(struct chat *chat, struct client *client)
 	expiry_remove(&chat->expiry, client);
 	if (client->user != NULL && client->user->client_count == 1) {
 		chat_logged_out(chat, client->user, chat->now);
+		if (chat_in_cluster(chat)) {
+			chat->ports.concern(chat->ports.arg, presence_id(client->user), false);
+		}
 	}
 	presence_remove(chat->presence, client);
 }
@@ -211,6 +214,9 @@ static enum chat_answer connect_user(struct chat *chat, const struct chat_login 
 		chat->presence, login->handle, login->client_id, id, slice_str(claims->name));
 	if (client == NULL) {
 		return refuse(chat, login, "out of memory", now);
+	}
+	if (chat_in_cluster(chat) && client->user->client_count == 1) {
+		chat->ports.concern(chat->ports.arg, id, true);
 	}
 	client->issued_at = issued_at;
 	client->user->named = claims->named;

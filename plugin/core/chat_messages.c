@@ -1,6 +1,16 @@
 /* What became of the messages that the store was given. */
 #include "chat_state.h"
 
+/* Whether the user is in the chat on another broker, as far as this one knows, or the one that has
+ * stored the message. */
+static bool is_in_elsewhere(const struct room *room, const struct message *message, struct slice id)
+{
+	struct slice a, b;
+	bool is_a = topic_split_room(message->room, &a, &b) && slice_equal(id, a);
+	return (message->in_chat > 0 && (message->in_chat & (is_a ? 1 : 2)) != 0) ||
+	       (room != NULL && remotes_find(room->remotes, is_a) != NULL);
+}
+
 /* Tells those of the user's clients that are in the lobby and not in the chat.  `in_chat` is the
  * number of the `message` that was sent to the chat: whoever receives that one does not get the
  * notification too. */
@@ -12,21 +22,23 @@ static void notify(struct chat *chat, struct slice id, const struct message *mes
 		return;
 	}
 	char bytes[TOPIC_MAX + 1];
-	bool quiet =
-		slice_equal(id, message->user_id) || message->muted || presence_is_in(room, user);
+	bool quiet = slice_equal(id, message->user_id) || message->muted ||
+	             presence_is_in(room, user) || is_in_elsewhere(room, message, id);
 	struct buffer *payload = chat_begin(chat);
 	protocol_notification(payload, message, quiet);
 	(void)chat_send(chat, topic_of_lobby(id, bytes), payload, 1, in_chat);
 }
 
-static void send_to_all(struct chat *chat, struct slice topic, const struct message *message)
+void chat_tell_message(struct chat *chat, const struct message *message)
 {
 	struct room *room = presence_room(chat->presence, message->room);
 	if (room != NULL) {
+		char bytes[TOPIC_MAX + 1];
+		struct slice topic = topic_of_chat(message->room, bytes);
 		struct buffer *payload = chat_begin(chat);
 		protocol_message(payload, message);
 		room->last_message = chat_send(chat, topic, payload, 1, 0);
-		room->last_seq = message->seq;
+		room->last_seq = room->told_seq = message->seq;
 	}
 	uint64_t in_chat = room == NULL ? 0 : room->last_message;
 	notify(chat, message->user_id, message, room, in_chat);
@@ -61,8 +73,8 @@ void chat_saved(struct chat *chat, enum saved_as as, const struct message *messa
 {
 	char bytes[TOPIC_MAX + 1];
 	struct slice topic = topic_of_chat(message->room, bytes);
-	if (as == SAVED_NEW) {
-		send_to_all(chat, topic, message);
+	if (as == SAVED_NEW && chat_may_tell_own(chat, message)) {
+		chat_tell_message(chat, message);
 	}
 	send_outcome(chat, topic, as, message, message->from);
 	struct pending *pending =

@@ -208,6 +208,7 @@ void chat_leave(struct chat *chat, struct membership *m)
 	}
 	if (room->members->room_next == NULL) {
 		chat_tell_all_held_changes(chat, room);
+		chat_note_ahead(chat, room, chat->now);
 	}
 	if (m->history_request != NULL) {
 		requests_cancel(&chat->requests, m->history_request);

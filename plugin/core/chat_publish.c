@@ -90,6 +90,7 @@ static void save(struct chat *chat, const struct publish *p)
 		.data = p->event->data,
 		.reply_to = p->event->reply_to,
 		.sent_at = p->now.wall,
+		.in_chat = chat_who_is_in(chat, p->room),
 		.from = p->client->serial,
 	};
 	if (chat_needs_permit(chat, p->room)) {

@@ -386,10 +386,12 @@ void chat_store_up(struct chat *chat, bool up)
 
 void chat_epoch_changed(struct chat *chat, struct chat_time now)
 {
+	chat_free_ahead(chat);
 	for (struct room *room = presence_next_room(chat->presence, NULL); room != NULL;
 		room = presence_next_room(chat->presence, room)) {
 		chat_tell_all_held_changes(chat, room);
 		room->last_seq = room->last_change = -1;
+		room->told_seq = room->fed_seq = -1;
 		chat_welcome_again(chat, room, now);
 	}
 	for (struct user *user = presence_next_user(chat->presence, NULL); user != NULL;

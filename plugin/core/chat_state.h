@@ -65,6 +65,7 @@ struct chat {
 	size_t answers_this_turn;    /* histories and unread lists sent since the last tick */
 	bool site_decides;           /* of chats without messages: see chat_permits.c */
 	bool store_up;               /* the store answers loads and marks */
+	struct ahead *ahead;         /* see chat_nodes.c */
 	bool reloading;        /* until the next tick logins of connected clients are repeated */
 	uint64_t key_start;    /* a message's key: random for each start of the plugin … */
 	uint64_t key_counter;  /* … and the number of the message */
@@ -105,6 +106,33 @@ void chat_end_client(struct chat *chat, struct client *client, const char *why);
 
 /* Once per turn: says how many lines about refused logins were left out. */
 void chat_log_refusals(struct chat *chat, struct chat_time now);
+
+/* chat_messages.c */
+
+/* To everyone who is here: in the chat, or else in the lobby. */
+void chat_tell_message(struct chat *chat, const struct message *message);
+
+/* chat_nodes.c: the other brokers of a cluster. */
+
+static inline bool chat_in_cluster(const struct chat *chat)
+{
+	return chat->ports.tell != NULL;
+}
+
+/* A message of this broker's own was stored: whether it may be told at once.  If not, it comes with
+ * the news, in its turn. */
+bool chat_may_tell_own(const struct chat *chat, const struct message *message);
+
+/* The room is about to go: what was told there ahead of the news is not told again. */
+void chat_note_ahead(struct chat *chat, const struct room *room, struct chat_time now);
+
+/* Who is in this chat, as in struct message. */
+int8_t chat_who_is_in(const struct chat *chat, struct slice room);
+
+/* Once per turn. */
+void chat_forget_ahead(struct chat *chat, struct chat_time now);
+/* At the end, and when what was told counts no more. */
+void chat_free_ahead(struct chat *chat);
 
 /* chat_requests.c: what is read from the store. */
 

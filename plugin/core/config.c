@@ -42,6 +42,10 @@ static const struct option options[] = {
 	{"journal_sync", OPTION_NUMBER, FIELD(journal_sync), .preset = "10", .max = 60000},
 	{"journal_limit", OPTION_NUMBER, FIELD(journal_limit), .preset = "256", .min = 1,
 		.max = 65536},
+	{"cluster", OPTION_CHOICE, FIELD(cluster), .preset = "false", .no = "false", .yes = "true"},
+	{"cluster_name", OPTION_TEXT, FIELD(cluster_name), .preset = ""},
+	{"cluster_database", OPTION_TEXT, FIELD(cluster_database), .preset = ""},
+	{"cluster_pace", OPTION_NUMBER, FIELD(cluster_pace), .preset = "2", .max = 50},
 	{"user_blocking", OPTION_CHOICE, FIELD(user_blocking), .preset = "true", .no = "false",
 		.yes = "true"},
 	{"metrics_file", OPTION_TEXT, FIELD(metrics_file), .preset = ""},
@@ -205,5 +209,7 @@ void config_finish(struct config *config)
 	free(config->jwt_audience);
 	free(config->journal);
 	free(config->metrics_file);
+	free(config->cluster_name);
+	free(config->cluster_database);
 	*config = (struct config){0};
 }

@@ -27,6 +27,10 @@ struct config {
 	int journal_sync;        /* ms between two syncs; 0: each message */
 	int journal_limit;       /* MiB */
 	int queue_limit;         /* messages */
+	bool cluster;            /* this broker is one of several on the same database */
+	char *cluster_name;      /* "": host name and process */
+	char *cluster_database;  /* another way to the same database; "": none */
+	int cluster_pace;        /* ms between two cuts */
 	bool user_blocking;      /* users may block by themselves */
 	char *metrics_file;      /* "": none */
 	bool watch_websockets;   /* on Mosquitto 2.0: see accept_watch.h */
@@ -36,7 +40,7 @@ struct config {
 /* Fills in the defaults, then the rows.  On failure `reason` is a sentence that names the option
  * and what it may be (never a value that may hold a password), and the config holds nothing to
  * free. */
-#define CONFIG_REASON_MAX 256
+#define CONFIG_REASON_MAX 512
 MUST_CHECK bool config_parse(struct config *config, const struct config_row *rows, size_t count,
 	char reason[CONFIG_REASON_MAX]);
 void config_finish(struct config *config);

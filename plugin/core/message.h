@@ -50,6 +50,8 @@ struct message {
 	int64_t change;         /* the number of its last change; 0: it never changed */
 	bool deleted;
 	bool muted;         /* the opponent has muted the chat; only on the way out */
+	int8_t in_chat;     /* who is in the chat: 1 the room's first user, 2 the second, added up;
+	                     * -1: not known */
 	client_serial from; /* the sending connection */
 };
 

@@ -301,6 +301,7 @@ static struct room *room_find_or_add(struct presence *presence, struct slice nam
 	memcpy(room->name, name.bytes, name.len);
 	room->name_len = (uint16_t)name.len;
 	room->last_seq = room->last_change = -1;
+	room->told_seq = room->fed_seq = -1;
 	table_add(&presence->rooms, &room->by_name, hash);
 	struct slice a, b;
 	split_name(name, &a, &b);
@@ -315,6 +316,7 @@ static void room_release(struct presence *presence, struct room *room)
 		table_remove(&presence->rooms, &room->by_name);
 		table_remove(&presence->rooms_by_a, &room->by_a);
 		table_remove(&presence->rooms_by_b, &room->by_b);
+		remotes_free(&room->remotes);
 		free(room);
 	}
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "message.h"
+#include "remotes.h"
 #include "siphash.h"
 #include "slice.h"
 #include "table.h"
@@ -67,7 +68,12 @@ struct room {
 	int64_t last_seq;      /* of the messages that were told here; -1: not known */
 	int64_t last_change;   /* the number of the last change that was told here; -1: not known */
 	struct held_change *held_changes; /* see chat_changes.c */
-	uint8_t state;                    /* enum room_state */
+	/* In a cluster. */
+	struct remote *remotes; /* who is in it on other brokers */
+	int64_t told_seq;       /* the last message that was told here; -1: none yet */
+	int64_t fed_seq;        /* and the last one that came with the others' news */
+	bool places_known;      /* of `remotes` */
+	uint8_t state;          /* enum room_state */
 	uint8_t known; /* which of its users have written here: 1 the first, 2 the second */
 	uint16_t name_len;
 	char name[]; /* "1/2" */

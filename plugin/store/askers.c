@@ -202,7 +202,7 @@ static bool turn(struct asker *asker)
 static void *run_thread(void *arg)
 {
 	struct asker *asker = arg;
-	descriptors_part(asker->wakeup.fd);
+	descriptors_part(asker->wakeup.fd, -1);
 	while (!turn(asker)) {
 	}
 	pgconn_finish(&asker->conn);

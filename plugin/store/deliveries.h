@@ -1,5 +1,5 @@
-/* Lets chat.messages.is_delivered follow the read markers, a portion at a time (chat.deliver_next), when
- * nobody waits for anything else.  For one thread. */
+/* Lets chat.messages.is_delivered follow the read markers, a portion at a time (chat.deliver_next),
+ * when nobody waits for anything else.  For one thread. */
 #ifndef CHAT_DELIVERIES_H
 #define CHAT_DELIVERIES_H
 

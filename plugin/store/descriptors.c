@@ -15,20 +15,23 @@ static const bool allowed = false;
 static const bool allowed = true;
 #endif
 
-/* musl has no close_range(). */
-static void close_all(unsigned first, unsigned last)
+/* Those between two that stay.  musl has no close_range(). */
+static void close_between(unsigned kept, unsigned next_kept)
 {
-	(void)syscall(SYS_close_range, first, last, 0);
+	if (next_kept > kept + 1) {
+		(void)syscall(SYS_close_range, kept + 1, next_kept - 1, 0);
+	}
 }
 
-void descriptors_part(int keep)
+void descriptors_part(int keep, int also)
 {
 	if (!allowed || unshare(CLONE_FILES) != 0) {
 		return;
 	}
+	unsigned low = (unsigned)(also >= 0 && also < keep ? also : keep);
+	unsigned high = (unsigned)(also > keep ? also : keep);
 	/* A log file that the broker closes must not stay open in here. */
-	if (keep > FIRST) {
-		close_all(FIRST, (unsigned)keep - 1);
-	}
-	close_all((unsigned)keep + 1, UINT_MAX);
+	close_between(FIRST - 1, low);
+	close_between(low, high);
+	(void)syscall(SYS_close_range, high + 1, UINT_MAX, 0);
 }

@@ -4,8 +4,9 @@
 #ifndef CHAT_DESCRIPTORS_H
 #define CHAT_DESCRIPTORS_H
 
-/* The calling thread keeps standard input, output and error, and `keep`; the other ones stay open
- * in the rest of the process only.  Where that is not allowed, everything stays as it was. */
-void descriptors_part(int keep);
+/* The calling thread keeps standard input, output and error, `keep`, and `also` (-1: none); the
+ * other ones stay open in the rest of the process only.  Where that is not allowed, everything
+ * stays as it was. */
+void descriptors_part(int keep, int also);
 
 #endif

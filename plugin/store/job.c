@@ -128,6 +128,21 @@ struct seen_job *job_seen(const struct user_seen *seen)
 	return job;
 }
 
+struct news_job *job_news(const struct node_news *news)
+{
+	size_t size = news->room.len + news->user_id.len + news->name.len + news->client_id.len;
+	struct news_job *job = malloc(sizeof(*job) + size);
+	if (job != NULL) {
+		*job = (struct news_job){.item = {.kind = JOB_NEWS}, .news = *news};
+		char *at = job->bytes;
+		job->news.room = keep(&at, news->room);
+		job->news.user_id = keep(&at, news->user_id);
+		job->news.name = keep(&at, news->name);
+		job->news.client_id = keep(&at, news->client_id);
+	}
+	return job;
+}
+
 struct answer *answer_make(_Atomic size_t *undrained)
 {
 	struct answer *answer = malloc(sizeof(*answer));
@@ -186,6 +201,8 @@ static struct held held_by(const struct item *item)
 	}
 	case JOB_OUTSIDE:
 		return (struct held){.answer = ((const struct outside_job *)item)->answer};
+	case JOB_NEWS:
+		return (struct held){.answer = ((const struct news_job *)item)->answer};
 	case JOB_CHANGE:
 		return (struct held){.answer = ((const struct change_job *)item)->answer};
 	default:

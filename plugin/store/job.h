@@ -13,6 +13,7 @@
 #include "level.h"
 #include "message.h"
 #include "permits.h"
+#include "node_news.h"
 #include "queue.h"
 
 enum job_kind {
@@ -32,6 +33,7 @@ enum job_kind {
 	JOB_OUTSIDE,
 	JOB_SEEN,    /* goes in only */
 	JOB_ENTERED, /* out: entered */
+	JOB_NEWS,    /* both ways */
 	JOB_LINE,
 };
 
@@ -186,6 +188,14 @@ struct seen_job {
 	char bytes[];
 };
 
+/* For the other brokers of a cluster, or from them. */
+struct news_job {
+	struct item item;
+	struct answer *answer; /* what slices point into, if not into `bytes`; NULL: none */
+	struct node_news news;
+	char bytes[];
+};
+
 struct line_job {
 	struct item item;
 	enum store_level level;
@@ -200,6 +210,8 @@ struct change_job *job_change(const struct change *change, int64_t now);
 struct ask_job *job_ask(struct slice room, int64_t now);
 struct settle_job *job_settle(struct slice user_id);
 struct seen_job *job_seen(const struct user_seen *seen);
+/* Copies room, user_id, name and client_id alone. */
+struct news_job *job_news(const struct node_news *news);
 
 /* Whatever it is.  NULL is fine. */
 void job_free(struct item *item);

@@ -15,8 +15,8 @@
 
 /* Answers that the broker's thread has not taken: beyond this the next ones have to wait. */
 #define UNDRAINED_BYTES_MAX ((size_t)8 * 1024 * 1024)
-/* How soon to look again whether they were taken. */
-#define UNDRAINED_PAUSE_MS 1
+/* How soon to look again what something has to wait for. */
+#define WAIT_PAUSE_MS 1
 
 static const struct task_kind *const kinds[LOADER_KINDS] = {
 	[LOADER_MARK] = &task_mark,
@@ -40,9 +40,10 @@ static const struct statement *const besides[] = {
 };
 _Static_assert(sizeof(besides) / sizeof(besides[0]) == LOADER_BESIDES, "one place for each");
 
-bool loader_init(struct loader *loader, const char *conninfo, struct report *report)
+bool loader_init(
+	struct loader *loader, const char *conninfo, struct node *node, struct report *report)
 {
-	*loader = (struct loader){.report = report};
+	*loader = (struct loader){.report = report, .node = node};
 	for (size_t i = 0; i < LOADER_KINDS; i++) {
 		tasks_init(&loader->tasks[i], kinds[i]);
 		loader->statements[i] = kinds[i]->statement;
@@ -68,6 +69,8 @@ bool loader_init(struct loader *loader, const char *conninfo, struct report *rep
 					   .count = LOADER_KINDS + LOADER_BESIDES,
 					   .lock_timeout_ms = LOCK_TIMEOUT_MS,
 					   .listen = "listen " OUTSIDE_CHANNEL,
+					   .node = node,
+					   .writer = WRITER_LOADER,
 					   .part = REPORT_LOADER,
 					   .report = report,
 					   .wakeup = &loader->wakeup,
@@ -190,10 +193,17 @@ static bool has_room(const struct loader *loader)
 	return atomic_load(&loader->undrained) < UNDRAINED_BYTES_MAX;
 }
 
+/* For the broker's thread to take answers, or for the feed's to enter the cluster. */
+static bool has_to_wait(const struct loader *loader, const struct task_kind *kind)
+{
+	return (kind->reads && !has_room(loader)) ||
+	       (kind->statement->tells && !node_may_tell(loader->node));
+}
+
 static bool may_run(const struct loader *loader, const struct tasks *tasks)
 {
 	return loader->conn.state == PGCONN_READY && tasks_due(tasks, clock_ms()) &&
-	       (!tasks->kind->reads || has_room(loader));
+	       !has_to_wait(loader, tasks->kind);
 }
 
 /* What comes of a batch: outcomes, and tasks of the store's own, which begin or end with it. */
@@ -242,20 +252,32 @@ static bool too_late(struct loader *loader)
 	return false;
 }
 
+/* This broker's number; 0: it has none yet. */
+static int32_t node_number(const struct loader *loader)
+{
+	return loader->node->in_cluster ? atomic_load(&loader->node->number) : loader->outside.node;
+}
+
+static bool may_look_outside(const struct loader *loader)
+{
+	return has_room(loader) && node_may_tell(loader->node);
+}
+
 /* When there is something to do again, unless something comes in before. */
 static int64_t next_due(const struct loader *loader)
 {
 	int64_t now = clock_ms();
 	int64_t due = deliveries_next(&loader->deliveries);
-	int64_t notes = loader->outside.node == 0 ? NEVER : seen_notes_next(&loader->notes);
+	int64_t notes = node_number(loader) == 0 ? NEVER : seen_notes_next(&loader->notes);
 	due = notes < due ? notes : due;
-	int64_t look = has_room(loader) ? outside_next(&loader->outside) : now + UNDRAINED_PAUSE_MS;
+	int64_t look =
+		may_look_outside(loader) ? outside_next(&loader->outside) : now + WAIT_PAUSE_MS;
 	due = look < due ? look : due;
 	for (size_t i = 0; i < LOADER_KINDS; i++) {
 		const struct tasks *tasks = &loader->tasks[i];
 		int64_t next = tasks_next(tasks, now);
-		if (next <= now && tasks->kind->reads && !has_room(loader)) {
-			next = now + UNDRAINED_PAUSE_MS;
+		if (next <= now && has_to_wait(loader, tasks->kind)) {
+			next = now + WAIT_PAUSE_MS;
 		}
 		due = next < due ? next : due;
 	}
@@ -271,7 +293,7 @@ static bool look_outside(struct loader *loader)
 		outside_notified(&loader->outside, now);
 	}
 	if (loader->conn.state != PGCONN_READY || !outside_due(&loader->outside, now) ||
-		!has_room(loader)) {
+		!may_look_outside(loader)) {
 		return false;
 	}
 	outside_run(
@@ -284,11 +306,11 @@ static bool look_outside(struct loader *loader)
 static bool write_notes(struct loader *loader)
 {
 	int64_t now = clock_ms();
-	if (loader->conn.state != PGCONN_READY || loader->outside.node == 0 ||
+	if (loader->conn.state != PGCONN_READY || node_number(loader) == 0 ||
 		now < seen_notes_next(&loader->notes)) {
 		return false;
 	}
-	seen_notes_write(&loader->notes, &loader->conn, &loader->params, loader->outside.node, now);
+	seen_notes_write(&loader->notes, &loader->conn, &loader->params, node_number(loader), now);
 	return true;
 }
 
@@ -336,7 +358,7 @@ static bool turn(struct loader *loader)
 void *loader_run(void *arg)
 {
 	struct loader *loader = arg;
-	descriptors_part(loader->wakeup.fd);
+	descriptors_part(loader->wakeup.fd, node_descriptor(loader->node));
 	while (!turn(loader)) {
 	}
 	pgconn_finish(&loader->conn);

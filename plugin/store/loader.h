@@ -44,6 +44,7 @@ struct loader {
 	struct queue in;   /* of struct task; closed while not answering */
 	struct wakeup wakeup;
 	struct report *report;
+	struct node *node;
 	_Atomic size_t asked;     /* requests that are not answered yet */
 	_Atomic size_t undrained; /* bytes of answers that the broker's thread has not taken yet */
 
@@ -58,7 +59,8 @@ struct loader {
 	struct seen_notes notes;
 };
 
-MUST_CHECK bool loader_init(struct loader *loader, const char *conninfo, struct report *report);
+MUST_CHECK bool loader_init(
+	struct loader *loader, const char *conninfo, struct node *node, struct report *report);
 /* After the thread has ended, and what it has put out is freed. */
 void loader_finish(struct loader *loader);
 

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "message_row.h"
 
@@ -19,7 +18,7 @@
 static const Oid enter_types[] = {OID_TEXT};
 static const Oid poll_types[] = {OID_INT4, OID_INT8};
 static const Oid news_types[] = {OID_INT8};
-static const Oid carry_out_types[] = {OID_INT4};
+static const Oid carry_out_types[] = {OID_INT4, OID_INT4};
 
 const struct statement statement_enter = {
 	.name = "enter",
@@ -50,8 +49,9 @@ const struct statement statement_carry_out = {
 	.name = "carry_out",
 	.function = "chat.carry_out",
 	.sql = "select kind, room, seq, by_a, name, a_muted, b_muted, " MESSAGE_COLUMNS
-	       " from chat.carry_out($1)",
-	.count = 1,
+	       " from chat.carry_out($1, $2)",
+	.tells = true,
+	.count = 2,
 	.types = carry_out_types,
 };
 
@@ -74,9 +74,16 @@ void outside_notified(struct outside *outside, int64_t now)
 	outside->due = now;
 }
 
-static bool has_work(const struct outside *outside)
+/* In a cluster the feed's thread enters, and says that this broker lives. */
+static bool has_to_enter(const struct outside *outside, const struct pgconn *conn)
 {
-	return outside->node == 0 || !outside->has_since || outside->requests || outside->news;
+	return outside->node == 0 && !conn->options.node->in_cluster;
+}
+
+static bool has_work(const struct outside *outside, const struct pgconn *conn)
+{
+	return has_to_enter(outside, conn) || !outside->has_since || outside->requests ||
+	       outside->news;
 }
 
 bool outside_due(const struct outside *outside, int64_t now)
@@ -301,14 +308,13 @@ static bool take_node(struct outside *outside, const PGresult *result, struct it
 }
 
 /* What is to be done next. */
-static const struct statement *next_statement(struct outside *outside, struct params *params)
+static const struct statement *next_statement(
+	struct outside *outside, const struct pgconn *conn, struct params *params)
 {
 	params_begin(params);
-	if (outside->node == 0) {
-		char host[64] = "";
-		char name[96];
-		(void)gethostname(host, sizeof(host) - 1);
-		snprintf(name, sizeof(name), "%s:%d", host, (int)getpid());
+	if (has_to_enter(outside, conn)) {
+		char name[NODE_NAME_MAX];
+		node_default_name(name);
 		params_next(params);
 		params_raw_text(params, slice_str(name));
 		return &statement_enter;
@@ -322,12 +328,17 @@ static const struct statement *next_statement(struct outside *outside, struct pa
 		}
 		return &statement_news;
 	}
-	params_next(params);
 	if (outside->requests) {
+		params_next(params);
 		params_raw_int4(params, REQUESTS_MAX);
 		return &statement_carry_out;
 	}
-	params_raw_int4(params, outside->node);
+	if (outside->node == 0) {
+		params_null(params);
+	} else {
+		params_next(params);
+		params_raw_int4(params, outside->node);
+	}
 	params_next(params);
 	params_raw_int8(params, outside->since);
 	return &statement_poll;
@@ -371,7 +382,7 @@ static void statement_refused(struct outside *outside, struct pgconn *conn,
 void outside_run(struct outside *outside, struct pgconn *conn, struct params *params,
 	_Atomic size_t *undrained, struct items *out, int64_t now)
 {
-	const struct statement *statement = next_statement(outside, params);
+	const struct statement *statement = next_statement(outside, conn, params);
 	struct answer *answer = answer_make(undrained);
 	PGresult *result;
 	outside->due = now + PAUSE_MS;
@@ -387,7 +398,7 @@ void outside_run(struct outside *outside, struct pgconn *conn, struct params *pa
 		if (take_results(outside, conn, statement, answer, out, now)) {
 			pgconn_well(conn);
 			outside->refused = outside->refused == statement ? NULL : outside->refused;
-			outside->due = has_work(outside) ? now : now + LOOK_EVERY_MS;
+			outside->due = has_work(outside, conn) ? now : now + LOOK_EVERY_MS;
 		} else {
 			pgconn_wrong_schema(conn, statement);
 		}

@@ -25,7 +25,7 @@ extern const struct statement statement_carry_out;
 #define OUTSIDE_HEARD_MAX 64
 
 struct outside {
-	int32_t node;      /* this broker's number; 0: it has none yet */
+	int32_t node;      /* this broker's number, without a cluster; 0: it has none yet */
 	bool has_since;    /* news have been read */
 	int64_t since;     /* where the next news begin */
 	bool requests;     /* somebody has asked for something */

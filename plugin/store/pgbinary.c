@@ -114,6 +114,7 @@ static Oid element_of(Oid type)
 		Oid array, element;
 	} arrays[] = {
 		{OID_BOOLS, OID_BOOL},
+		{OID_INT2S, OID_INT2},
 		{OID_CHARS, OID_CHAR},
 		{OID_INT4S, OID_INT4},
 		{OID_TEXTS, OID_TEXT},
@@ -162,6 +163,16 @@ void params_text_or_null(struct params *params, struct slice text)
 		put_int4(params, -1);
 	} else {
 		params_text(params, text);
+	}
+}
+
+void params_int2_or_null(struct params *params, int16_t value, bool given)
+{
+	put_int4(params, given ? 2 : -1);
+	if (given) {
+		unsigned char bytes[] = {
+			(unsigned char)((uint16_t)value >> 8), (unsigned char)value};
+		put_bytes(params, bytes, sizeof(bytes));
 	}
 }
 
@@ -252,6 +263,12 @@ static uint64_t big_endian(const unsigned char *bytes, int len)
 	return value;
 }
 
+int16_t row_int2(struct row *row, int column)
+{
+	const unsigned char *bytes = fixed(row, column, 2);
+	return bytes == NULL ? 0 : (int16_t)(uint16_t)big_endian(bytes, 2);
+}
+
 int32_t row_int4(struct row *row, int column)
 {
 	const unsigned char *bytes = fixed(row, column, 4);
@@ -319,4 +336,59 @@ struct slice row_text(struct row *row, int column)
 {
 	row->wrong = row->wrong || row_is_null(row, column);
 	return row_text_or_empty(row, column);
+}
+
+#define ARRAY_HEAD                                                                                 \
+	20 /* dimensions, nulls, type, count, lower bound; an empty one ends after the type */
+
+struct row_array row_array(struct row *row, int column)
+{
+	struct row_array array = {.row = row};
+	if (row_is_null(row, column)) {
+		return array;
+	}
+	size_t len = (size_t)PQgetlength(row->result, row->no, column);
+	const unsigned char *bytes =
+		(const unsigned char *)PQgetvalue(row->result, row->no, column);
+	if (len >= ARRAY_HEAD && big_endian(bytes, 4) == 1) {
+		array.count = (size_t)big_endian(bytes + 12, 4);
+		array.at = bytes + ARRAY_HEAD;
+		array.end = bytes + len;
+	} else if (len < 4 || big_endian(bytes, 4) != 0) {
+		row->wrong = true;
+	}
+	return array;
+}
+
+/* NULL for a null, and for what is no element of that length. */
+static const unsigned char *next_element(struct row_array *array, int len)
+{
+	if (array->at == NULL || array->end - array->at < 4) {
+		array->row->wrong = true;
+		return NULL;
+	}
+	int32_t is = (int32_t)(uint32_t)big_endian(array->at, 4);
+	array->at += 4;
+	if (is == -1) {
+		return NULL;
+	}
+	if (is != len || array->end - array->at < len) {
+		array->row->wrong = true;
+		return NULL;
+	}
+	const unsigned char *element = array->at;
+	array->at += len;
+	return element;
+}
+
+int16_t row_array_int2(struct row_array *array)
+{
+	const unsigned char *element = next_element(array, 2);
+	return element == NULL ? 0 : (int16_t)(uint16_t)big_endian(element, 2);
+}
+
+int64_t row_array_int8(struct row_array *array)
+{
+	const unsigned char *element = next_element(array, 8);
+	return element == NULL ? 0 : (int64_t)big_endian(element, 8);
 }

@@ -17,6 +17,10 @@
 /* Statements that take longer get a line in the log. */
 #define SLOW_MS 1000
 
+/* A statement that tells waits for the broker to be in its cluster, which takes milliseconds. */
+#define NODE_WAIT_MS 1000
+#define NODE_LOOK_MS 5
+
 void pgconn_init(struct pgconn *conn, const struct pgconn_options *options)
 {
 	*conn = (struct pgconn){.options = *options, .state = PGCONN_AWAY};
@@ -273,12 +277,15 @@ PGresult *pgconn_finish_sent(struct pgconn *conn, bool sent)
 	return result;
 }
 
-static PGresult *run_prepared(
-	struct pgconn *conn, const struct statement *statement, const struct params *params)
+/* `stream`: of what it tells; 0: to nobody. */
+static PGresult *run_prepared(struct pgconn *conn, const struct statement *statement,
+	const struct params *params, int32_t stream)
 {
-	const char *values[PARAMS_MAX];
-	int lengths[PARAMS_MAX];
-	int formats[PARAMS_MAX];
+	const char *values[PARAMS_MAX + 1];
+	int lengths[PARAMS_MAX + 1];
+	int formats[PARAMS_MAX + 1];
+	char stream_bytes[4];
+	int count = params->count;
 	for (int i = 0; i < params->count; i++) {
 		const struct param *param = &params->values[i];
 		/* An empty value is no null. */
@@ -286,8 +293,16 @@ static PGresult *run_prepared(
 		lengths[i] = (int)param->len;
 		formats[i] = 1;
 	}
-	return pgconn_finish_sent(conn, PQsendQueryPrepared(conn->pg, statement->name,
-						params->count, values, lengths, formats, 1) == 1);
+	if (statement->tells) {
+		for (int i = 0; i < 4; i++) {
+			stream_bytes[i] = (char)((uint32_t)stream >> (24 - 8 * i));
+		}
+		values[count] = stream == 0 ? NULL : stream_bytes;
+		lengths[count] = sizeof(stream_bytes);
+		formats[count++] = 1;
+	}
+	return pgconn_finish_sent(conn, PQsendQueryPrepared(conn->pg, statement->name, count,
+						values, lengths, formats, 1) == 1);
 }
 
 /* The server goes on, and its disk and memory have room: then it may be a row. */
@@ -305,8 +320,8 @@ static bool works_without_rows(struct pgconn *conn, const struct statement *stat
 {
 	struct params none = {0};
 	PGresult *result = NULL;
-	if (params_empty(&none, statement->types, statement->count)) {
-		result = run_prepared(conn, statement, &none);
+	if (params_empty(&none, statement->types, statement->count - statement->tells)) {
+		result = run_prepared(conn, statement, &none, 0);
 	}
 	bool works = PQresultStatus(result) == PGRES_TUPLES_OK;
 	PQclear(result);
@@ -330,11 +345,15 @@ static enum verdict verdict_on(
 }
 
 /* What an error of the server says about the statement. */
-static enum pgconn_ran refusal(
-	struct pgconn *conn, const struct statement *statement, const PGresult *result)
+static enum pgconn_ran refusal(struct pgconn *conn, const struct statement *statement,
+	const PGresult *result, int32_t stream)
 {
 	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	enum verdict verdict = verdict_on(conn, statement, result);
+	if (verdict == VERDICT_OUT) {
+		node_is_out(conn->options.node, stream);
+		return RAN_NOT;
+	}
 	if (verdict == VERDICT_AGAIN || verdict == VERDICT_REFUSE) {
 		snprintf(conn->sqlstate, sizeof(conn->sqlstate), "%s", sqlstate);
 		return verdict == VERDICT_AGAIN ? RAN_INTO_LOCK : RAN_REFUSED;
@@ -344,11 +363,36 @@ static enum pgconn_ran refusal(
 	return RAN_NOT;
 }
 
+/* The connection's stream, 0 where there is no cluster.  False: this broker is not in its cluster,
+ * or the thread has to stop. */
+static bool await_stream(const struct pgconn *conn, int32_t *stream)
+{
+	const struct node *node = conn->options.node;
+	int64_t until = clock_ms() + NODE_WAIT_MS;
+	*stream = 0;
+	while (node->in_cluster && *stream == 0) {
+		int64_t now = clock_ms();
+		int32_t number = atomic_load(&node->number);
+		if (number != 0) {
+			*stream = number * STREAMS_PER_NODE + conn->options.writer;
+		} else if (now >= until || wakeup_wait(conn->options.wakeup, NO_SOCKET, 0,
+						   now + NODE_LOOK_MS) == WAKEUP_STOP) {
+			return false;
+		}
+	}
+	return true;
+}
+
 enum pgconn_ran pgconn_run(struct pgconn *conn, const struct statement *statement,
 	const struct params *params, PGresult **result)
 {
+	*result = NULL;
+	int32_t stream = 0;
+	if (statement->tells && !await_stream(conn, &stream)) {
+		return RAN_NOT;
+	}
 	int64_t begun = clock_ms();
-	*result = run_prepared(conn, statement, params);
+	*result = run_prepared(conn, statement, params, stream);
 	int64_t now = clock_ms();
 	if (now - begun >= SLOW_MS) {
 		report_slow(conn->options.report, statement->function, now - begun, now);
@@ -358,23 +402,36 @@ enum pgconn_ran pgconn_run(struct pgconn *conn, const struct statement *statemen
 		return RAN_PERHAPS;
 	}
 	if (PQresultStatus(*result) == PGRES_TUPLES_OK) {
+		if (statement->tells) {
+			node_told(conn->options.node);
+		}
 		return RAN_WELL;
 	}
-	enum pgconn_ran ran = refusal(conn, statement, *result);
+	enum pgconn_ran ran = refusal(conn, statement, *result, stream);
 	PQclear(*result);
 	*result = NULL;
 	return ran;
 }
 
-bool pgconn_notified(struct pgconn *conn)
+static bool notified(struct pgconn *conn, int unless)
 {
 	bool any = false;
 	PGnotify *notify;
 	while (conn->pg != NULL && (notify = PQnotifies(conn->pg)) != NULL) {
-		any = true;
+		any = any || notify->be_pid != unless;
 		PQfreemem(notify);
 	}
 	return any;
+}
+
+bool pgconn_notified(struct pgconn *conn)
+{
+	return notified(conn, 0);
+}
+
+bool pgconn_notified_by_others(struct pgconn *conn)
+{
+	return notified(conn, conn->pg == NULL ? 0 : PQbackendPID(conn->pg));
 }
 
 enum wakeup_event pgconn_sleep(struct pgconn *conn, int64_t until)

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "node.h"
 #include "wakeup.h"
 #include "report.h"
 #include "statement.h"
@@ -20,6 +21,8 @@ struct pgconn_options {
 	int lock_timeout_ms;
 	const char *settings; /* further ones, in SQL; NULL: none */
 	const char *listen;   /* "listen <channel>"; NULL: not to be told of anything */
+	struct node *node;    /* NULL where no statement tells */
+	int writer;           /* which of the node's streams is this connection's */
 	enum report_part part;
 	struct report *report;
 	struct wakeup *wakeup;
@@ -69,7 +72,9 @@ enum pgconn_ran {
 	 * in smaller pieces. */
 	RAN_INTO_LOCK,
 	RAN_REFUSED, /* for good, and so will be the row that is the cause */
-	RAN_NOT,     /* the database cannot now: the connection is given up */
+	/* The database cannot now: the connection is given up.  Or this broker is not in its
+	 * cluster; that was waited for. */
+	RAN_NOT,
 	/* It may have been done: the connection is lost, or the thread has to stop. */
 	RAN_PERHAPS,
 };
@@ -98,6 +103,8 @@ void pgconn_hurry(struct pgconn *conn);
 
 /* Whether a NOTIFY came since this was asked last. */
 bool pgconn_notified(struct pgconn *conn);
+/* The same, but for those that this connection has sent. */
+bool pgconn_notified_by_others(struct pgconn *conn);
 
 /* Sleeps until it is rung, `until`, or, when ready, the connection breaks (which it reports). */
 enum wakeup_event pgconn_sleep(struct pgconn *conn, int64_t until);

@@ -17,6 +17,7 @@ enum report_part {
 	REPORT_BESIDE = 0,
 	REPORT_SAVER = 1,
 	REPORT_LOADER = 2,
+	REPORT_FEED = 16,
 };
 
 /* Why a part is without the database: each is worth a line of its own. */

@@ -2,22 +2,24 @@
 
 #include <stdlib.h>
 
+#include "feed_body.h"
 #include "message_row.h"
 
 static const Oid save_types[] = {OID_TEXTS, OID_BOOL, OID_INT4S, OID_BOOLS, OID_TEXTS, OID_TEXTS,
-	OID_TIMES, OID_UUIDS, OID_TEXTS, OID_INT8S};
+	OID_TIMES, OID_UUIDS, OID_TEXTS, OID_INT8S, OID_INT2S, OID_BYTES, OID_INT4};
 
 #define COLUMNS                                                                                    \
 	"select no, outcome, seq, a_muted, b_muted, text, sent_at, null::text as ref, data,"       \
 	" reply_to, edited_at, reactions, change, is_deleted"
-#define PARAMETERS "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+#define PARAMETERS "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, $11, $12)"
 
 const struct statement statement_save = {
 	.name = "store",
 	.function = "chat.store",
 	.sql = COLUMNS " from chat.store(" PARAMETERS,
 	.takes_rows = true,
-	.count = 10,
+	.tells = true,
+	.count = 13,
 	.types = save_types,
 };
 const struct statement statement_save_each = {
@@ -25,7 +27,8 @@ const struct statement statement_save_each = {
 	.function = "chat.store_each",
 	.sql = COLUMNS " from chat.store_each(" PARAMETERS,
 	.takes_rows = true,
-	.count = 10,
+	.tells = true,
+	.count = 13,
 	.types = save_types,
 };
 
@@ -88,7 +91,23 @@ static void put_more(struct params *params, struct save_job *const *jobs, size_t
 	}
 }
 
-bool save_params(struct params *params, struct save_job *const *jobs, size_t count)
+/* What the other brokers are to know of them. */
+static void put_told(struct params *params, struct save_job *const *jobs, size_t count, bool told)
+{
+	if (!told) {
+		params_null(params);
+		params_null(params);
+		return;
+	}
+	params_array(params, OID_INT2, count);
+	for (size_t i = 0; i < count; i++) {
+		int8_t in_chat = jobs[i]->message.in_chat;
+		params_int2_or_null(params, in_chat, in_chat >= 0);
+	}
+	feed_body_messages(params, jobs, count);
+}
+
+bool save_params(struct params *params, struct save_job *const *jobs, size_t count, bool told)
 {
 	int32_t nos[SAVES_MAX];
 	bool again = false;
@@ -126,6 +145,7 @@ bool save_params(struct params *params, struct save_job *const *jobs, size_t cou
 		params_uuid(params, jobs[i]->message.key);
 	}
 	put_more(params, jobs, count);
+	put_told(params, jobs, count, told);
 	return !params->failed;
 }
 

@@ -18,8 +18,9 @@
 extern const struct statement statement_save;
 extern const struct statement statement_save_each; /* parameters and result of statement_save */
 
-/* Fills `params` anew; false when out of memory. */
-MUST_CHECK bool save_params(struct params *params, struct save_job *const *jobs, size_t count);
+/* Fills `params` anew; false when out of memory.  `told`: to other brokers, too. */
+MUST_CHECK bool save_params(
+	struct params *params, struct save_job *const *jobs, size_t count, bool told);
 
 /* What a result says about each job. */
 struct save_answer {

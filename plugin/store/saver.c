@@ -27,8 +27,8 @@
 /* So many rooms in a row, each alone: it is not the rooms that are locked. */
 #define LONE_STRIKES_MAX 3
 
-bool saver_init(
-	struct saver *saver, const char *conninfo, struct report *report, _Atomic size_t *waiting)
+bool saver_init(struct saver *saver, const char *conninfo, struct node *node, struct report *report,
+	_Atomic size_t *waiting)
 {
 	static const struct statement *const statements[] = {&statement_save, &statement_save_each};
 	*saver = (struct saver){
@@ -48,6 +48,8 @@ bool saver_init(
 					  .statements = statements,
 					  .count = sizeof(statements) / sizeof(statements[0]),
 					  .lock_timeout_ms = LOCK_TIMEOUT_MS,
+					  .node = node,
+					  .writer = WRITER_SAVER(0),
 					  .part = REPORT_SAVER,
 					  .report = report,
 					  .wakeup = &saver->wakeup,
@@ -450,7 +452,8 @@ static uint64_t clock_us(void)
 
 static void store_batch(struct saver *saver)
 {
-	if (!save_params(&saver->params, saver->batch, saver->count)) {
+	bool told = saver->conn.options.node->in_cluster;
+	if (!save_params(&saver->params, saver->batch, saver->count, told)) {
 		put_all_back(saver, false);
 		saver->cap = saver->count > 1 ? saver->count / 2 : 1;
 		saver->not_before = clock_ms() + PAUSE_MAX_MS;
@@ -527,6 +530,7 @@ static bool take_read(
 	}
 	job->place = place;
 	job->replayed = replayed;
+	job->message.in_chat = -1;
 	items_append(reading->into, &job->item);
 	reading->count--;
 	reading->bytes -= len < reading->bytes ? len : reading->bytes;
@@ -609,7 +613,7 @@ void *saver_run(void *arg)
 	struct saver *saver = arg;
 	/* The journal's files are shared with the broker's thread. */
 	if (saver->journal == NULL) {
-		descriptors_part(saver->wakeup.fd);
+		descriptors_part(saver->wakeup.fd, node_descriptor(saver->conn.options.node));
 	}
 	while (!turn(saver)) {
 	}

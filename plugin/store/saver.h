@@ -60,8 +60,8 @@ struct saver {
 	size_t bytes;
 };
 
-MUST_CHECK bool saver_init(
-	struct saver *saver, const char *conninfo, struct report *report, _Atomic size_t *waiting);
+MUST_CHECK bool saver_init(struct saver *saver, const char *conninfo, struct node *node,
+	struct report *report, _Atomic size_t *waiting);
 /* After the thread has ended. */
 void saver_finish(struct saver *saver);
 

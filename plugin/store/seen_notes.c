@@ -9,14 +9,15 @@
 /* After a statement that failed, or found all users locked. */
 #define PAUSE_MS 250
 
-static const Oid types[] = {OID_TEXTS, OID_TEXTS, OID_BOOLS, OID_TIMES, OID_INT4};
+static const Oid types[] = {OID_TEXTS, OID_TEXTS, OID_BOOLS, OID_TIMES, OID_INT4, OID_INT4};
 
 const struct statement statement_seen = {
 	.name = "seen",
 	.function = "chat.seen",
-	.sql = "select chat.seen($1, $2, $3, $4, $5)",
+	.sql = "select chat.seen($1, $2, $3, $4, $5, $6)",
 	.takes_rows = true,
-	.count = 5,
+	.tells = true,
+	.count = 6,
 	.types = types,
 };
 

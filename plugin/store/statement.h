@@ -12,7 +12,10 @@ struct statement {
 	const char *function; /* which it calls, for the log */
 	const char *sql;
 	bool takes_rows; /* its arrays do, and it does nothing when they are empty */
-	int count;       /* of parameters */
+	/* In a cluster it tells the other brokers what it has done.  Its last parameter is then the
+	 * connection's stream, which pgconn_run() adds. */
+	bool tells;
+	int count; /* of parameters */
 	const Oid *types;
 };
 

@@ -4,9 +4,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "askers.h"
 #include "conninfo.h"
+#include "feed.h"
 #include "job.h"
 #include "journal.h"
 #include "loader.h"
@@ -33,8 +35,13 @@ struct store {
 	struct saver saver;
 	struct loader loader;
 	struct askers askers;
+	struct node node;
+	char *cluster_name;
+	char *cluster_conninfo;
+	struct feed *feed; /* NULL: no cluster */
 	pthread_t saver_thread;
 	pthread_t loader_thread;
+	pthread_t feed_thread;
 	/* The broker's thread's own. */
 	struct items draining;
 	bool answering;
@@ -99,6 +106,14 @@ static bool start_threads(struct store *store)
 		pthread_join(store->saver_thread, NULL);
 		started = false;
 	}
+	if (started && store->feed != NULL &&
+		pthread_create(&store->feed_thread, NULL, feed_run, store->feed) != 0) {
+		wakeup_stop(&store->loader.wakeup, clock_ms());
+		wakeup_stop(&store->saver.wakeup, clock_ms());
+		pthread_join(store->saver_thread, NULL);
+		pthread_join(store->loader_thread, NULL);
+		started = false;
+	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return started;
 }
@@ -144,9 +159,53 @@ static bool open_journal(
 	return true;
 }
 
-struct store *store_open(const struct store_options *options, char reason[STORE_REASON_MAX])
+/* False: out of resources. */
+static bool join_cluster(struct store *store, const struct store_options *options)
+{
+	if (options->cluster_name == NULL) {
+		return true;
+	}
+	char name[NODE_NAME_MAX];
+	bool named = options->cluster_name[0] != '\0';
+	bool other_way = options->cluster_conninfo[0] != '\0';
+	node_default_name(name);
+	store->cluster_name = strdup(named ? options->cluster_name : name);
+	store->cluster_conninfo = strdup(other_way ? options->cluster_conninfo : options->conninfo);
+	if (store->cluster_name == NULL || store->cluster_conninfo == NULL) {
+		return false;
+	}
+	struct feed_options feed = {
+		.conninfo = store->cluster_conninfo,
+		.name = store->cluster_name,
+		.pace_ms = options->cluster_pace_ms,
+	};
+	store->node.in_cluster = true;
+	store->report.away |= REPORT_FEED;
+	store->feed = feed_create(&feed, &store->node, &store->report);
+	return store->feed != NULL;
+}
+
+static void leave_cluster(struct store *store)
+{
+	feed_destroy(store->feed);
+	free(store->cluster_conninfo);
+	free(store->cluster_name);
+}
+
+/* What is wrong with the options; NULL: nothing. */
+static const char *check(const struct store_options *options)
 {
 	const char *wrong = options->conninfo[0] == '\0' ? NULL : conninfo_check(options->conninfo);
+	if (wrong == NULL && options->cluster_name != NULL &&
+		options->cluster_conninfo[0] != '\0') {
+		wrong = conninfo_check(options->cluster_conninfo);
+	}
+	return wrong;
+}
+
+struct store *store_open(const struct store_options *options, char reason[STORE_REASON_MAX])
+{
+	const char *wrong = check(options);
 	snprintf(reason, STORE_REASON_MAX, "%s",
 		wrong != NULL ? wrong : "out of memory, file descriptors or threads");
 	if (wrong != NULL) {
@@ -164,10 +223,14 @@ struct store *store_open(const struct store_options *options, char reason[STORE_
 	if (!report_init(&store->report, options->wake, options->wake_arg, &store->waiting)) {
 		goto no_report;
 	}
-	if (!saver_init(&store->saver, store->conninfo, &store->report, &store->waiting)) {
+	if (!join_cluster(store, options)) {
+		goto no_cluster;
+	}
+	if (!saver_init(&store->saver, store->conninfo, &store->node, &store->report,
+		    &store->waiting)) {
 		goto no_saver;
 	}
-	if (!loader_init(&store->loader, store->conninfo, &store->report)) {
+	if (!loader_init(&store->loader, store->conninfo, &store->node, &store->report)) {
 		goto no_loader;
 	}
 	askers_init(&store->askers, store->conninfo, &store->report);
@@ -186,6 +249,8 @@ no_journal:
 no_loader:
 	saver_finish(&store->saver);
 no_saver:
+no_cluster:
+	leave_cluster(store);
 	report_finish(&store->report);
 no_report:
 	free(store->conninfo);
@@ -292,6 +357,20 @@ void store_seen(struct store *store, const struct user_seen *seen)
 	struct seen_job *job = job_seen(seen);
 	if (job != NULL && queue_put(&store->loader.seen, &job->item) != CHAT_OK) {
 		job_free(&job->item);
+	}
+}
+
+void store_tell(struct store *store, const struct node_news *news)
+{
+	if (store->feed != NULL) {
+		feed_tell(store->feed, news);
+	}
+}
+
+void store_concern(struct store *store, struct slice user_id, bool here)
+{
+	if (store->feed != NULL) {
+		interest_note(&store->feed->interest, user_id, here);
 	}
 }
 
@@ -406,6 +485,9 @@ static void hand(
 			sink->entered(arg);
 		}
 		break;
+	case JOB_NEWS:
+		TELL(news, &((const struct news_job *)item)->news);
+		break;
 	case JOB_SEEN:
 	case JOB_SETTLE:
 		break;
@@ -436,6 +518,9 @@ static void hand(
 size_t store_drain(struct store *store, size_t budget, const struct store_sink *sink, void *arg)
 {
 	size_t done = 0;
+	if (store->feed != NULL) {
+		atomic_fetch_add(&store->feed->ticks, 1);
+	}
 	say_what_is_open(store);
 	while (done < budget) {
 		if (store->draining.first == NULL) {
@@ -459,6 +544,7 @@ size_t store_waiting(const struct store *store)
 
 struct store_stats store_stats(const struct store *store)
 {
+	const struct feed *feed = store->feed;
 	return (struct store_stats){
 		.schema = SCHEMA_VERSION,
 		.stored = atomic_load(&store->saver.stored),
@@ -467,6 +553,10 @@ struct store_stats store_stats(const struct store *store)
 		.journal_bytes = store->journal == NULL ? 0 : journal_bytes(store->journal),
 		.commits = &store->saver.commits,
 		.batches = &store->saver.batches,
+		.node = atomic_load(&store->node.number),
+		.nodes = feed == NULL ? 0 : atomic_load(&feed->nodes),
+		.lag_ms = feed == NULL ? 0 : atomic_load(&feed->lag_ms),
+		.resyncs = feed == NULL ? 0 : atomic_load(&feed->resyncs),
 	};
 }
 
@@ -488,6 +578,13 @@ size_t store_close(struct store *store, int timeout_ms)
 	bool ended = thread_join(store->saver_thread, until + GRACE_MS);
 	ended = thread_join(store->loader_thread, until + GRACE_MS) && ended;
 	ended = askers_end(&store->askers, until + GRACE_MS) && ended;
+	/* After those who write: the others take this broker's streams for closed when it is out.
+	 */
+	if (store->feed != NULL) {
+		int64_t end = clock_ms();
+		wakeup_stop(&store->feed->wakeup, end);
+		ended = thread_join(store->feed_thread, end + GRACE_MS) && ended;
+	}
 	ended = ended && journal_close(store->journal, until + GRACE_MS);
 	size_t left = atomic_load(&store->waiting);
 	atomic_store(&store->report.silent, true);
@@ -499,6 +596,7 @@ size_t store_close(struct store *store, int timeout_ms)
 	saver_finish(&store->saver);
 	loader_finish(&store->loader);
 	askers_finish(&store->askers);
+	leave_cluster(store);
 	free(store->conninfo);
 	free(store);
 	return left;

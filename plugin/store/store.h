@@ -2,8 +2,8 @@
  * database. Every function is for one thread, the broker's, unless it says otherwise.
  *
  * Two connections, a thread each: one saves messages (take all that wait, one statement, commit),
- * one answers loads and moves read markers.  Where the application decides who may begin a chat it
- * is asked on further ones. */
+ * one answers loads and moves read markers.  In a cluster there is a third one: feed.h.  Where the
+ * application decides who may begin a chat it is asked on further ones. */
 #ifndef CHAT_STORE_H
 #define CHAT_STORE_H
 
@@ -16,6 +16,7 @@
 #include "level.h"
 #include "message.h"
 #include "permits.h"
+#include "node_news.h"
 
 struct store;
 
@@ -30,6 +31,9 @@ struct store_options {
 	const char *journal; /* folder; NULL or "": none */
 	int journal_sync_ms; /* between two syncs; 0: each message is synced by itself */
 	int journal_limit_mib;
+	const char *cluster_name;     /* NULL: no cluster; "": host name and process */
+	const char *cluster_conninfo; /* another way to the same database; "": none */
+	int cluster_pace_ms;          /* at least so long between two cuts */
 };
 
 /* What the store has to say, on the broker's thread, in the order in which it happened.  Slices
@@ -67,6 +71,8 @@ struct store_sink {
 	void (*permit)(void *arg, struct slice room, enum permit permit);
 	/* The database knows nothing of who is connected here: to be said anew, by store_seen. */
 	void (*entered)(void *arg);
+	/* From the brokers of the cluster, or about them. */
+	void (*news)(void *arg, const struct node_news *news);
 	/* Which epoch the database is in: when the first connection is there, and whenever another
 	 * one follows; before anything that was read in it. */
 	void (*epoch)(void *arg, struct slice epoch);
@@ -106,6 +112,14 @@ MUST_CHECK enum chat_error store_ask(struct store *store, struct slice room);
  * nobody hears of it.  Out of memory it is lost. */
 void store_seen(struct store *store, const struct user_seen *seen);
 
+/* For the other brokers of the cluster; without one nobody hears it.  Copies.  Out of memory it is
+ * lost. */
+void store_tell(struct store *store, const struct node_news *news);
+
+/* This user's first client has come, or the last one has gone: only what is about users who are
+ * here comes back as news. */
+void store_concern(struct store *store, struct slice user_id, bool here);
+
 /* Hands at most `budget` things to the sink.  Returns how many; when it is `budget`, there may be
  * more. */
 size_t store_drain(struct store *store, size_t budget, const struct store_sink *sink, void *arg);
@@ -123,6 +137,10 @@ struct store_stats {
 	uint64_t journal_bytes;
 	const struct histogram *commits;
 	const struct histogram *batches;
+	int node; /* this broker's number in the cluster; 0: it is in none now */
+	int nodes;
+	int lag_ms;  /* the age of the oldest news when they were read, within a second */
+	int resyncs; /* how often something was missed */
 };
 struct store_stats store_stats(const struct store *store);
 

@@ -4,16 +4,17 @@
 #include "task_kinds.h"
 
 static const Oid types[] = {OID_TEXTS, OID_BOOLS, OID_CHARS, OID_INT8S, OID_TEXTS, OID_TEXTS,
-	OID_TEXTS, OID_BOOLS, OID_TIMES};
+	OID_TEXTS, OID_BOOLS, OID_TIMES, OID_TEXTS, OID_INT4};
 
 static const struct statement statement = {
 	.name = "change",
 	.function = "chat.change",
 	.sql = "select no, outcome, reason, by_a, text, sent_at, ref, data, reply_to, edited_at,"
 	       " message_reactions, change, is_deleted"
-	       " from chat.change($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	       " from chat.change($1, $2, $3, $4, $5, $6, $7, $8, $9, $11, $10)",
 	.takes_rows = true,
-	.count = 9,
+	.tells = true,
+	.count = 11,
 	.types = types,
 };
 
@@ -92,6 +93,10 @@ static bool fill(struct params *params, struct task *const *tasks, size_t count)
 	params_array(params, OID_TIME, count);
 	for (size_t i = 0; i < count; i++) {
 		params_time(params, change_of(tasks[i])->asked_at);
+	}
+	params_array(params, OID_TEXT, count);
+	for (size_t i = 0; i < count; i++) {
+		params_text_or_null(params, change_of(tasks[i])->ref);
 	}
 	return !params->failed;
 }

@@ -2,14 +2,15 @@
 
 #include "task_kinds.h"
 
-static const Oid types[] = {OID_TEXTS, OID_TEXTS, OID_INT8S};
+static const Oid types[] = {OID_TEXTS, OID_TEXTS, OID_INT8S, OID_INT4};
 
 static const struct statement statement = {
 	.name = "mark",
 	.function = "chat.mark",
-	.sql = "select no, locked, moved, seq, count, total, follow from chat.mark($1, $2, $3)",
+	.sql = "select no, locked, moved, seq, count, total, follow from chat.mark($1, $2, $3, $4)",
 	.takes_rows = true,
-	.count = 3,
+	.tells = true,
+	.count = 4,
 	.types = types,
 };
 

@@ -2,14 +2,15 @@
 
 #include "task_kinds.h"
 
-static const Oid types[] = {OID_TEXTS, OID_TEXTS, OID_BOOLS};
+static const Oid types[] = {OID_TEXTS, OID_TEXTS, OID_BOOLS, OID_INT4};
 
 static const struct statement statement_mute = {
 	.name = "mute",
 	.function = "chat.mute",
-	.sql = "select no, outcome from chat.mute($1, $2, $3)",
+	.sql = "select no, outcome from chat.mute($1, $2, $3, $4)",
 	.takes_rows = true,
-	.count = 3,
+	.tells = true,
+	.count = 4,
 	.types = types,
 };
 static const struct statement statement_block = {

@@ -61,8 +61,8 @@ int64_t tasks_next(const struct tasks *tasks, int64_t now);
 /* A task waits for longer than `ms`. */
 bool tasks_older(const struct tasks *tasks, int64_t now, int64_t ms);
 
-/* Runs one batch.  What became of it is appended to `out`; true when chat.deliver_next() has something
- * to do because of it.  `undrained` counts the bytes of answers on their way. */
+/* Runs one batch.  What became of it is appended to `out`; true when chat.deliver_next() has
+ * something to do because of it.  `undrained` counts the bytes of answers on their way. */
 bool tasks_run(struct tasks *tasks, struct pgconn *conn, struct params *params,
 	_Atomic size_t *undrained, struct items *out);
 

@@ -13,6 +13,7 @@ static const struct {
 	{"40001", VERDICT_AGAIN}, /* serialization failure */
 	{"40P01", VERDICT_AGAIN}, /* deadlock */
 	{"57014", VERDICT_AGAIN}, /* cancelled, as by statement_timeout */
+	{"CH001", VERDICT_OUT},   /* our own: chat.tell() */
 	{"08", VERDICT_AWAY},     /* connection */
 	{"57", VERDICT_AWAY},     /* shutdown, starting up, dropped */
 	{"53", VERDICT_AWAY},     /* disk full, out of memory, too many connections */

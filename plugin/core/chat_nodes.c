@@ -1,0 +1,121 @@
+/* What the other brokers of a cluster say, and what this one has told before they do. */
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "chat_state.h"
+
+/* Messages come with the news in their order.  One of this broker's own is told earlier, when the
+ * store has answered, if it is the next one in a chat that somebody is in here; the news then pass
+ * over it.  When nobody is in that chat any more by then, this is what says so. */
+struct ahead {
+	struct ahead *prev, *next; /* the oldest first */
+	int64_t since;             /* ms of the steady clock */
+	int64_t seq;               /* told up to here */
+	uint32_t room_len;
+	char room[];
+};
+
+/* The news come within milliseconds, or else are asked for. */
+#define AHEAD_FOR_MS 30000
+
+static struct ahead *find_ahead(const struct chat *chat, struct slice room)
+{
+	struct ahead *ahead;
+	DL_FOREACH (chat->ahead, ahead) {
+		if (slice_equal(slice_of(ahead->room, ahead->room_len), room)) {
+			break;
+		}
+	}
+	return ahead;
+}
+
+static void forget(struct chat *chat, struct ahead *ahead)
+{
+	DL_DELETE(chat->ahead, ahead);
+	free(ahead);
+}
+
+void chat_note_ahead(struct chat *chat, const struct room *room, struct chat_time now)
+{
+	struct slice name = presence_room_name(room);
+	if (!chat_in_cluster(chat) || room->told_seq <= room->fed_seq) {
+		return;
+	}
+	struct ahead *ahead = malloc(sizeof(*ahead) + name.len);
+	if (ahead != NULL) {
+		ahead->since = now.steady;
+		ahead->seq = room->told_seq;
+		ahead->room_len = (uint32_t)name.len;
+		memcpy(ahead->room, name.bytes, name.len);
+		DL_APPEND(chat->ahead, ahead);
+	}
+}
+
+void chat_forget_ahead(struct chat *chat, struct chat_time now)
+{
+	while (chat->ahead != NULL && now.steady - chat->ahead->since >= AHEAD_FOR_MS) {
+		forget(chat, chat->ahead);
+	}
+}
+
+void chat_free_ahead(struct chat *chat)
+{
+	while (chat->ahead != NULL) {
+		forget(chat, chat->ahead);
+	}
+}
+
+static bool was_told(
+	const struct chat *chat, const struct room *room, const struct message *message)
+{
+	const struct ahead *ahead = find_ahead(chat, message->room);
+	return (room != NULL && message->seq <= room->told_seq) ||
+	       (ahead != NULL && message->seq <= ahead->seq);
+}
+
+bool chat_may_tell_own(const struct chat *chat, const struct message *message)
+{
+	if (!chat_in_cluster(chat)) {
+		return true;
+	}
+	const struct room *room = presence_room(chat->presence, message->room);
+	return room != NULL && room->told_seq >= 0 && message->seq == room->told_seq + 1;
+}
+
+int8_t chat_who_is_in(const struct chat *chat, struct slice room_name)
+{
+	struct slice a, b;
+	const struct room *room =
+		chat_in_cluster(chat) ? presence_room(chat->presence, room_name) : NULL;
+	if (room == NULL || !room->places_known || !topic_split_room(room_name, &a, &b)) {
+		return chat_in_cluster(chat) ? -1 : 0;
+	}
+	bool has_a = remotes_find(room->remotes, true) != NULL ||
+	             presence_is_in(room, presence_user_near(chat->presence, room, a));
+	bool has_b = remotes_find(room->remotes, false) != NULL ||
+	             presence_is_in(room, presence_user_near(chat->presence, room, b));
+	return (int8_t)((has_a ? 1 : 0) + (has_b ? 2 : 0));
+}
+
+static void hear_message(struct chat *chat, const struct message *message)
+{
+	struct room *room = presence_room(chat->presence, message->room);
+	if (!was_told(chat, room, message)) {
+		chat_tell_message(chat, message);
+	}
+	if (room != NULL && message->seq > room->fed_seq) {
+		room->fed_seq = message->seq;
+	}
+}
+
+void chat_hear(struct chat *chat, const struct node_news *news, struct chat_time now)
+{
+	(void)now;
+	switch (news->what) {
+	case NODE_MESSAGE:
+		hear_message(chat, &news->message);
+		break;
+	default:
+		break;
+	}
+}
