@@ -124,8 +124,7 @@ static void send_to_all(struct chat *chat, struct room *room, const struct chang
 #define HELD_FOR_MS 1000
 
 struct held_change {
-	struct held_change *prev, *next;           /* in all chats, the oldest first */
-	struct held_change *room_prev, *room_next; /* in this chat, the lowest number first */
+	struct held_change *prev, *next; /* in all chats, the oldest first */
 	struct room *room;
 	int64_t since; /* ms of the steady clock */
 	struct changed changed;
@@ -162,9 +161,18 @@ static struct held_change *copy_changed(const struct changed *changed)
 	return held;
 }
 
-static int by_number(const struct held_change *a, const struct held_change *b)
+/* The one with the lowest number in this chat; NULL: there is none.  There are few in all, if any.
+ */
+static struct held_change *first_held(const struct chat *chat, const struct room *room)
 {
-	return (a->changed.change > b->changed.change) - (a->changed.change < b->changed.change);
+	struct held_change *first = NULL;
+	for (struct held_change *held = chat->held_changes; held != NULL; held = held->next) {
+		if (held->room == room &&
+			(first == NULL || held->changed.change < first->changed.change)) {
+			first = held;
+		}
+	}
+	return first;
 }
 
 /* False: it cannot be held. */
@@ -179,7 +187,6 @@ static bool hold(
 	held->since = now.steady;
 	chat->held_count++;
 	DL_APPEND(chat->held_changes, held);
-	DL_INSERT_INORDER2(room->held_changes, held, by_number, room_prev, room_next);
 	return true;
 }
 
@@ -187,30 +194,30 @@ static void forget(struct chat *chat, struct held_change *held)
 {
 	chat->held_count--;
 	DL_DELETE(chat->held_changes, held);
-	DL_DELETE2(held->room->held_changes, held, room_prev, room_next);
 	free(held);
 }
 
-static void tell_first_held(struct chat *chat, struct room *room)
+static void tell_held(struct chat *chat, struct held_change *held)
 {
-	struct held_change *held = room->held_changes;
-	if (held->changed.change > room->last_change) {
-		send_to_all(chat, room, &held->changed);
+	if (held->changed.change > held->room->last_change) {
+		send_to_all(chat, held->room, &held->changed);
 	}
 	forget(chat, held);
 }
 
 void chat_tell_held_changes(struct chat *chat, struct room *room)
 {
-	while (room->held_changes != NULL && may_be_told(room, &room->held_changes->changed)) {
-		tell_first_held(chat, room);
+	struct held_change *held;
+	while ((held = first_held(chat, room)) != NULL && may_be_told(room, &held->changed)) {
+		tell_held(chat, held);
 	}
 }
 
 void chat_tell_all_held_changes(struct chat *chat, struct room *room)
 {
-	while (room->held_changes != NULL) {
-		tell_first_held(chat, room);
+	struct held_change *held;
+	while ((held = first_held(chat, room)) != NULL) {
+		tell_held(chat, held);
 	}
 }
 

@@ -115,7 +115,7 @@ static struct user *user_find_or_add(struct presence *presence, struct slice id)
 		return NULL;
 	}
 	memcpy(user->id, id.bytes, id.len);
-	user->id_len = (uint32_t)id.len;
+	user->id_len = (uint8_t)id.len;
 	table_add(&presence->users, &user->by_id, hash);
 	return user;
 }

@@ -33,8 +33,8 @@ struct user {
 	struct name *name;      /* of the latest login */
 	struct name *app_name;  /* the application's, as far as it was heard of; NULL: none */
 	bool named;             /* the latest login gave a name; else its id stands for it */
-	uint32_t client_count;
-	uint32_t id_len;
+	uint8_t id_len;
+	uint16_t client_count;
 	char id[];
 };
 
@@ -67,7 +67,6 @@ struct room {
 	uint64_t last_diff;    /* and of the last `presence_diff` */
 	int64_t last_seq;      /* of the messages that were told here; -1: not known */
 	int64_t last_change;   /* the number of the last change that was told here; -1: not known */
-	struct held_change *held_changes; /* see chat_changes.c */
 	/* In a cluster. */
 	struct remote *remotes; /* who is in it on other brokers */
 	int64_t told_seq;       /* the last message that was told here; -1: none yet */
