@@ -37,7 +37,7 @@ void chat_destroy(struct chat *chat)
 	}
 	chat_free_arrivals(chat);
 	chat_free_changes(chat);
-	chat_free_absences(chat);
+	chat_free_peers(chat);
 	requests_finish(&chat->requests);
 	permits_finish(&chat->permits);
 	pending_finish(&chat->pending);
@@ -78,6 +78,7 @@ bool chat_tick(struct chat *chat, struct chat_time now)
 	chat_log_refusals(chat, now);
 	chat_tell_overdue_changes(chat, now);
 	chat_tell_offline(chat, now);
+	chat_tell_peers(chat, now);
 	chat_forget_ahead(chat, now);
 	bool more = chat_announce_due(chat, now);
 	limiter_sweep(chat->limiter, now.steady);

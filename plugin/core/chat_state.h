@@ -40,7 +40,10 @@ struct chat {
 	struct limiter *limiter;
 	struct absence *oldest_absence; /* see chat_peers.c */
 	struct table absences;
-	struct chat_time now; /* of the last tick or login */
+	struct peer_news *peer_news;
+	struct table peer_news_by_id;
+	int64_t tell_peers_at; /* ms of the steady clock: not before */
+	struct chat_time now;  /* of the last tick or login */
 	struct bars bars;
 	struct pending_table pending;
 	struct requests requests;
@@ -216,8 +219,11 @@ void chat_free_arrivals(struct chat *chat);
  * the last one.  Who is back within some seconds was never away. */
 void chat_logged_in(struct chat *chat, const struct user *user, bool renamed, struct chat_time now);
 void chat_logged_out(struct chat *chat, const struct user *user, struct chat_time now);
-/* Once per turn: tells of those who have been away for long enough. */
+/* Once per turn: takes those for offline who have been away for long enough. */
 void chat_tell_offline(struct chat *chat, struct chat_time now);
+/* Once per turn: tells in the chats of whom it has to be told that they are online or not, or that
+ * they have another name. */
+void chat_tell_peers(struct chat *chat, struct chat_time now);
 /* A message by this user was told in the chat.  From the first one on the other is told of them. */
 void chat_wrote(struct chat *chat, struct room *room, struct slice id);
 /* The name that the application has given this user. */
@@ -225,7 +231,7 @@ void chat_set_app_name(struct chat *chat, struct slice id, struct slice name);
 /* What is told of a user of whom the database knows this.  Its name is one of the two's. */
 struct peer chat_peer_of(struct chat *chat, const struct peer *stored);
 /* At the end. */
-void chat_free_absences(struct chat *chat);
+void chat_free_peers(struct chat *chat);
 
 /* chat_closed.c */
 

@@ -12,8 +12,6 @@ struct presence {
 	struct table by_id;     /* the latest of each client id */
 	struct table users;
 	struct table rooms;
-	struct table rooms_by_a; /* the same by their users */
-	struct table rooms_by_b;
 	client_serial last_serial;
 };
 
@@ -59,8 +57,6 @@ void presence_destroy(struct presence *presence)
 	table_finish(&presence->by_id);
 	table_finish(&presence->users);
 	table_finish(&presence->rooms);
-	table_finish(&presence->rooms_by_a);
-	table_finish(&presence->rooms_by_b);
 	free(presence);
 }
 
@@ -280,13 +276,6 @@ struct room *presence_room(const struct presence *presence, struct slice name)
 	return room_find(presence, name, hash_of(presence, name));
 }
 
-static void split_name(struct slice name, struct slice *a, struct slice *b)
-{
-	if (!topic_split_room(name, a, b)) {
-		*a = *b = slice_of("", 0);
-	}
-}
-
 static struct room *room_find_or_add(struct presence *presence, struct slice name)
 {
 	uint64_t hash = hash_of(presence, name);
@@ -303,10 +292,6 @@ static struct room *room_find_or_add(struct presence *presence, struct slice nam
 	room->last_seq = room->last_change = -1;
 	room->told_seq = room->fed_seq = -1;
 	table_add(&presence->rooms, &room->by_name, hash);
-	struct slice a, b;
-	split_name(name, &a, &b);
-	table_add(&presence->rooms_by_a, &room->by_a, hash_of(presence, a));
-	table_add(&presence->rooms_by_b, &room->by_b, hash_of(presence, b));
 	return room;
 }
 
@@ -314,8 +299,6 @@ static void room_release(struct presence *presence, struct room *room)
 {
 	if (room->members == NULL) {
 		table_remove(&presence->rooms, &room->by_name);
-		table_remove(&presence->rooms_by_a, &room->by_a);
-		table_remove(&presence->rooms_by_b, &room->by_b);
 		remotes_free(&room->remotes);
 		free(room);
 	}
@@ -409,44 +392,10 @@ struct user *presence_next_user(const struct presence *presence, const struct us
 uint8_t presence_side(const struct room *room, struct slice id)
 {
 	struct slice a, b;
-	split_name(presence_room_name(room), &a, &b);
+	if (!topic_split_room(presence_room_name(room), &a, &b)) {
+		return 0;
+	}
 	return slice_equal(id, a) ? 1 : slice_equal(id, b) ? 2 : 0;
-}
-
-/* The first link of a chain that has the hash and is that of one of the user's rooms. */
-static const struct table_link *link_of(
-	const struct table_link *link, uint64_t hash, size_t offset, struct slice id)
-{
-	for (; link != NULL; link = link->next) {
-		const struct room *room = (const void *)((const char *)link - offset);
-		if (link->hash == hash && presence_side(room, id) != 0) {
-			break;
-		}
-	}
-	return link;
-}
-
-struct room *presence_next_room_of(
-	const struct presence *presence, struct slice id, const struct room *room)
-{
-	const size_t by_a = offsetof(struct room, by_a);
-	const size_t by_b = offsetof(struct room, by_b);
-	uint64_t hash = hash_of(presence, id);
-	const struct table_link *link = NULL;
-	size_t offset = by_a;
-	if (room == NULL) {
-		link = link_of(table_find(&presence->rooms_by_a, hash, NULL, NULL), hash, by_a, id);
-	} else if (presence_side(room, id) == 1) {
-		link = link_of(room->by_a.next, hash, by_a, id);
-	}
-	if (link == NULL) {
-		offset = by_b;
-		link = room == NULL || presence_side(room, id) == 1
-		               ? table_find(&presence->rooms_by_b, hash, NULL, NULL)
-		               : room->by_b.next;
-		link = link_of(link, hash, by_b, id);
-	}
-	return link == NULL ? NULL : (struct room *)((uintptr_t)link - offset);
 }
 
 bool presence_set_app_name(struct user *user, struct slice name)

@@ -60,8 +60,6 @@ enum room_state {
 /* A chat that at least one client is subscribed to. */
 struct room {
 	struct table_link by_name;
-	struct table_link by_a; /* its first user's id */
-	struct table_link by_b;
 	struct membership *members; /* linked by room_next */
 	uint64_t last_message; /* the gate's number of the last `message` or `changed` told here */
 	uint64_t last_diff;    /* and of the last `presence_diff` */
@@ -97,12 +95,12 @@ struct client {
 	int64_t expires_at; /* Unix ms, 0: never */
 	uint32_t issued_at; /* the token, in Unix seconds; 0: it does not say */
 	uint16_t chat_count;
-	uint16_t requests; /* made by itself and not answered yet */
-	bool in_lobby;     /* it is subscribed to its user's lobby */
-	bool logged_full;  /* the log has heard that it asks for more chats than it may have */
-	bool holds_id;     /* no later connection has taken its client id over */
-	bool replaced;     /* one has, and may have gone since */
-	bool ended;        /* the broker was told to disconnect it */
+	uint16_t requests;    /* made by itself and not answered yet */
+	bool in_lobby : 1;    /* it is subscribed to its user's lobby */
+	bool logged_full : 1; /* the log has heard that it asks for more chats than it may have */
+	bool holds_id : 1;    /* no later connection has taken its client id over */
+	bool replaced : 1;    /* one has, and may have gone since */
+	bool ended : 1;       /* the broker was told to disconnect it */
 	char client_id[];
 };
 
@@ -145,10 +143,6 @@ void presence_leave(struct presence *presence, struct membership *membership);
  * must not change meanwhile. */
 struct room *presence_next_room(const struct presence *presence, const struct room *room);
 struct user *presence_next_user(const struct presence *presence, const struct user *user);
-
-/* The same for the rooms of one user, who need not be in them. */
-struct room *presence_next_room_of(
-	const struct presence *presence, struct slice id, const struct room *room);
 
 /* Which of the room's users that is: 1 the first, 2 the second, 0 neither. */
 uint8_t presence_side(const struct room *room, struct slice id);

@@ -1,4 +1,5 @@
 /* What users are told of each other: name, online, last seen. */
+#include <stdio.h>
 #include <string.h>
 
 #include "chat.h"
@@ -226,12 +227,36 @@ static void every_chat_of_the_user_is_told_once(void **state)
 	assert_silence(world, EVE);
 }
 
+static void with_many_chats_what_comes_close_together_is_told_together(void **state)
+{
+	struct world *world = *state;
+	bob_waits(world);
+	for (int i = 0; i < 300; i++) {
+		char topic[32];
+		snprintf(topic, sizeof(topic), "chat/2/%d", 1000 + i);
+		world_enter(world, BOB, topic);
+	}
+	world_forget(world);
+	world_log_in(world, ANN);
+	world_turn(world);
+	assert_event(world, BOB, CHAT, ONLINE("Ann"));
+	world_login(world, ANN_PHONE, "1:Annie");
+	world_login(world, EVE, "1:Anna");
+	world_turn(world);
+	assert_silence(world, BOB);
+	world_pass_time(world, 3);
+	world_turn(world);
+	assert_event(world, BOB, CHAT, ONLINE("Anna"));
+	assert_silence(world, BOB);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PEERS_TEST(coming_online_is_told_in_the_users_chats),
 		PEERS_TEST(nothing_is_told_of_who_never_wrote_there),
 		PEERS_TEST(first_message_makes_its_sender_known),
+		PEERS_TEST(with_many_chats_what_comes_close_together_is_told_together),
 		PEERS_TEST(going_offline_is_told_five_seconds_later),
 		PEERS_TEST(who_is_back_in_time_was_never_away),
 		PEERS_TEST(other_name_is_told_at_once),
