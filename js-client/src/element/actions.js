@@ -2,14 +2,11 @@
 // long press, or a key opens. There is one of each, whatever the number of messages.
 
 import { icon, ICONS, make } from './dom.js';
+import { Popup } from './popup.js';
 import { texts } from './texts.js';
-import { stepTo } from './walk.js';
 
 /** Those that one finds everywhere; the field beside them takes any other. */
 const USUAL = ['👍', '❤️', '😂', '😮', '😢', '🙏'];
-/** What counts as a long press, and how far a finger may slip meanwhile. */
-const LONG = 450;
-const SLIP = 10;
 /** Between the dialog and what it stands beside. */
 const GAP = 4;
 
@@ -28,11 +25,8 @@ export const isOpen = ({ seq, deleted }) => seq !== null && !deleted;
 
 export class Actions {
 	#button = make('button', { class: 'more', part: 'more', type: 'button', hidden: true, tabindex: '-1', onclick: () => this.#openAtButton() }, icon(ICONS.more));
-	#dialog = make('div', { class: 'actions', part: 'actions', role: 'dialog', hidden: true });
 	/** The message whose the button or the dialog is. @type {{ child: HTMLElement, message: Message } | null} */
 	#of = null;
-	/** @type {ReturnType<typeof setTimeout> | undefined} */
-	#press;
 
 	/**
 	 * @param {HTMLElement} stage where button and dialog stand
@@ -46,56 +40,27 @@ export class Actions {
 		this.deeds = deeds;
 		/** Whether one may write here. */
 		this.enabled = true;
-		stage.append(this.#button, this.#dialog);
-		list.addEventListener('pointerover', (event) => event.pointerType === 'mouse' && this.#offer(event.target));
+		stage.append(this.#button);
+		this.popup = new Popup(stage, 'dialog', () => this.#of?.child.focus({ preventScroll: true }));
 		stage.addEventListener('pointerleave', () => this.#withdraw());
-		this.#hearPresses(list);
-		this.#dialog.addEventListener('keydown', (event) => this.#key(event));
-		this.#dialog.addEventListener('focusout', ({ relatedTarget }) => {
-			if (relatedTarget && !this.#dialog.contains(/** @type {Node} */ (relatedTarget))) {
-				this.close();
-			}
-		});
-		stage.addEventListener('pointerdown', ({ target }) => {
-			const inside = this.#dialog.contains(/** @type {Node} */ (target)) || this.#button.contains(/** @type {Node} */ (target));
-			return inside || this.close();
-		});
-	}
-
-	/** @param {HTMLElement} list */
-	#hearPresses(list) {
-		let start = { x: 0, y: 0 };
-		const end = () => clearTimeout(this.#press);
-		list.addEventListener('pointerdown', (event) => {
-			end();
-			if (event.pointerType !== 'mouse') {
-				start = event;
-				const { target } = event;
-				this.#press = setTimeout(() => this.open(target), LONG);
-			}
-		});
-		list.addEventListener('pointermove', ({ x, y }) => Math.hypot(x - start.x, y - start.y) > SLIP && end());
-		// The click that follows would take the focus, and close it.
-		list.addEventListener('touchend', (event) => this.#dialog.hidden || event.preventDefault());
-		['pointerup', 'pointercancel'].forEach((it) => list.addEventListener(it, end));
-		// Where a long press would have opened the system's.
-		list.addEventListener('contextmenu', (event) => /** @type {PointerEvent} */ (event).pointerType === 'touch' && event.preventDefault());
+		// The click that follows a long press would take the focus, and close it.
+		list.addEventListener('touchend', (event) => this.popup.isOpen && event.preventDefault());
 	}
 
 	/** @param {EventTarget | null} target @returns {boolean} whether it is in a message with which there is something to do */
 	#take(target) {
 		const child = /** @type {HTMLElement | null} */ (/** @type {Element | null} */ (target)?.closest('.message') ?? null);
 		const message = child && this.messageOf(child);
-		if (!child || !message || !isOpen(message)) {
+		if (!child?.isConnected || !message || !isOpen(message)) {
 			return false;
 		}
 		this.#of = { child, message };
 		return true;
 	}
 
-	/** @param {EventTarget | null} target */
-	#offer(target) {
-		if (!this.#dialog.hidden || !this.#take(target)) {
+	/** The button stands beside a message under the mouse. @param {EventTarget | null} target */
+	offer(target) {
+		if (this.popup.isOpen || !this.#take(target)) {
 			return;
 		}
 		const bubble = this.#bubble();
@@ -131,58 +96,45 @@ export class Actions {
 	/** The log scrolls: what stands beside a message does not stay there. */
 	moved() {
 		this.#withdraw();
-		clearTimeout(this.#press);
-		if (!this.#dialog.hidden) {
-			this.close();
+		if (this.popup.isOpen) {
+			this.popup.close();
 		}
 	}
 
-	/** @param {EventTarget | null} target in a message @returns {boolean} */
+	/** @param {EventTarget | null} target in a message */
 	open(target) {
-		if (!this.#take(target)) {
-			return false;
+		if (this.#take(target)) {
+			this.#withdraw();
+			this.popup.fill(texts.actions, this.#choices());
+			this.#place();
+			this.popup.enter();
 		}
-		this.#withdraw();
-		this.#dialog.setAttribute('aria-label', texts.actions);
-		this.#dialog.replaceChildren(...this.#choices());
-		this.#dialog.hidden = false;
-		this.#place();
-		/** @type {HTMLElement | null} */ (this.#dialog.querySelector('button'))?.focus({ preventScroll: true });
-		return true;
 	}
 
 	#place() {
 		const bubble = this.#bubble();
 		const stage = this.stage.getBoundingClientRect();
-		const { offsetWidth, offsetHeight } = this.#dialog;
+		const { element } = this.popup;
+		const { offsetWidth, offsetHeight } = element;
 		const left = this.#standsLeft() ? bubble.left : bubble.right - offsetWidth;
 		const below = bubble.bottom + GAP + offsetHeight <= stage.bottom;
 		const top = below ? bubble.bottom + GAP : bubble.top - GAP - offsetHeight;
 		const within = (/** @type {number} */ at, /** @type {number} */ room) => `${Math.max(GAP, Math.min(at, room - GAP))}px`;
-		this.#dialog.style.left = within(left - stage.left, stage.width - offsetWidth);
-		this.#dialog.style.top = within(top - stage.top, stage.height - offsetHeight);
-	}
-
-	/** @param {boolean} [back] the focus goes to the message */
-	close(back = false) {
-		this.#dialog.hidden = true;
-		this.#dialog.replaceChildren();
-		if (back) {
-			this.#of?.child.focus({ preventScroll: true });
-		}
+		element.style.left = within(left - stage.left, stage.width - offsetWidth);
+		element.style.top = within(top - stage.top, stage.height - offsetHeight);
 	}
 
 	#choices() {
 		const { message } = /** @type {{ message: Message }} */ (this.#of);
 		const { reply, edit, remove, react } = this.deeds;
 		const button = (/** @type {string} */ label, /** @type {(message: Message) => unknown} */ act) =>
-			make('button', { type: 'button', onclick: () => (this.close(true), act(message)) }, label);
+			make('button', { type: 'button', onclick: () => (this.popup.close(true), act(message)) }, label);
 		const reactTo = (/** @type {string} */ reaction) => button(reaction, () => react(message, reaction));
 		const any = /** @type {HTMLInputElement} */ (make('input', { 'aria-label': texts.react, placeholder: '+', maxlength: '16', autocomplete: 'off' }));
 		any.addEventListener('change', () => {
 			const reaction = any.value.trim();
 			if (reaction) {
-				this.close(true);
+				this.popup.close(true);
 				react(message, reaction);
 			}
 		});
@@ -191,19 +143,5 @@ export class Actions {
 			...(message.text ? [button(texts.copy, ({ text }) => navigator.clipboard?.writeText(text).catch(() => {}))] : []),
 			...(this.enabled && message.mine ? [button(texts.edit, edit), button(texts.delete, remove)] : []),
 		];
-	}
-
-	/** @param {KeyboardEvent} event */
-	#key(event) {
-		const all = /** @type {HTMLElement[]} */ ([...this.#dialog.querySelectorAll('button, input')]);
-		const next = /^Arrow/.test(event.key) && all[stepTo(event.key, all.findIndex((it) => it.matches(':focus')), all.length) ?? -1];
-		if (event.key === 'Escape') {
-			event.preventDefault();
-			this.close(true);
-		} else if (next) {
-			event.preventDefault();
-			next.focus();
-		}
-		event.stopPropagation();
 	}
 }

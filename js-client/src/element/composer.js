@@ -3,9 +3,9 @@
 
 import { summary } from './attachments.js';
 import { icon, ICONS, isOnPhone, make, setAttributes, setText } from './dom.js';
+import { withMore } from './later.js';
 import { quoted } from './quote.js';
 import { texts } from './texts.js';
-import { Uploads } from './uploads.js';
 import { LONGEST_TEXT, sendable } from '../protocol.js';
 
 /** Bytes from which on each change is measured. */
@@ -30,13 +30,12 @@ export class Composer {
 		part: 'input', rows: '1', dir: 'auto', autocomplete: 'off',
 	}));
 	#send = /** @type {HTMLButtonElement} */ (make('button', { class: 'send', part: 'send', type: 'submit' }, icon(ICONS.send)));
-	#picker = /** @type {HTMLInputElement} */ (make('input', { type: 'file', multiple: true, hidden: true, onchange: () => this.#pick() }));
-	#clip = make('button', { class: 'clip', part: 'attach', type: 'button', hidden: true, onclick: () => this.#picker.click() }, icon(ICONS.clip));
 	#complaint = make('p', { class: 'complaint', part: 'complaint', role: 'alert' });
 	#purposeLine = make('div', { class: 'purpose', part: 'purpose', hidden: true });
-	#uploads = new Uploads(() => this.#changed());
-	#form = make('form', { part: 'composer' }, this.#picker, this.#clip, this.#text, this.#send);
-	element = make('div', {}, this.#complaint, this.#purposeLine, this.#uploads.element, this.#form);
+	#form = make('form', { part: 'composer' }, this.#text, this.#send);
+	element = make('div', {}, this.#complaint, this.#purposeLine, this.#form);
+	/** Once the page has said how files get to it. @type {import('./uploads.js').Uploads | null} */
+	#uploads = null;
 
 	/** @type {Purpose | null} */
 	#purpose = null;
@@ -61,7 +60,6 @@ export class Composer {
 			handlers.typing(this.#text.value !== '');
 		});
 		this.#text.addEventListener('blur', () => handlers.typing(false));
-		this.#text.addEventListener('paste', (event) => this.#take(event, event.clipboardData?.files));
 		this.element.addEventListener('keydown', (event) => this.#key(event));
 		this.#form.addEventListener('submit', (event) => {
 			event.preventDefault();
@@ -72,20 +70,24 @@ export class Composer {
 		this.#changed();
 	}
 
-	/** @param {boolean} on */
-	set enabled(on) {
-		const news = this.#text.disabled === on;
-		this.#text.disabled = !on;
+	/** Why nothing can be written here; '': it can. @param {string} reason */
+	set closed(reason) {
+		const news = this.#text.disabled === (reason === '');
+		this.#text.disabled = reason !== '';
 		setAttributes(this.#text, {
-			placeholder: on ? texts.write : texts.closed, 'aria-label': texts.message, enterkeyhint: isOnPhone() ? 'enter' : 'send',
+			placeholder: reason || texts.write, 'aria-label': texts.message, enterkeyhint: isOnPhone() ? 'enter' : 'send',
 		});
-		const label = this.#purpose?.kind === 'edit' ? texts.save : texts.send;
-		setAttributes(this.#send, { 'aria-label': label, title: label });
-		setAttributes(this.#clip, { 'aria-label': texts.attach, title: texts.attach });
-		setAttributes(this.#picker, { 'aria-label': texts.attach });
+		this.#label();
 		if (news) {
 			this.#changed();
 		}
+	}
+
+	/** Names what can be pressed. */
+	#label() {
+		const label = this.#purpose?.kind === 'edit' ? texts.save : texts.send;
+		setAttributes(this.#send, { 'aria-label': label, title: label });
+		this.#uploads?.show(Boolean(this.#upload) && !this.#text.disabled);
 	}
 
 	/** What is being written; not the text of an old message that is being edited. */
@@ -106,7 +108,16 @@ export class Composer {
 
 	set upload(upload) {
 		this.#upload = upload;
-		this.#changed();
+		if (upload) {
+			withMore(({ Uploads }) => {
+				this.#uploads ??= new Uploads(this.#form, this.#text, {
+					upload: () => (this.#text.disabled || this.#form.offsetParent === null ? null : this.#upload),
+					changed: () => this.#changed(),
+				});
+				this.#label();
+			});
+		}
+		this.#label();
 	}
 
 	focus() {
@@ -116,7 +127,7 @@ export class Composer {
 	/** For another conversation. */
 	clear() {
 		this.draft = '';
-		this.#uploads.clear();
+		this.#uploads?.clear();
 	}
 
 	/** @param {Purpose | null} purpose */
@@ -126,32 +137,7 @@ export class Composer {
 		this.#purpose = purpose;
 		this.#write(purpose?.kind === 'edit' ? purpose.message.text : draft);
 		this.#showPurpose();
-		this.enabled = !this.#text.disabled;
-		this.#text.focus();
-	}
-
-	/**
-	 * Files that were dropped or pasted.
-	 * @param {Event} event
-	 * @param {FileList | undefined} files
-	 */
-	#take(event, files) {
-		if (this.#upload && !this.#text.disabled && files?.length) {
-			event.preventDefault();
-			this.#uploads.add(files, this.#upload);
-		}
-	}
-
-	/** @param {DragEvent} event */
-	drop(event) {
-		this.#take(event, event.dataTransfer?.files);
-	}
-
-	#pick() {
-		if (this.#upload && this.#picker.files) {
-			this.#uploads.add(this.#picker.files, this.#upload);
-		}
-		this.#picker.value = '';
+		this.#label();
 		this.#text.focus();
 	}
 
@@ -198,8 +184,13 @@ export class Composer {
 		return sendable(this.#text.value).trim();
 	}
 
+	/** Those that go with it. */
+	get #files() {
+		return this.#uploads ?? { attachments: [], busy: false };
+	}
+
 	get #ready() {
-		const { attachments, busy } = this.#uploads;
+		const { attachments, busy } = this.#files;
 		const text = this.#content;
 		const something = text !== '' || attachments.length > 0 || Boolean(this.#purpose?.kind === 'edit' && this.#purpose.message.data);
 		return something && !busy && bytesOf(text) <= LONGEST_TEXT && !this.#text.disabled;
@@ -216,7 +207,7 @@ export class Composer {
 			this.handlers.edit(purpose.message, text);
 			return;
 		}
-		const { attachments } = this.#uploads;
+		const { attachments } = this.#files;
 		const replyTo = purpose?.message.seq ?? undefined;
 		this.clear();
 		this.handlers.changed();
@@ -229,7 +220,6 @@ export class Composer {
 		setText(this.#complaint, over > 0 ? texts.tooLong(Math.ceil(over * 100)) : '');
 		this.#complaint.hidden = over <= 0;
 		this.#send.disabled = !this.#ready;
-		this.#clip.hidden = !this.#upload;
 		this.#text.style.height = '';
 		if (this.#text.scrollHeight > this.#text.clientHeight) {
 			// Its border is not in scrollHeight.

@@ -71,10 +71,13 @@ export class MosquittoChat extends Base {
 		typing: (on) => this.#room?.typing(on),
 		changed: () => this.#keepDraft(),
 	});
-	#header = new Header();
+	#header = new Header({
+		standing: () => this.#learnStanding(),
+		mute: (on) => this.#arrange((chat, peer) => chat.mute(peer, on)),
+		block: (on) => this.#arrange((chat, peer) => chat.block(peer, on)),
+	});
 	#notice = make('div', { class: 'notice', part: 'notice', role: 'status' });
 	#typing = make('div', { class: 'typing', part: 'typing', role: 'status' });
-	#dropZone = make('div', { class: 'drop', part: 'drop', hidden: true });
 
 	/** @type {Line | null} */
 	#line = null;
@@ -97,6 +100,9 @@ export class MosquittoChat extends Base {
 	/** @type {ReturnType<typeof openTabs> | null} */
 	#tabs = null;
 	#busyUntil = 0;
+	#shownFacts = '';
+	/** Whether this user has blocked the peer, as far as we have heard it here. @type {boolean | null} */
+	#blocked = null;
 	/** That a change was refused is said until then. */
 	#refusedUntil = 0;
 	/** When we began to wait for a connection, and when we got the one that there is. */
@@ -112,14 +118,13 @@ export class MosquittoChat extends Base {
 		this.#inView = entries[entries.length - 1].isIntersecting;
 		this.#markRead();
 	});
-	#noticed = () => this.#changed();
+	#onChange = () => this.#changed();
 	#offTexts = () => {};
 
 	constructor() {
 		super();
 		styledRoot(this, CONVERSATION)
-			.append(this.#header.element, this.#notice, this.#log.element, this.#typing, this.#composer.element, this.#dropZone);
-		this.#hearDrops();
+			.append(this.#header.element, this.#notice, this.#log.element, this.#typing, this.#composer.element);
 		this.shadowRoot?.addEventListener('keydown', (event) => this.#key(/** @type {KeyboardEvent} */ (event)));
 	}
 
@@ -144,7 +149,7 @@ export class MosquittoChat extends Base {
 
 	connectedCallback() {
 		chooseLanguage();
-		this.#offTexts = onTexts(this.#noticed);
+		this.#offTexts = onTexts(this.#onChange);
 		upgrade(this, ['chat', 'peer', 'upload']);
 		this.#looks?.observe(this);
 		this.#tabs = openTabs((user, peer, ref) => {
@@ -153,13 +158,13 @@ export class MosquittoChat extends Base {
 				this.#changed();
 			}
 		});
-		document.addEventListener('visibilitychange', this.#noticed);
+		document.addEventListener('visibilitychange', this.#onChange);
 		this.#begin();
 	}
 
 	disconnectedCallback() {
 		this.#looks?.disconnect();
-		document.removeEventListener('visibilitychange', this.#noticed);
+		document.removeEventListener('visibilitychange', this.#onChange);
 		this.#offTexts();
 		this.#tabs?.close();
 		this.#end();
@@ -235,6 +240,11 @@ export class MosquittoChat extends Base {
 			this.#chatOffs = [
 				chat.on('state', () => this.#stateChanged()),
 				chat.on('error', (error) => this.#complain(error)),
+				chat.on('chats', () => this.#facts !== this.#shownFacts && this.#changed()),
+				chat.on('blocked', ({ peer, on }) => {
+					this.#blocked = peer === this.#peer ? on : this.#blocked;
+					this.#changed();
+				}),
 			];
 			this.#enter();
 		}
@@ -319,12 +329,20 @@ export class MosquittoChat extends Base {
 		this.#room = room;
 		this.#roomOffs = [
 			room.on('message', (message) => this.#arrived(message)),
-			...(/** @type {const} */ (['typing', 'presence', 'forbidden'])).map((it) => room.on(it, changed)),
+			...(/** @type {const} */ (['typing', 'presence'])).map((it) => room.on(it, changed)),
+			room.on('forbidden', () => this.#closedOrOpen()),
 			room.on('update', (message) => this.#log.isNews(message) && changed()),
 			room.on('read', ({ user_id }) => user_id === peer && changed()),
 			room.on('reset', () => this.#reset()),
 		];
 		this.#open(room);
+	}
+
+	/** It may be this user who has closed it. */
+	async #closedOrOpen() {
+		this.#changed();
+		await (this.#room?.forbidden && this.#learnStanding());
+		this.#changed();
 	}
 
 	/** @param {Room} room */
@@ -394,6 +412,7 @@ export class MosquittoChat extends Base {
 		this.#loaded = false;
 		this.#fetching = false;
 		this.#unread = { after: 0, upTo: 0 };
+		this.#blocked = null;
 	}
 
 	/** What was missed is more than can be fetched: begins anew at the end. */
@@ -465,11 +484,41 @@ export class MosquittoChat extends Base {
 	 * @param {(room: Room, id: string) => Promise<void>} what
 	 */
 	#change(what) {
-		this.#act((room) => what(room, this.chat?.id ?? '').catch(() => {
-			this.#refusedUntil = Date.now() + NOTICE_LASTS;
-			setTimeout(() => this.#changed(), NOTICE_LASTS);
-			this.#changed();
-		}));
+		this.#act((room) => what(room, this.chat?.id ?? '').catch(() => this.#refused()));
+	}
+
+	#refused() {
+		this.#refusedUntil = Date.now() + NOTICE_LASTS;
+		setTimeout(() => this.#changed(), NOTICE_LASTS);
+		this.#changed();
+	}
+
+	/** @param {(chat: Chat, peer: string) => Promise<void>} what */
+	#arrange(what) {
+		const { chat } = this;
+		if (chat && this.#peer) {
+			what(chat, this.#peer).catch(() => this.#refused());
+		}
+	}
+
+	/** How this user has arranged the conversation, as far as that has been heard. @returns {import('./peer-menu.js').Standing} */
+	get #standing() {
+		const entry = this.chat?.chats.find(({ peer }) => peer === this.#peer);
+		return { muted: entry?.muted ?? false, blocked: this.#blocked ?? entry?.blocked ?? false, begun: (this.#room?.messages.length ?? 0) > 0 };
+	}
+
+	/** What of the list of all conversations shows here. */
+	get #facts() {
+		const { muted, blocked } = this.#standing;
+		return `${muted} ${blocked} ${this.#peerName}`;
+	}
+
+	/** Where there is no inbox, nobody has asked for the list of all conversations yet. */
+	async #learnStanding() {
+		if (this.chat?.state === 'online' && this.chat.chats.length === 0) {
+			await Promise.race([this.chat.moreChats().catch(() => {}), new Promise((resolve) => setTimeout(resolve, COUNTS_TIMEOUT))]);
+		}
+		return this.#standing;
 	}
 
 	/** @param {'edit' | 'reply'} kind @param {Room['messages'][number]} message */
@@ -487,27 +536,6 @@ export class MosquittoChat extends Base {
 			this.#render();
 			this.#log.reveal(seq);
 		}
-	}
-
-	#hearDrops() {
-		const zone = this.#dropZone;
-		const accepts = (/** @type {DragEvent} */ event) => Boolean(this.upload && this.#room && event.dataTransfer?.types.includes('Files'));
-		this.addEventListener('dragover', (event) => {
-			if (accepts(event)) {
-				event.preventDefault();
-				zone.textContent = texts.dropHere;
-				zone.hidden = false;
-			}
-		});
-		this.addEventListener('dragleave', ({ relatedTarget }) => {
-			zone.hidden ||= !this.contains(/** @type {Node | null} */ (relatedTarget)) && !this.shadowRoot?.contains(/** @type {Node | null} */ (relatedTarget));
-		});
-		this.addEventListener('drop', (event) => {
-			zone.hidden = true;
-			if (accepts(event)) {
-				this.#composer.drop(event);
-			}
-		});
 	}
 
 	/** @param {(room: Room) => unknown} what */
@@ -552,9 +580,10 @@ export class MosquittoChat extends Base {
 			return;
 		}
 		const room = this.#room;
+		this.#shownFacts = this.#facts;
 		this.#showNotice();
 		this.#showPeer();
-		this.#composer.enabled = room !== null && !room.forbidden;
+		this.#composer.closed = room && !room.forbidden ? '' : this.#closedText;
 		this.#composer.element.hidden = room === null;
 		if (!room) {
 			this.#log.clear();
@@ -588,42 +617,50 @@ export class MosquittoChat extends Base {
 	#showPeer() {
 		const name = this.#peerName;
 		const peer = this.chat?.state === 'online' && !this.#room?.forbidden ? this.#room?.peer ?? null : null;
-		this.#header.show(this.#peer, name, peer, languageOf(this));
+		this.#header.show(this.#peer, name, peer, this.#standing.muted, languageOf(this));
 		const types = peer?.present && peer.typing;
 		fill(this.#typing, types ? [{ key: 'typing', look: name, make: () => make('span', {}, texts.typing(name)) },
 			{ key: 'dots', look: '', make: () => make('span', { class: 'dots', 'aria-hidden': 'true' }, make('i'), make('i'), make('i')) }] : []);
 	}
 
+	/** Why nothing can be written here. */
+	get #closedText() {
+		return this.#standing.blocked ? texts.blocked(this.#peerName) : texts.closed;
+	}
+
 	#showNotice() {
-		const text = this.#noticeText();
-		const again = this.chat?.state === 'unauthorized';
+		const [text, label = '', way = () => {}] = this.#noticed();
 		this.#notice.hidden = text === '';
 		fill(this.#notice, text === '' ? [] : [
 			{ key: 'text', look: text, make: () => make('span', {}, text) },
-			...(again ? [{ key: 'again', look: '', make: () => this.#connectButton() }] : []),
+			...(label ? [{ key: 'way', look: label, make: () => make('button', { type: 'button', onclick: way }, label) }] : []),
 		]);
 	}
 
-	#noticeText() {
+	/** @returns {[text: string, label?: string, way?: () => void]} what the reader should know, and a way out */
+	#noticed() {
 		const { chat } = this;
 		if (!chat) {
-			return texts.incomplete;
+			return [texts.incomplete];
 		}
 		if (chat.state === 'unauthorized') {
-			return texts.unauthorized;
+			return [texts.unauthorized, texts.connect, () => this.chat?.connect().catch(() => {})];
 		}
 		const waited = Date.now() - this.#since >= PATIENCE;
 		if (chat.state === 'offline' || chat.state === 'connecting') {
 			const first = chat.state === 'connecting' && !this.#loaded;
-			return waited ? (first ? texts.connecting : texts.offline) : '';
-		}
-		if (this.#room?.forbidden) {
-			return texts.closed;
+			return [waited ? (first ? texts.connecting : texts.offline) : ''];
 		}
 		if (this.#refusedUntil > Date.now()) {
-			return texts.unchanged;
+			return [texts.unchanged];
 		}
-		return this.#busyUntil > Date.now() || this.#isSlow ? texts.busy : '';
+		if (this.#room?.forbidden && this.#standing.blocked) {
+			return [this.#closedText, texts.unblock, () => this.#arrange((it, peer) => it.block(peer, false))];
+		}
+		if (this.#room?.forbidden) {
+			return [texts.closed];
+		}
+		return [this.#busyUntil > Date.now() || this.#isSlow ? texts.busy : ''];
 	}
 
 	/** Whether a message waits although there is a connection. */
@@ -633,9 +670,5 @@ export class MosquittoChat extends Base {
 		// They stand behind all that are stored.
 		const waits = (/** @type {Room['messages'][number]} */ it) => it.status === 'sending' && it.sent_at.getTime() <= since;
 		return this.#onlineSince <= since && messages.slice(indexOf(messages, Infinity)).some(waits);
-	}
-
-	#connectButton() {
-		return make('button', { type: 'button', onclick: () => this.chat?.connect().catch(() => {}) }, texts.connect);
 	}
 }

@@ -1,9 +1,10 @@
 // The messages of a conversation as a list that scrolls: days, bubbles, ticks, the line above what
 // is unread.  It keeps the reader's place, whatever comes in above or below.
 
-import { Actions } from './actions.js';
 import { bubble, dress, lookOf } from './bubble.js';
 import { fill, icon, ICONS, make, setAttributes, setText } from './dom.js';
+import { withMore } from './later.js';
+import { onLongPress } from './press.js';
 import { texts } from './texts.js';
 import { timesIn } from './times.js';
 import { stepTo } from './walk.js';
@@ -89,8 +90,9 @@ export class Log {
 	#toEndButton = make('button', { class: 'to-end', part: 'to-end', type: 'button', hidden: true, onclick: () => this.toEnd() }, icon(ICONS.down), this.#belowText);
 	#box = make('div', { class: 'log', part: 'log', role: 'log', tabindex: '0', 'aria-live': 'off' }, this.#older, this.#list, this.#remark);
 	element = make('div', { class: 'stage' }, this.#box, this.#toEndButton);
-	/** @type {Actions} */
-	#actions;
+	/** What can be done with messages, once somebody has pointed at one. @type {import('./actions.js').Actions | null} */
+	#actions = null;
+	#endPress = onLongPress(this.#list, (target) => this.#withActions((it) => it.open(target)));
 
 	/** Whether the reader is at the end, and stays there as more comes in. */
 	atEnd = true;
@@ -119,7 +121,8 @@ export class Log {
 			this.focus();
 		};
 		this.handlers = /** @type {Handlers} */ ({ ...handlers, retry: staying(handlers.retry), discard: staying(handlers.discard) });
-		this.#actions = new Actions(this.element, this.#list, (child) => this.#shown.get(child), this.handlers);
+		this.#list.addEventListener('pointerover', ({ pointerType, target }) =>
+			pointerType === 'mouse' && this.#withActions((it) => it.offer(target)));
 		this.#box.addEventListener('scroll', () => this.#moved(), { passive: true });
 		this.#box.addEventListener('keydown', (event) => this.#key(event));
 		this.#list.addEventListener('focusin', ({ target }) => this.#reachable(/** @type {Element} */ (target).closest('li')));
@@ -143,7 +146,6 @@ export class Log {
 	/** @param {View} view */
 	show(view) {
 		this.#view = view;
-		this.#actions.enabled = !view.closed;
 		const { messages, loaded } = view;
 		const begins = !this.#begun && loaded && this.isOpen;
 		this.#part = begins && view.unreadSeq > 0 ? around(messages, view.unreadSeq) : fit(messages, this.#part, this.atEnd);
@@ -218,6 +220,15 @@ export class Log {
 		this.#box.focus({ preventScroll: true });
 	}
 
+	/** @param {(actions: import('./actions.js').Actions) => void} what */
+	#withActions(what) {
+		withMore(({ Actions }) => {
+			this.#actions ??= new Actions(this.element, this.#list, (child) => this.#shown.get(child), this.handlers);
+			this.#actions.enabled = !this.#view?.closed;
+			what(this.#actions);
+		});
+	}
+
 	/** Whether a message looks other than it is shown: that a message of the peer's is read now does not show. @param {Message} message */
 	isNews(message) {
 		const shown = this.#looks.get(message);
@@ -235,7 +246,8 @@ export class Log {
 	#key(event) {
 		if (event.target === this.#walked && (/^(Enter| |ContextMenu)$/.test(event.key) || (event.key === 'F10' && event.shiftKey))) {
 			event.preventDefault();
-			this.#actions.open(event.target);
+			const { target } = event;
+			this.#withActions((it) => it.open(target));
 			return;
 		}
 		const all = /** @type {HTMLElement[]} */ ([...this.#list.querySelectorAll('.message')]);
@@ -292,7 +304,8 @@ export class Log {
 			return;
 		}
 		this.#measure();
-		this.#actions.moved();
+		this.#endPress();
+		this.#actions?.moved();
 		this.#showWayToEnd();
 		this.#lookAround();
 		this.handlers.onMove();

@@ -116,6 +116,11 @@ export const CONVERSATION = `${COMMON}
 }
 .header .who { flex: 1; min-inline-size: 0; }
 .header .name { line-height: 1.25; }
+.muted { margin-inline-start: .35em; color: var(--faint); font-size: .875em; }
+.muted .icon { vertical-align: -.1em; }
+.corner { position: relative; flex: none; }
+.options { display: grid; place-items: center; inline-size: 2.25rem; block-size: 2.25rem; margin-inline-end: -.5rem; border-radius: 50%; color: var(--faint); }
+.options .icon { stroke-width: 2.4; }
 .presence { font-size: .8125rem; color: var(--faint); display: flex; align-items: center; gap: .4em; }
 .presence::before { content: ""; flex: none; inline-size: .5rem; block-size: .5rem; border-radius: 50%; border: 1.5px solid var(--faint); }
 .presence.here::before { background: var(--good); border-color: var(--good); }
@@ -205,27 +210,10 @@ export const CONVERSATION = `${COMMON}
 .message > .reactions:not(:empty) { margin-block: -.2rem .2rem; padding-inline: .5rem; position: relative; }
 .reaction { padding: .05rem .45rem; border: 1px solid var(--line); border-radius: 1rem; background: var(--surface); color: var(--text); font-size: .8125rem; }
 .reaction[aria-pressed="true"] { border-color: var(--accent); background: color-mix(in srgb, var(--accent) 14%, var(--surface)); }
-.more, .actions { position: absolute; z-index: 1; background: var(--surface); color: var(--text); border: 1px solid var(--line); }
-.more { display: grid; place-items: center; inline-size: 1.75rem; block-size: 1.75rem; border-radius: 50%; }
-.more .icon { stroke-width: 2.4; }
-.actions { display: flex; flex-direction: column; max-inline-size: calc(100% - .5rem); padding: .35rem; border-radius: .9rem; box-shadow: 0 4px 18px rgb(0 0 0 / 22%); }
-.actions button { padding: .4rem .6rem; border-radius: .5rem; }
-.actions button:hover { background: var(--theirs); color: var(--on-theirs); }
-.actions .reactions { padding-block-end: .25rem; }
-.actions .reactions button { padding: .3rem .4rem; font-size: 1.15rem; line-height: 1.2; }
-.actions input { inline-size: 2.4rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--background); color: inherit; font: inherit; text-align: center; }
-.actions input::placeholder { color: var(--faint); opacity: 1; }
-@media (pointer: coarse) { .message { user-select: none; -webkit-touch-callout: none; } .actions button { padding-block: .6rem; } }
+@media (pointer: coarse) { .message { user-select: none; -webkit-touch-callout: none; } }
 .purpose { flex: none; display: flex; align-items: center; gap: .5rem; padding: .35rem var(--gap) .1rem; }
 .purpose .quote { flex: 1; min-inline-size: 0; }
-.purpose > button, .uploads button { display: grid; place-items: center; inline-size: 1.75rem; block-size: 1.75rem; border-radius: 50%; }
-.uploads { display: grid; gap: .3rem; padding: .35rem var(--gap) .1rem; font-size: .8125rem; }
-.uploads li { display: flex; align-items: center; gap: .5rem; }
-.uploads bdi { flex: 1; }
-.uploads .bad { color: var(--bad); }
-.uploads progress { inline-size: 6rem; accent-color: var(--accent); }
-.clip { flex: none; display: grid; place-items: center; inline-size: 2.25rem; block-size: 2.75rem; font-size: 1.25rem; color: var(--faint); }
-.drop { position: absolute; inset: .5rem; display: grid; place-items: center; border: 2px dashed var(--accent); border-radius: 1rem; background: color-mix(in srgb, var(--background) 88%, transparent); font-weight: 600; pointer-events: none; }
+.purpose > button { display: grid; place-items: center; inline-size: 1.75rem; block-size: 1.75rem; border-radius: 50%; }
 .failed .bubble { background: none; border: 1px dashed var(--bad); color: var(--text); }
 .failure { display: flex; flex-wrap: wrap; justify-content: flex-end; gap: .1rem .75rem; padding: .2rem .25rem; font-size: .8125rem; color: var(--bad); }
 .ways { display: inline-flex; gap: .75rem; }
@@ -368,18 +356,29 @@ mosquitto-chat-inbox { border-inline-end: 1px solid var(--line); }
 const sheets = new Map();
 
 /**
- * A shadow root in this style. Sheets made by a script pass a strict Content-Security-Policy.
+ * Sheets made by a script pass a strict Content-Security-Policy.
+ * @param {Node} node in a shadow root, or one itself
+ * @param {string} css
+ */
+export function addStyle(node, css) {
+	const sheet = sheets.get(css) ?? new CSSStyleSheet();
+	if (!sheets.has(css)) {
+		sheet.replaceSync(css);
+		sheets.set(css, sheet);
+	}
+	const root = /** @type {ShadowRoot} */ (node.getRootNode());
+	if (!root.adoptedStyleSheets.includes(sheet)) {
+		root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+	}
+}
+
+/**
+ * A shadow root in this style.
  * @param {HTMLElement} host
  * @param {string} css
  */
 export function styledRoot(host, css) {
-	let sheet = sheets.get(css);
-	if (!sheet) {
-		sheet = new CSSStyleSheet();
-		sheet.replaceSync(css);
-		sheets.set(css, sheet);
-	}
 	const root = host.attachShadow({ mode: 'open', delegatesFocus: false });
-	root.adoptedStyleSheets = [sheet];
+	addStyle(root, css);
 	return root;
 }

@@ -77,6 +77,7 @@ const english = {
 	send: 'Send',
 	tooLong: (/** @type {number} */ percent) => `This message is too long by ${percent} %.`,
 	closed: 'You cannot write in this conversation.',
+	blocked: (/** @type {string} */ name) => `You have blocked ${name}.`,
 
 	// The connection
 	connecting: 'Connecting…',
@@ -95,6 +96,7 @@ const english = {
 	more: 'Loading more…',
 	unreadCount: plural('en', { one: '# unread message', other: '# unread messages' }),
 	muted: 'Muted',
+	options: 'What to do with this conversation',
 	mute: 'Mute',
 	unmute: 'Unmute',
 	block: 'Block',

@@ -98,6 +98,8 @@ describe('for everybody', { skip: noBrowser }, () => {
 		await keyboard.press('End');
 		assert.match(await focused(), /Cleo/);
 		await keyboard.press('Tab');
+		assert.equal(await focused(), 'What to do with this conversation');
+		await keyboard.press('Tab');
 		assert.match(await focused(), /Messages with Ben/);
 	});
 

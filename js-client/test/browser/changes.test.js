@@ -182,6 +182,21 @@ describe('what can be done with messages', { skip: noBrowser }, () => {
 		await her.until('Then without it', 'Sent');
 	});
 
+	test('what_is_not_asked_for_is_not_loaded', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		await scene.say(ben, ann, ['Hello']);
+		const her = await scene.open(ann, { peer: ben.id, people: [ben] });
+		await her.message('Hello').waitFor();
+		await her.write('Hello Ben');
+		await her.until('Hello Ben', 'Sent');
+		const loaded = () => her.page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname));
+		const later = ['more', 'actions', 'peer-menu', 'popup', 'uploads', 'style-more'].map((it) => `/chat/element/${it}.js`);
+		assert.deepEqual((await loaded()).filter((it) => later.includes(it)), []);
+		await act(her, 'Hello', '👍');
+		await her.page.getByRole('button', { name: 'You reacted with 👍' }).waitFor();
+		assert.deepEqual((await loaded()).filter((it) => later.includes(it)).sort(), later.sort());
+	});
+
 	test('on_a_phone_a_long_press_opens_what_can_be_done', options, async () => {
 		const [ann, ben] = scene.people('Ann', 'Ben');
 		await scene.say(ben, ann, ['Press me']);

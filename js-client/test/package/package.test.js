@@ -14,6 +14,9 @@ import { eventually } from '../stage.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LARGEST = 14 * 1024;
+/** The elements without what changes messages, files and the list of all conversations were, and so much these may cost a page
+ *  that does not use them. */
+const LARGEST_ELEMENTS = 16091 + 6 * 1024;
 const FRAMEWORKS = ['preact', 'react', 'solid', 'vue'];
 const LARGEST_WITH_MQTT = 80 * 1000;
 
@@ -44,7 +47,7 @@ describe('the package', () => {
 	});
 
 	test('holds what it should and nothing else', () => {
-		const bundles = ['mosquitto-chat', 'mosquitto-chat.external', 'mosquitto-chat-element', 'mosquitto-chat-shared', 'mqtt'];
+		const bundles = ['mosquitto-chat', 'mosquitto-chat.external', 'mosquitto-chat-shared', 'mqtt', ...['', '-shared', '-more'].map((it) => `mosquitto-chat-element${it}`)];
 		assert.deepEqual(packed.files.map(({ path }) => path).sort(), [
 			'LICENSE', 'README.md', 'package.json',
 			...['README.md', 'django.py', 'mosquitto_chat.php', 'rails.rb', 'server.cjs'].map((file) => `host/${file}`), 'types/server.d.cts',
@@ -54,15 +57,23 @@ describe('the package', () => {
 		].sort());
 	});
 
+	/** @param {...string} files @returns {number} bytes as they travel, minified and with gzip */
+	const travels = (...files) => files.map((file) => gzipSync(readFileSync(join(installed, 'dist', `${file}.min.js`))).length).reduce((sum, it) => sum + it);
+
 	test('is small: less than 14 KB without MQTT.js, as it travels with gzip', () => {
-		const { length } = gzipSync(readFileSync(join(installed, 'dist', 'mosquitto-chat.external.min.js')));
+		const length = travels('mosquitto-chat.external');
 		assert.ok(length < LARGEST, `${length} bytes`);
 	});
 
+	test('has elements that cost a page little where it uses little of them', () => {
+		const length = travels('mosquitto-chat-element', 'mosquitto-chat-element-shared');
+		assert.ok(length < LARGEST_ELEMENTS, `${length} bytes`);
+		const first = readFileSync(join(installed, 'dist', 'mosquitto-chat-element-shared.min.js'), 'utf8');
+		assert.match(first, /import\("\.\/mosquitto-chat-element-more\.min\.js"\)/);
+	});
+
 	test('is less than 80 KB with the elements and MQTT.js, as it travels with gzip', () => {
-		const files = ['mosquitto-chat', 'mosquitto-chat-element', 'mosquitto-chat-shared'];
-		const lengths = files.map((file) => gzipSync(readFileSync(join(installed, 'dist', `${file}.min.js`))).length);
-		const all = lengths.reduce((sum, length) => sum + length);
+		const all = travels('mosquitto-chat', 'mosquitto-chat-shared', 'mosquitto-chat-element', 'mosquitto-chat-element-shared', 'mosquitto-chat-element-more');
 		assert.ok(all < LARGEST_WITH_MQTT, `${all} bytes`);
 	});
 

@@ -1,0 +1,121 @@
+// Conversations that are muted, and people who are blocked.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { until } from '../../../tests/stack/wait.js';
+import { noBrowser } from './chromium.js';
+import { useScene } from './scene.js';
+
+const options = { timeout: 60000 };
+
+describe('how a conversation is arranged', { skip: noBrowser }, () => {
+	const scene = useScene();
+
+	/** @typedef {Awaited<ReturnType<typeof scene.open>>} View */
+	const menu = (/** @type {View} */ { page }) => page.getByRole('button', { name: 'What to do with this conversation' });
+	/** @param {View} who @param {string} deed */
+	const choose = async (who, deed) => {
+		await menu(who).click();
+		await who.page.getByRole('menu').getByRole('menuitem', { name: deed, exact: true }).click();
+	};
+
+	test('a_conversation_is_muted_and_says_so_here_and_on_every_device', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		await scene.say(ben, ann, ['Hello']);
+		const [her, elsewhere] = [await scene.open(ann, { peer: ben.id, people: [ben] }), await scene.open(ann, { peer: ben.id })];
+		await her.message('Hello').waitFor();
+		await elsewhere.message('Hello').waitFor();
+		await choose(her, 'Mute');
+		await her.inbox.getByText('Muted').waitFor({ state: 'attached' });
+		const header = her.page.locator('.header');
+		await header.getByText('Muted').waitFor({ state: 'attached' });
+		assert.ok(await header.locator('.muted svg').isVisible());
+		// Without an inbox, its menu asks.
+		await menu(elsewhere).click();
+		await elsewhere.page.getByRole('menuitem', { name: 'Unmute' }).click();
+		await header.locator('.muted').waitFor({ state: 'hidden' });
+		await her.inbox.getByText('Muted').waitFor({ state: 'detached' });
+	});
+
+	test('who_is_blocked_neither_writes_nor_is_written_to_until_that_is_taken_back', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		await scene.say(ben, ann, ['Hello']);
+		const [her, his] = [await scene.open(ann, { peer: ben.id, people: [ben] }), await scene.open(ben, { peer: ann.id, people: [ann] })];
+		await her.message('Hello').waitFor();
+		await his.message('Hello').waitFor();
+		await choose(her, 'Block');
+		await her.page.getByText('You have blocked Ben.').waitFor();
+		assert.ok(await her.input.isDisabled());
+		assert.equal(await her.input.getAttribute('placeholder'), 'You have blocked Ben.');
+		// The other one is not told by whom.
+		await his.page.getByText('You cannot write in this conversation.').waitFor();
+		assert.ok(await his.input.isDisabled());
+		assert.equal(await his.page.getByText('You have blocked').count(), 0);
+		assert.equal(await his.page.getByRole('button', { name: 'Unblock' }).count(), 0);
+		// Reactions and answers neither; what was said can be read, and copied.
+		await her.message('Hello').focus();
+		await her.page.keyboard.press('Enter');
+		assert.deepEqual(await her.page.getByRole('dialog').getByRole('button').allTextContents(), ['Copy text']);
+		await her.page.keyboard.press('Escape');
+
+		await her.page.reload();
+		await her.page.getByText('You have blocked Ben.').waitFor();
+		await her.page.getByRole('button', { name: 'Unblock' }).click();
+		await her.page.getByText('You have blocked Ben.').waitFor({ state: 'hidden' });
+		await until('him to be able to write', () => his.input.isEnabled());
+		await his.write('Thank you');
+		await her.message('Thank you').waitFor();
+	});
+
+	test('somebody_with_whom_nothing_was_said_can_be_blocked_and_not_muted', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		const her = await scene.open(ann, { peer: ben.id, attributes: 'peer-name="Ben"' });
+		await her.page.getByText('Nothing has been said here yet.').waitFor();
+		await menu(her).click();
+		await her.page.getByRole('menu').waitFor();
+		assert.deepEqual(await her.page.getByRole('menuitem').allTextContents(), ['Block']);
+		await her.page.getByRole('menuitem').click();
+		await her.page.getByText('You have blocked Ben.').waitFor();
+		await her.page.getByRole('button', { name: 'Unblock' }).click();
+		await until('her to be able to write', () => her.input.isEnabled());
+	});
+
+	test('what_the_operator_has_left_to_the_application_is_refused_and_said_to_be', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		const { wsPort } = await scene.stage.another({ options: { user_blocking: 'false' } });
+		const her = await scene.open(ann, { peer: ben.id, url: `ws://127.0.0.1:${wsPort}/mqtt` });
+		await her.page.getByText('Nothing has been said here yet.').waitFor();
+		await choose(her, 'Block');
+		await her.page.getByText('That could not be changed.').waitFor();
+		assert.ok(await her.input.isEnabled());
+	});
+
+	test('the_menu_is_walked_by_keyboard_and_closes_as_menus_do', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		await scene.say(ben, ann, ['Hello']);
+		const her = await scene.open(ann, { peer: ben.id });
+		await her.message('Hello').waitFor();
+		await menu(her).focus();
+		await her.page.keyboard.press('Enter');
+		const items = her.page.getByRole('menuitem');
+		await items.first().waitFor();
+		const focused = () => items.evaluateAll((all) => all.findIndex((it) => it.matches(':focus')));
+		assert.equal(await focused(), 0);
+		await her.page.keyboard.press('ArrowDown');
+		assert.equal(await focused(), 1);
+		await her.page.keyboard.press('Home');
+		assert.equal(await focused(), 0);
+		await her.page.keyboard.press('Escape');
+		assert.equal(await items.count(), 0);
+		assert.ok(await menu(her).evaluate((it) => it.matches(':focus')));
+		// By mouse: a second press closes it, and one elsewhere does.
+		await menu(her).click();
+		await items.first().waitFor();
+		await menu(her).click();
+		await items.first().waitFor({ state: 'detached' });
+		await menu(her).click();
+		await items.first().waitFor();
+		await her.message('Hello').locator('.bubble').click();
+		await items.first().waitFor({ state: 'detached' });
+	});
+});
