@@ -307,6 +307,11 @@ describe('without an acl_file', () => {
 		assert.ok(!granted(await sensor.subscribe('plant/1')));
 		assert.equal(await sensor.publish('plant/1', 'x'), 0x87);
 	});
+
+	test('the log says at the start that they have lost their topics, and how they get them back', () => {
+		const lines = stage.broker.log().match(/chat: neither an acl_file nor another plugin says .*`plugin_opt_other_topics allow` gives them back/g);
+		assert.equal(lines?.length, 1);
+	});
 });
 
 describe('where anonymous logins are allowed', () => {
@@ -316,6 +321,10 @@ describe('where anonymous logins are allowed', () => {
 		const guest = await stage.connect({ username: undefined, password: undefined, version: 5 });
 		assert.ok(granted(await guest.subscribe('office/#')));
 		assert.equal(await guest.publish('chat/1/2', { event: 'message', text: 'x' }), 0x87);
+	});
+
+	test('nothing is said of topics that nobody has lost', () => {
+		assert.doesNotMatch(stage.broker.log(), /neither an acl_file/);
 	});
 
 	test('what has the shape of a token and fails is refused', async () => {

@@ -41,6 +41,10 @@ select test.fails('a full disk refuses no message',
 select test.same('and nothing is stored', (select last_seq from chat.conversations
 	where room = '1/2'), 6::bigint);
 drop trigger no_disk on chat.messages;
+alter table chat.messages rename column text to words;
+select test.fails('nor does a schema that is not what it should be',
+	$$select test.store_each('e', array['1/2 a x'])$$, '42703');
+alter table chat.messages rename column words to text;
 
 -- The same batches to both functions, and message by message, each in rooms of its own, give the same
 -- answers; every batch comes once more, in doubt.

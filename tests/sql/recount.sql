@@ -38,6 +38,11 @@ delete from chat.messages where room = '1/2' and seq = 8;
 rollback;
 select test.same('what was not deleted after all neither', (select count(*) from chat.recounts), 0::bigint);
 
+delete from chat.messages where room = '1/2' and seq = 8;
+select chat.poll(1, null);
+select test.same('a broker''s poll puts it right, where nobody asks', (select row(b_unread,
+	(select count(*) from chat.recounts))::text from chat.conversations where room = '1/2'), '(0,0)');
+
 -- By hand.
 delete from chat.messages where room = '1/3';
 select test.same('recount puts it right at once', chat.recount('1/3'), true);

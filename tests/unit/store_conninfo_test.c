@@ -1,12 +1,33 @@
 /* Connection strings with several hosts, taken apart as libpq would. */
 #include "conninfo.h"
 
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "unit.h"
+
+int __real_getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+	struct addrinfo **found);
+int __wrap_getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+	struct addrinfo **found);
+
+/* What a resolver says of a host with two addresses. */
+int __wrap_getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+	struct addrinfo **found)
+{
+	struct addrinfo *second;
+	if (name == NULL || strcmp(name, "db.test") != 0) {
+		return __real_getaddrinfo(name, service, hints, found);
+	}
+	int failed = __real_getaddrinfo("127.0.0.3", service, hints, &second);
+	failed = failed != 0 ? failed : __real_getaddrinfo("127.0.0.2", service, hints, found);
+	assert_int_equal(failed, 0);
+	(*found)->ai_next = second;
+	return 0;
+}
 
 static const char *or_none(const char *text)
 {
@@ -36,6 +57,14 @@ static void each_host_is_one_with_its_port(void **state)
 	expect("host=/a,/b port=1,2", "/a - 1; /b - 2");
 	expect("host=/a,127.0.0.1 port=7", "/a - 7; 127.0.0.1 127.0.0.1 7");
 	expect("postgres://u@127.0.0.1:1,[::1]:2/db", "127.0.0.1 127.0.0.1 1; ::1 ::1 2");
+}
+
+static void each_address_of_a_name_is_one(void **state)
+{
+	(void)state;
+	expect("host=db.test port=1", "db.test 127.0.0.2 1; db.test 127.0.0.3 1");
+	expect("host=/a,db.test,127.0.0.1 port=1,2,3",
+		"/a - 1; db.test 127.0.0.2 2; db.test 127.0.0.3 2; 127.0.0.1 127.0.0.1 3");
 }
 
 static void addresses_go_before_names(void **state)
@@ -118,6 +147,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_host_is_one_with_its_port),
+		cmocka_unit_test(each_address_of_a_name_is_one),
 		cmocka_unit_test(addresses_go_before_names),
 		cmocka_unit_test(what_cannot_be_looked_up_stays_a_name),
 		cmocka_unit_test(what_libpq_would_refuse_is_left_to_it),
