@@ -3,6 +3,9 @@
 import { createBackoff } from './backoff.js';
 import { createAlarm } from './clock.js';
 
+/** An attempt that is older may be one of a network that is gone: a sign of another one begins it anew. */
+const FRESH = 1500;
+
 /**
  * @param {import('./clock.js').Clock} clock
  * @param {(() => number) | undefined} random
@@ -14,6 +17,8 @@ export function createAttempts(clock, random, tell, dial) {
 	let state = 'idle';
 	const backoff = createBackoff(random);
 	const pause = createAlarm(clock, true);
+	/** When the last attempt was, by the wall's clock: the other one may stand still while the machine sleeps. */
+	let begun = 0;
 
 	/** @param {import('./api.js').State} to */
 	const enter = (to) => {
@@ -24,13 +29,14 @@ export function createAttempts(clock, random, tell, dial) {
 	};
 	const now = () => {
 		pause.clear();
+		begun = clock.wall();
 		enter('connecting');
 		dial();
 	};
 	return {
 		state: () => state,
-		/** Whether the next attempt is due later. */
-		paused: pause.armed,
+		/** Whether another attempt may do better than to wait. */
+		due: () => pause.armed() || (state === 'connecting' && Math.abs(clock.wall() - begun) > FRESH),
 		now,
 		later() {
 			enter('offline');

@@ -127,11 +127,13 @@ export function createConnection({ url, credentials, clock, openLink = openRealL
 		stop: async () => leave('closed')?.end(),
 		/** The network is back, or somebody looks at the page again. */
 		wake() {
-			if (attempts.paused()) {
-				attempts.now();
-			} else if (lines.up()) {
+			if (lines.up()) {
 				lines.check();
 				renewal.plan();
+			} else if (attempts.due()) {
+				dialer.cancel();
+				lines.cutNext();
+				attempts.now();
 			}
 		},
 	};

@@ -37,11 +37,13 @@ export function createKeepalive(clock, ping, dead) {
 		alarm.set(wait, () => look(clock.wall(), expected));
 	};
 	const check = (patience = SOON) => {
+		const now = clock.now();
+		// A sign after the other does not put it off.
+		due = Math.min(now + patience, unanswered && due >= now ? due : Infinity);
 		unanswered = true;
 		doubtful = false;
-		due = clock.now() + patience;
 		ping();
-		lookIn(Math.min(patience, TICK));
+		lookIn(Math.min(due - now, TICK));
 	};
 	/**
 	 * @param {number} time

@@ -33,6 +33,8 @@ export function createKeeper(store, me, clock, report) {
 				report(error, 'store');
 			}
 			failing = true;
+			// What does not answer may do so when it is opened anew.
+			(async () => store.close())().catch(() => {});
 		}
 	};
 	return {

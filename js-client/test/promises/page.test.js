@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { join } from 'node:path';
+import { startProxy } from '../../../tests/stack/proxy.js';
 import { pause } from '../../../tests/stack/wait.js';
 import { buildAll } from '../../build.js';
 import { hasBrowser, openBrowser, serve } from '../browser.js';
@@ -43,10 +44,11 @@ describe('in a page', { skip: hasBrowser ? false : 'there is no chromium here' }
 	/**
 	 * @param {string} id
 	 * @param {string} peer
+	 * @param {string} [url] the broker's
 	 */
-	async function open(id, peer) {
+	async function open(id, peer, url) {
 		const page = await browser.page(`${server.origin}/page.html`);
-		await begin(page, id, peer);
+		await begin(page, id, peer, url);
 		return page;
 	}
 
@@ -54,13 +56,14 @@ describe('in a page', { skip: hasBrowser ? false : 'there is no chromium here' }
 	 * @param {import('playwright-core').Page} page
 	 * @param {string} id
 	 * @param {string} peer
+	 * @param {string} [url] the broker's
 	 */
-	async function begin(page, id, peer) {
+	async function begin(page, id, peer, url = stage.url) {
 		await until(page, 'window.ready');
 		await page.evaluate(async ([options, other]) => {
 			// @ts-ignore: the page's
 			await window.start(options, other);
-		}, /** @type {const} */ ([{ url: stage.url, token: stage.jwt(id) }, peer]));
+		}, /** @type {const} */ ([{ url, token: stage.jwt(id) }, peer]));
 	}
 
 	/** @param {import('playwright-core').Page} page @param {string} code */
@@ -159,6 +162,74 @@ describe('in a page', { skip: hasBrowser ? false : 'there is no chromium here' }
 		await run(page, 'room.send("hi").settled.then(() => {})');
 		assert.deepEqual(await run(page, 'told'), ['store']);
 		await page.close();
+	});
+
+	test('a database that has not answered once is opened anew, and then keeps what is pending', async () => {
+		const [a, b] = newIds(2);
+		const page = await browser.page(`${server.origin}/page.html`);
+		await run(page, `void (() => {
+			const { open } = IDBFactory.prototype;
+			IDBFactory.prototype.open = function () {
+				IDBFactory.prototype.open = open;
+				return new EventTarget();
+			};
+		})()`);
+		await begin(page, a, b);
+		await run(page, 'chat.connect().then(() => room.open())');
+		await stage.broker.kill();
+		await until(page, 'chat.state !== "online"');
+		await run(page, 'void room.send("first")');
+		await eventually('it to be kept', async () => await kept(page) === 1);
+		await page.close();
+		await stage.restart();
+	});
+
+	// By itself the client asks after 25 s, and waits for another 25: longer than these tests do.
+	test('a socket that says nothing is given up when the network goes', async () => {
+		const [a, b] = newIds(2);
+		const proxy = await startProxy(() => stage.broker.wsPort);
+		const page = await open(a, b, proxy.url);
+		try {
+			await run(page, 'void (window.states = [], chat.on("state", (state) => states.push(state)))');
+			await run(page, 'chat.connect().then(() => room.open())');
+			proxy.stall();
+			await page.context().setOffline(true);
+			await until(page, 'states.includes("offline")');
+			proxy.cut();
+			proxy.flow();
+			await page.context().setOffline(false);
+			await until(page, 'chat.state === "online"');
+		} finally {
+			await page.close();
+			proxy.close();
+		}
+	});
+
+	test('a socket that says nothing is given up when the tab was frozen', async () => {
+		const [a, b] = newIds(2);
+		const proxy = await startProxy(() => stage.broker.wsPort);
+		const tabs = await openTabs();
+		try {
+			const address = `${server.origin}/page.html`;
+			const tab = await tabs.tab(address);
+			await eventually('the page to load', () => tab.run('Boolean(window.ready)'));
+			await tab.run(`start(${JSON.stringify({ url: proxy.url, token: stage.jwt(a) })}, '${b}')`);
+			await tab.run('void (window.states = [], chat.on("state", (state) => states.push(state)))');
+			await tab.run('chat.connect().then(() => room.open())');
+			const other = await tabs.tab(address);
+			await other.front();
+			await eventually('the tab to be hidden', () => tab.run('document.visibilityState === "hidden"'));
+			await tab.freeze(true);
+			proxy.stall();
+			await tab.freeze(false);
+			await eventually('it to be given up', () => tab.run('states.includes("offline")'));
+			proxy.cut();
+			proxy.flow();
+			await eventually('it to be back', () => tab.run('chat.state === "online"'));
+		} finally {
+			await tabs.close();
+			proxy.close();
+		}
 	});
 
 	test('a tab in the background stays connected and marks nothing as read', async () => {

@@ -18,9 +18,9 @@ describe('attempts', () => {
 		assert.deepEqual(since(), ['connecting', 'dial']);
 		attempts.later();
 		clock.pass(499);
-		assert.deepEqual([since(), attempts.paused()], [['offline'], true]);
+		assert.deepEqual([since(), attempts.due()], [['offline'], true]);
 		clock.pass(1);
-		assert.deepEqual([since(), attempts.paused()], [['connecting', 'dial'], false]);
+		assert.deepEqual([since(), attempts.due()], [['connecting', 'dial'], false]);
 		attempts.later();
 		clock.pass(999);
 		assert.deepEqual(since(), ['offline']);
@@ -43,11 +43,26 @@ describe('attempts', () => {
 		assert.equal(clock.armed(), 0);
 	});
 
+	test('are due again when they are old and something has changed, also after a sleep', () => {
+		const { clock, attempts } = world();
+		attempts.now();
+		clock.pass(1500);
+		assert.equal(attempts.due(), false);
+		clock.pass(1);
+		assert.equal(attempts.due(), true);
+		attempts.now();
+		assert.equal(attempts.due(), false);
+		clock.sleep(60000);
+		assert.equal(attempts.due(), true);
+		attempts.succeeded();
+		assert.equal(attempts.due(), false);
+	});
+
 	test('end', () => {
 		const { clock, attempts } = world();
 		attempts.now();
 		attempts.later();
 		attempts.end('closed');
-		assert.deepEqual([attempts.state(), attempts.paused(), clock.armed()], ['closed', false, 0]);
+		assert.deepEqual([attempts.state(), attempts.due(), clock.armed()], ['closed', false, 0]);
 	});
 });

@@ -106,6 +106,19 @@ describe('a connection', () => {
 		assert.equal(links.length, 2, 'an attempt is on its way');
 	});
 
+	test('is not waited for any longer when the machine has slept meanwhile', async () => {
+		const { clock, links, connection, since } = await online();
+		links[0].on.down(null);
+		connection.wake();
+		await breathe();
+		clock.sleep(60000);
+		connection.wake();
+		await breathe();
+		assert.deepEqual([links.length, links[1].cut], [3, true]);
+		links[2].on.up();
+		assert.equal(since().at(-2), 'online');
+	});
+
 	test('that is stopped says goodbye, and what was on its way is over', async () => {
 		const { clock, links, connection, since } = await online();
 		since();

@@ -44,6 +44,15 @@ describe('keepalive', () => {
 		assert.equal(count.deaths, 1);
 	});
 
+	test('finds out within two seconds of the first sign, whatever follows it', () => {
+		const { clock, count, keepalive } = line();
+		for (let n = 0; n < 4; n++) {
+			keepalive.check();
+			clock.pass(500);
+		}
+		assert.equal(count.deaths, 1);
+	});
+
 	test('finds out within two seconds after a sleep that nothing has told of', () => {
 		const { clock, count, keepalive } = line();
 		clock.pass(5000);

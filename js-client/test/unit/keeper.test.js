@@ -29,6 +29,16 @@ describe('a keeper', () => {
 		assert.deepEqual([await keeper.load(), told], [[], ['store disk full']], 'once');
 	});
 
+	test('opens anew what does not answer', async () => {
+		const clock = handClock();
+		let closed = 0;
+		const keeper = createKeeper(/** @type {any} */ ({ load: () => new Promise(() => {}), close: () => closed++ }), () => '1', clock, () => {});
+		const loaded = keeper.load();
+		clock.pass(2000);
+		await loaded;
+		assert.equal(closed, 1);
+	});
+
 	test('waits two seconds and no longer', async () => {
 		const clock = handClock();
 		const never = () => new Promise(() => {});
