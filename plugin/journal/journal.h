@@ -6,11 +6,11 @@
  * out again all messages that it finds in the files: those that are stored already, the database
  * recognises by their key; those that it refused are struck out in the file.
  *
- * Three threads use a journal: the broker's appends, the saver's reads back and settles, and one of
- * the journal's own syncs files to the disk and removes them.  Usually a message goes on to the
+ * The broker's thread appends to a journal, the savers' settle and one of them reads back, and one
+ * of the journal's own syncs files to the disk and removes them.  Usually a message goes on to a
  * saver through memory.  When there is no room in memory the journal spills: this message and all
- * that follow wait in the files only, until the saver has read the files to their end.  So messages
- * stay in order.  A start begins like that, with what is left from before. */
+ * that follow wait in the files only, until that saver has read the files to their end.  So
+ * messages stay in order.  A start begins like that, with what is left from before. */
 #ifndef CHAT_JOURNAL_H
 #define CHAT_JOURNAL_H
 
@@ -76,7 +76,7 @@ uint64_t journal_bytes(struct journal *journal);
 bool journal_spills(const struct journal *journal);
 
 /* The broker's thread.  Appends the message by one write.  `has_room`: there is room in memory.
- * *place says where it stands, and then the caller hands the message on to the saver; it is nowhere
+ * *place says where it stands, and then the caller hands the message on to a saver; it is nowhere
  * when the message waits in the files only.  CHAT_EBUSY: the journal is full.  CHAT_EUNAVAILABLE:
  * the disk takes nothing.  Both are logged, and the message is then not in the journal. */
 MUST_CHECK enum chat_error journal_append(struct journal *journal, const struct message *message,
@@ -87,12 +87,13 @@ MUST_CHECK enum chat_error journal_append(struct journal *journal, const struct 
 typedef bool journal_take(
 	void *arg, const struct message *message, struct journal_place place, bool replayed);
 
-/* The saver's thread, after it has seen that the journal spills and has then taken all that came
- * through memory.  Gives what waits in the files to `take`, in order, until that returns false or
- * nothing is left.  Returns how many messages could not be read any more, which is logged. */
+/* Always the same saver's thread, after it has seen that the journal spills and has then taken all
+ * that came through memory.  Gives what waits in the files to `take`, in order, until that returns
+ * false or nothing is left.  Returns how many messages could not be read any more, which is logged.
+ */
 MUST_CHECK size_t journal_read(struct journal *journal, journal_take *take, void *arg);
 
-/* The saver's thread, once for each message with a place: it is settled.  `stored`: the database
+/* Any saver's thread, once for each message with a place: it is settled.  `stored`: the database
  * has it under its key.  Otherwise (it was refused, or repeats another) it is struck out, so that a
  * later start does not hand it out again; a power cut may undo that. */
 void journal_settle(struct journal *journal, struct journal_place place, bool stored);

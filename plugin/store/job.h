@@ -46,6 +46,7 @@ struct save_job {
 	struct journal_place place;
 	bool replayed; /* from before the start: may be stored already, and nobody waits for it */
 	bool quiet;    /* nobody is to hear of it */
+	uint16_t room_place; /* of save_queues */
 	char bytes[];
 };
 

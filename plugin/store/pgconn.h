@@ -23,7 +23,7 @@ struct pgconn_options {
 	const char *listen;   /* "listen <channel>"; NULL: not to be told of anything */
 	struct node *node;    /* NULL where no statement tells */
 	int writer;           /* which of the node's streams is this connection's */
-	enum report_part part;
+	unsigned part;        /* of the report */
 	struct report *report;
 	struct wakeup *wakeup;
 };

@@ -14,14 +14,14 @@
 /* What is refused is refused to somebody: who it was may matter. */
 #define REFUSED_MS 10000
 
-bool report_init(
-	struct report *report, void (*wake)(void *), void *wake_arg, _Atomic size_t *waiting)
+bool report_init(struct report *report, unsigned savers, void (*wake)(void *), void *wake_arg,
+	_Atomic size_t *waiting)
 {
 	*report = (struct report){
 		.wake = wake,
 		.wake_arg = wake_arg,
 		.waiting = waiting,
-		.away = REPORT_SAVER | REPORT_LOADER,
+		.away = REPORT_LOADER | (REPORT_SAVER(savers) - REPORT_SAVER(0)),
 	};
 	if (pthread_mutex_init(&report->lock, NULL) != 0) {
 		return false;
@@ -207,8 +207,8 @@ static void say_beside(struct report *report, enum store_level level, const char
 	}
 }
 
-void report_away(struct report *report, enum report_part part, enum report_why why,
-	enum store_level level, const char *line, int64_t now)
+void report_away(struct report *report, unsigned part, enum report_why why, enum store_level level,
+	const char *line, int64_t now)
 {
 	if (part == REPORT_BESIDE) {
 		say_beside(report, level, line, now);
@@ -233,16 +233,17 @@ void report_away(struct report *report, enum report_part part, enum report_why w
 	}
 }
 
-void report_back(struct report *report, enum report_part part)
+void report_back(struct report *report, unsigned part)
 {
 	if (part == REPORT_BESIDE) {
 		return;
 	}
 	pthread_mutex_lock(&report->lock);
 	bool was_away = report->away != 0;
-	report->away &= ~(unsigned)part;
-	if (part == REPORT_SAVER) {
-		report->waited = atomic_load(report->waiting);
+	report->away &= ~part;
+	size_t waiting = atomic_load(report->waiting);
+	if (part != REPORT_LOADER && waiting > report->waited) {
+		report->waited = waiting;
 	}
 	size_t waited = report->waited;
 	bool all_back = was_away && report->away == 0;

@@ -11,14 +11,13 @@
 #include "job.h"
 #include "queue.h"
 
-enum report_part {
-	/* One that nobody waits for long: what is wrong with its connection is said now and then,
-	 * and the database is not away because of it. */
-	REPORT_BESIDE = 0,
-	REPORT_SAVER = 1,
-	REPORT_LOADER = 2,
-	REPORT_FEED = 16,
-};
+/* The parts of the store that have a connection, a bit for each; none is one that nobody waits for
+ * long: what is wrong with its connection is said now and then, and the database is not away
+ * because of it. */
+#define REPORT_BESIDE 0u
+#define REPORT_LOADER 1u
+#define REPORT_FEED 2u
+#define REPORT_SAVER(number) (4u << (number))
 
 /* Why a part is without the database: each is worth a line of its own. */
 enum report_why {
@@ -47,10 +46,10 @@ struct report {
 	void (*wake)(void *wake_arg);
 	void *wake_arg;
 	_Atomic size_t *waiting; /* messages not stored yet */
-	size_t waited;           /* that many when the saver had the database back */
+	size_t waited;           /* that many when a saver had the database back, at most */
 	_Atomic bool silent;     /* the broker's thread has stopped listening */
 	pthread_mutex_t lock;
-	unsigned away;      /* which parts; both at first */
+	unsigned away;      /* which parts; all at first */
 	int64_t away_since; /* when the first of them went; 0: at the start */
 	bool was_connected; /* all parts, at some time */
 	unsigned reasons;   /* which have been logged since then */
@@ -64,8 +63,9 @@ struct report {
 	} often[REPORT_KINDS];
 };
 
-MUST_CHECK bool report_init(
-	struct report *report, void (*wake)(void *), void *wake_arg, _Atomic size_t *waiting);
+/* `savers`: how many there are. */
+MUST_CHECK bool report_init(struct report *report, unsigned savers, void (*wake)(void *),
+	void *wake_arg, _Atomic size_t *waiting);
 void report_finish(struct report *report);
 
 /* All of these from any thread. */
@@ -86,10 +86,10 @@ void report_often(struct report *report, enum report_kind kind, enum store_level
 
 /* A part is without the database, because of what `line` says.  To be said at each attempt; logged
  * when it is news, and every five minutes. */
-void report_away(struct report *report, enum report_part part, enum report_why why,
-	enum store_level level, const char *line, int64_t now);
+void report_away(struct report *report, unsigned part, enum report_why why, enum store_level level,
+	const char *line, int64_t now);
 /* It has it again. */
-void report_back(struct report *report, enum report_part part);
+void report_back(struct report *report, unsigned part);
 
 /* The epoch of the database that a connection has just been made to.  Passed on when it is another
  * one than before.  False when `wakeup` says stop while it waits for memory. */

@@ -27,44 +27,33 @@
 /* So many rooms in a row, each alone: it is not the rooms that are locked. */
 #define LONE_STRIKES_MAX 3
 
-bool saver_init(struct saver *saver, const char *conninfo, struct node *node, struct report *report,
-	_Atomic size_t *waiting)
+void saver_init(struct saver *saver, const char *conninfo, struct node *node, struct saving *saving,
+	int number)
 {
 	static const struct statement *const statements[] = {&statement_save, &statement_save_each};
 	*saver = (struct saver){
-		.report = report,
-		.waiting = waiting,
+		.saving = saving,
+		.queue = &saving->queues.each[number],
+		.reads_back = number == 0,
 		.cap = SAVES_MAX,
 	};
-	if (!wakeup_init(&saver->wakeup)) {
-		return false;
-	}
-	if (!queue_init(&saver->in, SIZE_MAX, &saver->wakeup)) {
-		wakeup_finish(&saver->wakeup);
-		return false;
-	}
 	pgconn_init(&saver->conn, &(struct pgconn_options){
 					  .conninfo = conninfo,
 					  .statements = statements,
 					  .count = sizeof(statements) / sizeof(statements[0]),
 					  .lock_timeout_ms = LOCK_TIMEOUT_MS,
 					  .node = node,
-					  .writer = WRITER_SAVER(0),
-					  .part = REPORT_SAVER,
-					  .report = report,
-					  .wakeup = &saver->wakeup,
+					  .writer = WRITER_SAVER(number),
+					  .part = REPORT_SAVER(number),
+					  .report = saving->report,
+					  .wakeup = &saver->queue->wakeup,
 				  });
-	return true;
 }
 
 void saver_finish(struct saver *saver)
 {
-	struct items left = queue_close(&saver->in);
-	jobs_free(&left);
 	jobs_free(&saver->ready);
 	locked_rooms_finish(&saver->locked);
-	queue_finish(&saver->in);
-	wakeup_finish(&saver->wakeup);
 	pgconn_finish(&saver->conn);
 	params_finish(&saver->params);
 }
@@ -198,8 +187,8 @@ static struct save_job *stored_version(const struct save_job *job, const struct 
 /* `stored` under its own key. */
 static void settle_in_journal(const struct saver *saver, const struct save_job *job, bool stored)
 {
-	if (saver->journal != NULL) {
-		journal_settle(saver->journal, job->place, stored);
+	if (saver->saving->journal != NULL) {
+		journal_settle(saver->saving->journal, job->place, stored);
 	}
 }
 
@@ -252,12 +241,14 @@ static bool settle(const struct saver *saver, struct save_job *job,
 	return true;
 }
 
-static void drop_quiet(struct items *done)
+static void drop_quiet(struct saving *saving, struct items *done)
 {
 	struct items heard = {0};
 	struct item *item;
 	while ((item = items_shift(done)) != NULL) {
-		if (((struct save_job *)item)->quiet) {
+		const struct save_job *job = (const struct save_job *)item;
+		if (job->quiet) {
+			save_queues_heard(&saving->queues, job);
 			job_free(item);
 		} else {
 			items_append(&heard, item);
@@ -268,14 +259,14 @@ static void drop_quiet(struct items *done)
 
 static void report_done(struct saver *saver, struct items *done)
 {
-	atomic_fetch_sub(saver->waiting, done->count);
-	if (saver->journal == NULL) {
-		report_items(saver->report, done);
-		return;
+	struct saving *saving = saver->saving;
+	atomic_fetch_sub(&saving->waiting, done->count);
+	atomic_fetch_sub(&saver->queue->at_hand, done->count);
+	if (saving->journal != NULL) {
+		drop_quiet(saving, done);
+		atomic_fetch_add(&saving->unheard, done->count);
 	}
-	drop_quiet(done);
-	atomic_fetch_add(&saver->unheard, done->count);
-	report_items(saver->report, done);
+	report_items(saving->report, done);
 }
 
 static void succeeded(struct saver *saver)
@@ -303,7 +294,8 @@ static void say_refused(struct saver *saver, const struct save_job *job, struct 
 		"database: refused a message for good, from %.*s in chat/%.*s, SQLSTATE %.*s",
 		SLICE_ARGS(job->message.user_id), SLICE_ARGS(job->message.room),
 		SLICE_ARGS(sqlstate));
-	report_often(saver->report, REPORT_REFUSED_MESSAGE, STORE_WARNING, line, clock_ms());
+	report_often(
+		saver->saving->report, REPORT_REFUSED_MESSAGE, STORE_WARNING, line, clock_ms());
 }
 
 /* Somebody holds a lock for long, or what a trigger needs is away: nobody would see it otherwise.
@@ -322,7 +314,7 @@ static void say_locked(struct saver *saver, int64_t now)
 		"cannot do its work now%s%s",
 		SLICE_ARGS(room), (int)((now - since) / 1000),
 		sqlstate[0] == '\0' ? "" : ", SQLSTATE ", sqlstate);
-	report_often(saver->report, REPORT_LOCKED, STORE_WARNING, line, now);
+	report_often(saver->saving->report, REPORT_LOCKED, STORE_WARNING, line, now);
 	saver->locked_said_at = now;
 }
 
@@ -358,6 +350,7 @@ static void take_answers(struct saver *saver)
 	struct items done = {0};
 	struct save_job *left[SAVES_MAX];
 	size_t lefts = 0;
+	size_t stored = 0;
 
 	for (size_t i = 0; i < saver->count; i++) {
 		const struct save_answer *answer = &saver->answers[i];
@@ -369,10 +362,11 @@ static void take_answers(struct saver *saver)
 			left[lefts++] = job;
 		} else {
 			const struct save_job *settled = (const struct save_job *)done.last;
-			saver->stored += settled->as == SAVED_NEW;
+			stored += settled->as == SAVED_NEW;
 			release(saver, settled);
 		}
 	}
+	atomic_fetch_add(&saver->saving->stored, stored);
 	set_aside(saver, left, lefts);
 	succeeded(saver);
 	report_done(saver, &done);
@@ -466,8 +460,8 @@ static void store_batch(struct saver *saver)
 	uint64_t begun_us = clock_us();
 	switch (pgconn_run(&saver->conn, statement, &saver->params, &result)) {
 	case RAN_WELL:
-		histogram_add(&saver->commits, histogram_seconds, clock_us() - begun_us);
-		histogram_add(&saver->batches, histogram_messages, saver->count);
+		histogram_add(&saver->saving->commits, histogram_seconds, clock_us() - begun_us);
+		histogram_add(&saver->saving->batches, histogram_messages, saver->count);
 		take_result(saver, statement, result);
 		PQclear(result);
 		break;
@@ -488,7 +482,7 @@ static void store_batch(struct saver *saver)
 
 static bool spills(const struct saver *saver)
 {
-	return saver->journal != NULL && journal_spills(saver->journal);
+	return saver->saving->journal != NULL && journal_spills(saver->saving->journal);
 }
 
 static bool has_something(const struct saver *saver)
@@ -498,22 +492,22 @@ static bool has_something(const struct saver *saver)
 
 static void take_news(struct saver *saver)
 {
-	struct items news = queue_take_all(&saver->in);
+	struct items news = queue_take_all(&saver->queue->in);
 	items_join(&saver->ready, &news);
 }
 
 static size_t room_in_memory(const struct saver *saver)
 {
-	size_t alone = journal_alone(saver->journal);
-	size_t waiting = atomic_load(saver->waiting);
+	size_t alone = journal_alone(saver->saving->journal);
+	size_t waiting = atomic_load(&saver->saving->waiting);
 	size_t here = waiting > alone ? waiting - alone : 0;
-	here += atomic_load(&saver->unheard);
-	return here < saver->memory_limit ? saver->memory_limit - here : 0;
+	here += atomic_load(&saver->saving->unheard);
+	return here < saver->saving->memory_limit ? saver->saving->memory_limit - here : 0;
 }
 
 /* How much may still be read back. */
 struct reading {
-	struct items *into;
+	struct save_queues *queues;
 	size_t count;
 	size_t bytes;
 };
@@ -531,13 +525,13 @@ static bool take_read(
 	job->place = place;
 	job->replayed = replayed;
 	job->message.in_chat = -1;
-	items_append(reading->into, &job->item);
+	save_queues_put(reading->queues, job);
 	reading->count--;
 	reading->bytes -= len < reading->bytes ? len : reading->bytes;
 	return true;
 }
 
-/* The next of those that wait in the journal alone. */
+/* The next of those that wait in the journal alone, for all savers. */
 static void read_back(struct saver *saver)
 {
 	/* Since it spills nothing new comes through the memory, and what came before is in there.
@@ -548,23 +542,29 @@ static void read_back(struct saver *saver)
 		return;
 	}
 	struct reading reading = {
-		.into = &saver->ready,
+		.queues = &saver->saving->queues,
 		.count = room < SAVES_MAX ? room : SAVES_MAX,
 		.bytes = SAVES_BYTES_MAX,
 	};
-	atomic_fetch_sub(saver->waiting, journal_read(saver->journal, take_read, &reading));
+	size_t lost = journal_read(saver->saving->journal, take_read, &reading);
+	atomic_fetch_sub(&saver->saving->waiting, lost);
+	take_news(saver);
 }
 
 /* Sleeps until something may have changed.  True: the thread has to end. */
 static bool rest(struct saver *saver, int64_t until)
 {
+	bool ready = saver->conn.state == PGCONN_READY;
 	/* What comes in is only looked at when it can be stored now. */
-	if (until == NEVER || saver->conn.state == PGCONN_READY) {
-		if (!queue_await(&saver->in)) {
+	if (until == NEVER || ready) {
+		if (!queue_await(&saver->queue->in)) {
 			return false;
 		}
 	}
-	return pgconn_sleep(&saver->conn, until) == WAKEUP_STOP;
+	atomic_store(&saver->queue->idle, ready);
+	bool stop = pgconn_sleep(&saver->conn, until) == WAKEUP_STOP;
+	atomic_store(&saver->queue->idle, false);
+	return stop;
 }
 
 /* One turn: whatever is next.  True: the thread has to end. */
@@ -573,12 +573,12 @@ static bool turn(struct saver *saver)
 	take_news(saver);
 	int64_t now = clock_ms();
 
-	if (wakeup_stopping(&saver->wakeup) && !has_something(saver)) {
+	if (wakeup_stopping(&saver->queue->wakeup) && !has_something(saver)) {
 		return true;
 	}
 	if (saver->conn.state != PGCONN_READY) {
-		if (wakeup_stopping(&saver->wakeup)) {
-			if (saver->journal != NULL) {
+		if (wakeup_stopping(&saver->queue->wakeup)) {
+			if (saver->saving->journal != NULL) {
 				return true; /* nothing is lost */
 			}
 			pgconn_hurry(&saver->conn);
@@ -593,7 +593,7 @@ static bool turn(struct saver *saver)
 		return pgconn_sleep(&saver->conn, saver->not_before) == WAKEUP_STOP;
 	}
 	say_locked(saver, now);
-	if (saver->ready.first == NULL && spills(saver)) {
+	if (saver->reads_back && saver->ready.first == NULL && spills(saver)) {
 		read_back(saver);
 	}
 	fill(saver);
@@ -612,8 +612,9 @@ void *saver_run(void *arg)
 {
 	struct saver *saver = arg;
 	/* The journal's files are shared with the broker's thread. */
-	if (saver->journal == NULL) {
-		descriptors_part(saver->wakeup.fd, node_descriptor(saver->conn.options.node));
+	if (saver->saving->journal == NULL) {
+		descriptors_part(
+			saver->queue->wakeup.fd, node_descriptor(saver->conn.options.node));
 	}
 	while (!turn(saver)) {
 	}

@@ -1,6 +1,7 @@
-/* The thread that stores messages: takes all that wait, one statement, commit, and says what became
- * of each, in order within a room.  A room that somebody has locked waits aside with what comes
- * behind it; of a batch that is refused for good, only the messages that are the cause are lost. */
+/* A thread that stores messages: takes all that wait for it, one statement, commit, and says what
+ * became of each, in order within a room.  A room that somebody has locked waits aside with what
+ * comes behind it; of a batch that is refused for good, only the messages that are the cause are
+ * lost. */
 #ifndef CHAT_SAVER_H
 #define CHAT_SAVER_H
 
@@ -9,13 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "wakeup.h"
 #include "histogram.h"
 #include "journal.h"
 #include "locked_rooms.h"
 #include "pgconn.h"
-#include "queue.h"
 #include "report.h"
+#include "save_queues.h"
 #include "save_statement.h"
 
 /* How messages that the database refuses for good are told from the others. */
@@ -24,12 +24,12 @@ enum saver_search {
 	SAVER_HALVES, /* in halves: what is refused at the commit */
 };
 
-struct saver {
-	struct queue in; /* of save_job */
-	struct wakeup wakeup;
+/* What all savers share. */
+struct saving {
+	struct save_queues queues;
 	struct report *report;
-	_Atomic size_t *waiting; /* messages not stored yet */
-	/* With a journal; both are set before the thread starts. */
+	_Atomic size_t waiting; /* messages not stored yet */
+	/* With a journal; both are set before the threads start. */
 	struct journal *journal; /* NULL: none */
 	size_t memory_limit;     /* messages in memory, outcomes that nobody has heard yet too */
 	_Atomic size_t unheard;
@@ -37,6 +37,12 @@ struct saver {
 	struct histogram commits;
 	struct histogram batches;
 	_Atomic uint64_t stored;
+};
+
+struct saver {
+	struct saving *saving;
+	struct save_queue *queue; /* its own */
+	bool reads_back;          /* what waits in the journal alone; one saver does that for all */
 
 	/* The thread's own from here on. */
 	struct pgconn conn;
@@ -60,12 +66,13 @@ struct saver {
 	size_t bytes;
 };
 
-MUST_CHECK bool saver_init(struct saver *saver, const char *conninfo, struct node *node,
-	struct report *report, _Atomic size_t *waiting);
+/* The saver with this number, from 0 to SAVERS - 1. */
+void saver_init(struct saver *saver, const char *conninfo, struct node *node, struct saving *saving,
+	int number);
 /* After the thread has ended. */
 void saver_finish(struct saver *saver);
 
-/* The thread: ends when the wakeup's stop_at has passed, or before that when it is to stop and
+/* The thread: ends when its wakeup's stop_at has passed, or before that when it is to stop and
  * nothing waits any more. */
 void *saver_run(void *saver);
 

@@ -29,17 +29,17 @@ _Static_assert(STORE_REASON_MAX >= JOURNAL_REASON_MAX, "its reason is ours");
 struct store {
 	char *conninfo;
 	size_t queue_limit;
-	_Atomic size_t waiting;
 	struct journal *journal; /* NULL: none */
 	struct report report;
-	struct saver saver;
+	struct saving saving;
+	struct saver savers[SAVERS];
 	struct loader loader;
 	struct askers askers;
 	struct node node;
 	char *cluster_name;
 	char *cluster_conninfo;
 	struct feed *feed; /* NULL: no cluster */
-	pthread_t saver_thread;
+	pthread_t saver_threads[SAVERS];
 	pthread_t loader_thread;
 	pthread_t feed_thread;
 	/* The broker's thread's own. */
@@ -87,9 +87,27 @@ static void say_open(struct store *store, struct fullness *full, bool has_room, 
 static void say_what_is_open(struct store *store)
 {
 	say_open(store, &store->messages_full,
-		atomic_load(&store->waiting) <= store->queue_limit / 2, "messages");
+		atomic_load(&store->saving.waiting) <= store->queue_limit / 2, "messages");
 	say_open(store, &store->requests_full, atomic_load(&store->loader.asked) <= ASKED_MAX / 2,
 		"requests");
+}
+
+static void stop_savers(struct store *store, int64_t until)
+{
+	for (size_t i = 0; i < SAVERS; i++) {
+		wakeup_stop(&store->saving.queues.each[i].wakeup, until);
+	}
+}
+
+/* How many of them have started. */
+static size_t start_savers(struct store *store)
+{
+	size_t started = 0;
+	while (started < SAVERS && pthread_create(&store->saver_threads[started], NULL, saver_run,
+					   &store->savers[started]) == 0) {
+		started++;
+	}
+	return started;
 }
 
 static bool start_threads(struct store *store)
@@ -98,21 +116,20 @@ static bool start_threads(struct store *store)
 	sigset_t before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	bool started = journal_start(store->journal) &&
-	               pthread_create(&store->saver_thread, NULL, saver_run, &store->saver) == 0;
-	if (started &&
-		pthread_create(&store->loader_thread, NULL, loader_run, &store->loader) != 0) {
-		wakeup_stop(&store->saver.wakeup, clock_ms());
-		pthread_join(store->saver_thread, NULL);
-		started = false;
-	}
-	if (started && store->feed != NULL &&
-		pthread_create(&store->feed_thread, NULL, feed_run, store->feed) != 0) {
+	size_t savers = journal_start(store->journal) ? start_savers(store) : 0;
+	bool loads = savers == SAVERS &&
+	             pthread_create(&store->loader_thread, NULL, loader_run, &store->loader) == 0;
+	bool started = loads && (store->feed == NULL || pthread_create(&store->feed_thread, NULL,
+								feed_run, store->feed) == 0);
+	if (!started) {
+		stop_savers(store, clock_ms());
 		wakeup_stop(&store->loader.wakeup, clock_ms());
-		wakeup_stop(&store->saver.wakeup, clock_ms());
-		pthread_join(store->saver_thread, NULL);
+	}
+	if (!started && loads) {
 		pthread_join(store->loader_thread, NULL);
-		started = false;
+	}
+	while (!started && savers-- > 0) {
+		pthread_join(store->saver_threads[savers], NULL);
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return started;
@@ -133,6 +150,27 @@ static void on_spilling(void *saver_wakeup)
 	wakeup_ring(saver_wakeup);
 }
 
+/* Everything but threads and the journal. */
+static bool init_savers(struct store *store)
+{
+	store->saving.report = &store->report;
+	if (!save_queues_init(&store->saving.queues)) {
+		return false;
+	}
+	for (int i = 0; i < SAVERS; i++) {
+		saver_init(&store->savers[i], store->conninfo, &store->node, &store->saving, i);
+	}
+	return true;
+}
+
+static void finish_savers(struct store *store)
+{
+	for (size_t i = 0; i < SAVERS; i++) {
+		saver_finish(&store->savers[i]);
+	}
+	save_queues_finish(&store->saving.queues);
+}
+
 static bool open_journal(
 	struct store *store, const struct store_options *options, char reason[STORE_REASON_MAX])
 {
@@ -147,15 +185,15 @@ static bool open_journal(
 			.log = on_journal_log,
 			.log_arg = &store->report,
 			.spilling = on_spilling,
-			.spilling_arg = &store->saver.wakeup,
+			.spilling_arg = &store->saving.queues.each[0].wakeup,
 		},
 		reason);
 	if (store->journal == NULL) {
 		return false;
 	}
-	store->saver.journal = store->journal;
-	store->saver.memory_limit = options->queue_limit;
-	atomic_store(&store->waiting, journal_alone(store->journal));
+	store->saving.journal = store->journal;
+	store->saving.memory_limit = options->queue_limit;
+	atomic_store(&store->saving.waiting, journal_alone(store->journal));
 	return true;
 }
 
@@ -220,15 +258,15 @@ struct store *store_open(const struct store_options *options, char reason[STORE_
 	if (store->conninfo == NULL) {
 		goto no_conninfo;
 	}
-	if (!report_init(&store->report, options->wake, options->wake_arg, &store->waiting)) {
+	if (!report_init(&store->report, SAVERS, options->wake, options->wake_arg,
+		    &store->saving.waiting)) {
 		goto no_report;
 	}
 	if (!join_cluster(store, options)) {
 		goto no_cluster;
 	}
-	if (!saver_init(&store->saver, store->conninfo, &store->node, &store->report,
-		    &store->waiting)) {
-		goto no_saver;
+	if (!init_savers(store)) {
+		goto no_savers;
 	}
 	if (!loader_init(&store->loader, store->conninfo, &store->node, &store->report)) {
 		goto no_loader;
@@ -247,8 +285,8 @@ no_threads:
 no_journal:
 	loader_finish(&store->loader);
 no_loader:
-	saver_finish(&store->saver);
-no_saver:
+	finish_savers(store);
+no_savers:
 no_cluster:
 	leave_cluster(store);
 	report_finish(&store->report);
@@ -261,7 +299,7 @@ no_conninfo:
 
 static bool has_room(const struct store *store)
 {
-	size_t waiting = atomic_load(&store->waiting);
+	size_t waiting = atomic_load(&store->saving.waiting);
 	size_t alone = journal_alone(store->journal);
 	return !journal_spills(store->journal) && waiting < store->queue_limit + alone;
 }
@@ -271,17 +309,18 @@ static enum chat_error save_in_journal(struct store *store, const struct message
 {
 	struct journal_place place;
 	struct save_job *job = has_room(store) ? job_save(message) : NULL;
-	atomic_fetch_add(&store->waiting, 1);
+	atomic_fetch_add(&store->saving.waiting, 1);
 	enum chat_error error = journal_append(store->journal, message, job != NULL, &place);
 	if (error != CHAT_OK) {
-		atomic_fetch_sub(&store->waiting, 1);
+		atomic_fetch_sub(&store->saving.waiting, 1);
 	}
 	if (place.segment == NULL) {
 		free(job);
 		return error;
 	}
 	job->place = place;
-	return queue_put(&store->saver.in, &job->item);
+	save_queues_put(&store->saving.queues, job);
+	return CHAT_OK;
 }
 
 enum chat_error store_save(struct store *store, const struct message *message)
@@ -292,8 +331,8 @@ enum chat_error store_save(struct store *store, const struct message *message)
 	if (store->journal != NULL) {
 		return save_in_journal(store, message); /* which says itself when it is full */
 	}
-	if (atomic_load(&store->waiting) >= store->queue_limit) {
-		say_full(store, &store->messages_full, atomic_load(&store->waiting),
+	if (atomic_load(&store->saving.waiting) >= store->queue_limit) {
+		say_full(store, &store->messages_full, atomic_load(&store->saving.waiting),
 			"messages (plugin_opt_queue_limit)");
 		return CHAT_EBUSY;
 	}
@@ -301,13 +340,9 @@ enum chat_error store_save(struct store *store, const struct message *message)
 	if (job == NULL) {
 		return CHAT_ENOMEM;
 	}
-	atomic_fetch_add(&store->waiting, 1);
-	enum chat_error error = queue_put(&store->saver.in, &job->item);
-	if (error != CHAT_OK) {
-		atomic_fetch_sub(&store->waiting, 1);
-		job_free(&job->item);
-	}
-	return error;
+	atomic_fetch_add(&store->saving.waiting, 1);
+	save_queues_put(&store->saving.queues, job);
+	return CHAT_OK;
 }
 
 static enum chat_error ask(struct store *store, struct item *item)
@@ -405,8 +440,9 @@ static void hand_saved(
 	struct store *store, const struct save_job *job, const struct store_sink *sink, void *arg)
 {
 	TELL(saved, job->as, &job->message);
+	save_queues_heard(&store->saving.queues, job);
 	if (store->journal != NULL) {
-		atomic_fetch_sub(&store->saver.unheard, 1);
+		atomic_fetch_sub(&store->saving.unheard, 1);
 	}
 }
 
@@ -539,7 +575,7 @@ size_t store_drain(struct store *store, size_t budget, const struct store_sink *
 
 size_t store_waiting(const struct store *store)
 {
-	return atomic_load(&store->waiting);
+	return atomic_load(&store->saving.waiting);
 }
 
 struct store_stats store_stats(const struct store *store)
@@ -547,12 +583,12 @@ struct store_stats store_stats(const struct store *store)
 	const struct feed *feed = store->feed;
 	return (struct store_stats){
 		.schema = SCHEMA_VERSION,
-		.stored = atomic_load(&store->saver.stored),
-		.waiting = atomic_load(&store->waiting),
+		.stored = atomic_load(&store->saving.stored),
+		.waiting = atomic_load(&store->saving.waiting),
 		.loads_waiting = atomic_load(&store->loader.asked),
 		.journal_bytes = store->journal == NULL ? 0 : journal_bytes(store->journal),
-		.commits = &store->saver.commits,
-		.batches = &store->saver.batches,
+		.commits = &store->saving.commits,
+		.batches = &store->saving.batches,
 		.node = atomic_load(&store->node.number),
 		.nodes = feed == NULL ? 0 : atomic_load(&feed->nodes),
 		.lag_ms = feed == NULL ? 0 : atomic_load(&feed->lag_ms),
@@ -573,10 +609,12 @@ size_t store_close(struct store *store, int timeout_ms)
 	int64_t now = clock_ms();
 	int64_t until = now + (timeout_ms > 0 ? timeout_ms : 0);
 	wakeup_stop(&store->loader.wakeup, now);
-	wakeup_stop(&store->saver.wakeup, until);
+	stop_savers(store, until);
 	askers_stop(&store->askers, now);
-	bool ended = thread_join(store->saver_thread, until + GRACE_MS);
-	ended = thread_join(store->loader_thread, until + GRACE_MS) && ended;
+	bool ended = thread_join(store->loader_thread, until + GRACE_MS);
+	for (size_t i = 0; i < SAVERS; i++) {
+		ended = thread_join(store->saver_threads[i], until + GRACE_MS) && ended;
+	}
 	ended = askers_end(&store->askers, until + GRACE_MS) && ended;
 	/* After those who write: the others take this broker's streams for closed when it is out.
 	 */
@@ -586,14 +624,14 @@ size_t store_close(struct store *store, int timeout_ms)
 		ended = thread_join(store->feed_thread, end + GRACE_MS) && ended;
 	}
 	ended = ended && journal_close(store->journal, until + GRACE_MS);
-	size_t left = atomic_load(&store->waiting);
+	size_t left = atomic_load(&store->saving.waiting);
 	atomic_store(&store->report.silent, true);
 	if (!ended) {
 		return left;
 	}
 	jobs_free(&store->draining);
 	report_finish(&store->report);
-	saver_finish(&store->saver);
+	finish_savers(store);
 	loader_finish(&store->loader);
 	askers_finish(&store->askers);
 	leave_cluster(store);

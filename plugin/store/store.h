@@ -1,9 +1,9 @@
 /* Postgres's door.  The store owns its threads and connections; nothing here waits for the
  * database. Every function is for one thread, the broker's, unless it says otherwise.
  *
- * Two connections, a thread each: one saves messages (take all that wait, one statement, commit),
- * one answers loads and moves read markers.  In a cluster there is a third one: feed.h.  Where the
- * application decides who may begin a chat it is asked on further ones. */
+ * Three connections, a thread each: two save messages (take all that wait, one statement, commit),
+ * one answers loads and moves read markers.  In a cluster there is a further one: feed.h.  Where
+ * the application decides who may begin a chat it is asked on more of them. */
 #ifndef CHAT_STORE_H
 #define CHAT_STORE_H
 

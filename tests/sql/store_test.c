@@ -2155,6 +2155,28 @@ static void a_slow_commit_is_said(void **state)
 	assert_non_null(strstr(b->log, "slow: chat.store took 1."));
 }
 
+static void a_slow_message_holds_up_nobody_in_another_room(void **state)
+{
+	struct bench *b = *state;
+	session_run(b->admin, "create function wait() returns trigger language plpgsql as $$ begin"
+			      " perform pg_sleep(2); return null; end $$");
+	session_run(b->admin, "create trigger wait after insert on chat.messages for each row"
+			      " when (new.text = 'slow') execute function wait()");
+	open_store(b);
+	/* Both savers are connected. */
+	until(b, strstr(b->log, "connected") != NULL);
+	pause_ms(50);
+	save(b, "1/2", "slow");
+	pause_ms(50);
+	save(b, "1/3", "quick");
+	save(b, "1/2", "behind it");
+	until(b, b->saved_count == 3);
+	assert_string_equal(b->saved[0].text, "quick");
+	assert_string_equal(b->saved[1].text, "slow");
+	assert_string_equal(b->saved[2].text, "behind it");
+	assert_int_equal(b->saved[2].seq, 2);
+}
+
 static void a_full_queue_is_said_and_that_it_is_open_again(void **state)
 {
 	struct bench *b = *state;
@@ -2353,6 +2375,7 @@ int main(int argc, char **argv)
 		TEST(a_pooler_in_transaction_mode_is_named),
 		TEST(a_password_file_that_others_can_read_is_said_in_the_log_alone),
 		TEST(a_slow_commit_is_said),
+		TEST(a_slow_message_holds_up_nobody_in_another_room),
 		TEST(a_full_queue_is_said_and_that_it_is_open_again),
 		TEST(a_full_queue_of_requests_is_said_too),
 		TEST(close_stores_what_waits),

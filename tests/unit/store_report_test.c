@@ -26,7 +26,7 @@ static int set_up(void **state)
 {
 	struct heard *h = calloc(1, sizeof(*h));
 	assert_non_null(h);
-	assert_true(report_init(&h->report, wake, NULL, &h->waiting));
+	assert_true(report_init(&h->report, 1, wake, NULL, &h->waiting));
 	*state = h;
 	return 0;
 }
@@ -58,13 +58,13 @@ static int lines(struct heard *h)
 
 static void both_back(struct heard *h)
 {
-	report_back(&h->report, REPORT_SAVER);
+	report_back(&h->report, REPORT_SAVER(0));
 	report_back(&h->report, REPORT_LOADER);
 }
 
 static void away(struct heard *h, enum report_why why, const char *line, int64_t now)
 {
-	report_away(&h->report, REPORT_SAVER, why, STORE_WARNING, line, now);
+	report_away(&h->report, REPORT_SAVER(0), why, STORE_WARNING, line, now);
 	report_away(&h->report, REPORT_LOADER, why, STORE_WARNING, line, now);
 }
 

@@ -1,0 +1,89 @@
+#include "save_queues.h"
+
+#include "siphash.h"
+
+/* While the first saver has so many at hand, its next batch is large enough to be cheap. */
+#define MANY 16
+
+static bool init_one(struct save_queue *queue)
+{
+	if (!wakeup_init(&queue->wakeup)) {
+		return false;
+	}
+	if (!queue_init(&queue->in, SIZE_MAX, &queue->wakeup)) {
+		wakeup_finish(&queue->wakeup);
+		return false;
+	}
+	return true;
+}
+
+static void finish_one(struct save_queue *queue)
+{
+	struct items left = queue_take_all(&queue->in);
+	jobs_free(&left);
+	queue_finish(&queue->in);
+	wakeup_finish(&queue->wakeup);
+}
+
+bool save_queues_init(struct save_queues *queues)
+{
+	*queues = (struct save_queues){0};
+	for (size_t i = 0; i < SAVERS; i++) {
+		if (!init_one(&queues->each[i])) {
+			while (i-- > 0) {
+				finish_one(&queues->each[i]);
+			}
+			return false;
+		}
+	}
+	return true;
+}
+
+void save_queues_finish(struct save_queues *queues)
+{
+	for (size_t i = 0; i < SAVERS; i++) {
+		finish_one(&queues->each[i]);
+	}
+}
+
+/* Who chooses which rooms meet gains nothing: they are then stored by one saver, as all were
+ * before there were several.  So the key is no secret. */
+static uint16_t place_of(struct slice room)
+{
+	static const struct siphash_key key = {0, 0};
+	return (uint16_t)(siphash(&key, room) % SAVE_PLACES);
+}
+
+/* For a room of which there are no messages. */
+static uint32_t choose(const struct save_queues *queues)
+{
+	if (atomic_load(&queues->each[0].at_hand) >= MANY) {
+		return 0;
+	}
+	for (uint32_t i = 0; i < SAVERS; i++) {
+		if (atomic_load(&queues->each[i].idle)) {
+			return i;
+		}
+	}
+	return 0;
+}
+
+void save_queues_put(struct save_queues *queues, struct save_job *job)
+{
+	job->room_place = place_of(job->message.room);
+	_Atomic uint32_t *saver = &queues->places[job->room_place].saver;
+	/* Nobody else counts up, so at zero it stays there. */
+	if (atomic_fetch_add(&queues->places[job->room_place].count, 1) == 0) {
+		atomic_store(saver, choose(queues));
+	}
+	struct save_queue *queue = &queues->each[atomic_load(saver)];
+	struct items one = {0};
+	items_append(&one, &job->item);
+	atomic_fetch_add(&queue->at_hand, 1);
+	(void)queue_put_all(&queue->in, &one);
+}
+
+void save_queues_heard(struct save_queues *queues, const struct save_job *job)
+{
+	atomic_fetch_sub(&queues->places[job->room_place].count, 1);
+}
