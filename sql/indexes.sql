@@ -19,7 +19,10 @@ create index concurrently if not exists messages_room_change
 
 -- All conversations of a user.
 create index concurrently if not exists conversations_a_id on chat.conversations (a_id collate "POSIX");
-create index concurrently if not exists conversations_b_id on chat.conversations (b_id collate "POSIX");
+-- Those in which the user is the second one in an order, too; the others have that by the primary key.
+-- (By a_id, not by room: no other query is to find all that it wants in here.)
+create index concurrently if not exists conversations_b_id
+	on chat.conversations (b_id collate "POSIX", a_id collate "ucs_basic");
 
 -- What may have to be told to people who are away.
 create index concurrently if not exists conversations_a_due

@@ -7,7 +7,7 @@
 -- Returns: where to go on; null at the end.
 -- Raises: 22023 for no moment, or a number below 1.
 -- Locks: the chats of which it deletes, until the transaction ends.
--- Plan: primary keys of chat.conversations and chat.messages.  A piece deletes at most 2,000 messages, so it
+-- Plan: primary keys of chat.conversations and chat.messages.  A piece deletes at most 1,000 messages, so it
 -- is over soon, however large a chat is.
 create or replace function chat.delete_before(at timestamptz, rooms integer default 100, after text default '')
 returns text
@@ -17,7 +17,7 @@ set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
-	budget integer := 2000;
+	budget integer := 1000;
 	done text := after; -- nothing is left to do up to and including this room
 	c record;
 	d record;
@@ -75,6 +75,8 @@ begin
 	if found_count = 0 then
 		return;
 	end if;
+	-- What goes is counted here: chat.note_deletion() need not note it.
+	perform set_config('chat.counted_room', delete_oldest.room, true);
 	with d as (
 		delete from chat.messages where room = delete_oldest.room and seq <= upto
 		returning seq, user_id, opponent_id
@@ -87,5 +89,6 @@ begin
 		a_last_seq = case when a_last_seq <= upto then 0 else a_last_seq end,
 		b_last_seq = case when b_last_seq <= upto then 0 else b_last_seq end
 	where v.room = delete_oldest.room;
+	perform set_config('chat.counted_room', '', true);
 end;
 $$;

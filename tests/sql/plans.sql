@@ -57,6 +57,8 @@ begin
 		array[null])$q$, 4, 8);
 	perform test.touches('flags of one who has read all', $q$select chat.settle(array['77'])$q$, 0, 8);
 	perform test.touches('flags of who is away', $q$select chat.settle_due(10)$q$, 0, 80);
+	perform test.touches('a piece of an erasure, in one of a hundred thousand chats',
+		$q$select chat.erase('1', 10)$q$, 100, 60);
 	perform test.touches('logins', $q$select chat.seen(array['1', '2'], array['x', 'y'], array[true, false],
 		array[now(), now()], 1)$q$, 0, 0);
 	perform test.touches('deletions that are noted', $q$select chat.recount_noted(10)$q$, 0, 0);

@@ -58,10 +58,14 @@ insert into chat.messages (room, seq, user_id, opponent_id, text, sent_at)
 		case when i % 2 = 0 then 'box' else 'big' end, 'x', timestamptz '2020-01-01 00:00Z' + i * interval '1 s'
 	from generate_series(1, 5000) i;
 select chat.adopt(array['big/box']);
-select test.same('2,000 messages are a piece', test.delete_before(timestamptz '2020-01-01 00:00Z' + interval '4500 s'), 3);
+select test.same('1,000 messages are a piece', test.delete_before(timestamptz '2020-01-01 00:00Z' + interval '4500 s'), 5);
 select test.same('the rest is there', (select min(seq) || ' ' || count(*) from chat.messages
 	where room = 'big/box'), '4500 501');
 select test.counts();
+select test.same('what it deletes it has counted itself', (select count(*) from chat.recounts), 0::bigint);
+delete from chat.messages where room = 'big/box' and seq = 4600;
+select test.same('not what others delete', (select count(*) from chat.recounts), 1::bigint);
+select chat.recount_noted(10);
 select test.same('so many rooms are a piece', test.delete_before('2019-01-01', 2), 3);
 select test.same('a room a piece ends too', test.delete_before(now() + interval '1 day', 1), 6);
 select test.same('nothing is left', (select count(*) from chat.messages), 0::bigint);
@@ -107,6 +111,13 @@ select test.same('each piece tells each chat of its last change', (select string
 	order by no) from chat.requests), 't1/2:6 t1/2:7 t1/3:2');
 select test.same('twice is once', test.erase('1', 1000), '5 0');
 select test.same('without new numbers', (select last_change from chat.conversations where room = '1/2'), 5::bigint);
+
+-- In all chats, whichever place the user has in them, also ids that begin alike.
+select test.save('f', array['5/50 a x', '5/51 a x', '3/5 b x', '4/5 b x', '50/51 a x', '5_/51 a x', '15/50 b x']);
+select chat.close('5', '60');
+select test.same('a piece comes past so many chats', test.erase('5', 1), '1 1 1 1 1 1 1 1 1 0');
+select test.same('all theirs are gone, and no one else''s', (select string_agg(room, ' ' order by room) from chat.messages
+	where is_deleted and user_id <> '1'), '3/5 4/5 5/50 5/51');
 
 -- What is known of somebody.
 select chat.set_user('2', 'Ben');
