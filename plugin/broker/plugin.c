@@ -687,6 +687,7 @@ static bool create_chat(struct plugin *plugin)
 		.history_limit = config->history_limit,
 		.rate_limit = config->rate_limit,
 		.user_blocking = config->user_blocking,
+		.last_seen = config->last_seen,
 	};
 	struct chat_ports ports = {
 		.arg = plugin,

@@ -61,6 +61,8 @@ struct chat_options {
 	int history_limit;
 	int rate_limit;
 	bool user_blocking; /* users may block by themselves */
+	bool last_seen; /* users are told whether the other one is online, and when they were last
+	                 */
 };
 
 #define CHAT_SEED_SIZE 32 /* random bytes */

@@ -69,8 +69,10 @@ static void tell_room(struct chat *chat, const struct room *room, const struct p
 		return;
 	}
 	char bytes[TOPIC_MAX + 1];
+	struct peer told = *peer;
+	told.name_only = !chat->options.last_seen;
 	struct buffer *payload = chat_begin(chat);
-	protocol_peer(payload, peer);
+	protocol_peer(payload, &told);
 	(void)chat_send(chat, topic_of_chat(presence_room_name(room), bytes), payload, 1, 0);
 }
 
@@ -229,7 +231,9 @@ void chat_logged_in(struct chat *chat, const struct user *user, bool renamed, st
 		.at = now.wall,
 	};
 	note_seen(chat, &seen);
-	tell_online(chat, user, now);
+	if (renamed || chat->options.last_seen) {
+		tell_online(chat, user, now);
+	}
 }
 
 /* Under no name: what the database has of that is still so. */
@@ -274,7 +278,9 @@ void chat_tell_offline(struct chat *chat, struct chat_time now)
 		note_seen(chat, &seen);
 		DL_DELETE(chat->oldest_absence, absence);
 		table_remove(&chat->absences, &absence->by_id);
-		add_news(chat, id_of(absence), name_of(absence), absence->seen_at, now);
+		if (chat->options.last_seen) {
+			add_news(chat, id_of(absence), name_of(absence), absence->seen_at, now);
+		}
 		free(absence);
 	}
 }
@@ -309,6 +315,7 @@ void chat_set_app_name(struct chat *chat, struct slice id, struct slice name)
 struct peer chat_peer_of(struct chat *chat, const struct peer *stored)
 {
 	struct peer peer = *stored;
+	peer.name_only = !chat->options.last_seen;
 	const struct user *user = presence_user(chat->presence, stored->user_id);
 	const struct absence *absence = user == NULL ? find(chat, stored->user_id) : NULL;
 	if (user != NULL) {

@@ -48,6 +48,8 @@ static const struct option options[] = {
 	{"cluster_pace", OPTION_NUMBER, FIELD(cluster_pace), .preset = "2", .max = 50},
 	{"user_blocking", OPTION_CHOICE, FIELD(user_blocking), .preset = "true", .no = "false",
 		.yes = "true"},
+	{"last_seen", OPTION_CHOICE, FIELD(last_seen), .preset = "true", .no = "false",
+		.yes = "true"},
 	{"metrics_file", OPTION_TEXT, FIELD(metrics_file), .preset = ""},
 	{"watch_websockets", OPTION_CHOICE, FIELD(watch_websockets), .preset = "true",
 		.no = "false", .yes = "true"},

@@ -32,6 +32,7 @@ struct config {
 	char *cluster_database;  /* another way to the same database; "": none */
 	int cluster_pace;        /* ms between two cuts */
 	bool user_blocking;      /* users may block by themselves */
+	bool last_seen;          /* users are told whether the other one is online */
 	char *metrics_file;      /* "": none */
 	bool watch_websockets;   /* on Mosquitto 2.0: see accept_watch.h */
 	bool hold_wakeups;       /* on Mosquitto 2.0: see wake.h */

@@ -135,6 +135,7 @@ struct peer {
 	struct slice name; /* empty: none */
 	bool online;
 	int64_t seen_at; /* Unix time in ms; 0: never */
+	bool name_only;  /* neither `online` nor `seen_at` is told */
 };
 
 /* Who came online, or went, and under which name: kept for `peer` and the lists. */

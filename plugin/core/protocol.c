@@ -221,12 +221,15 @@ static void append_read(struct buffer *out, struct slice room, int64_t a_read, i
 static void append_peer(struct buffer *out, const struct peer *peer)
 {
 	append_string(out, SLICE("\"user_id\":"), peer->user_id);
+	bool tells_seen = peer->known && !peer->name_only;
 	if (peer->known) {
 		append_if_any(out, SLICE(",\"name\":"), peer->name);
+	}
+	if (tells_seen) {
 		buffer_append(out, SLICE(",\"online\":"));
 		append_bool(out, peer->online);
 	}
-	if (peer->known && !peer->online && peer->seen_at > 0) {
+	if (tells_seen && !peer->online && peer->seen_at > 0) {
 		buffer_append(out, SLICE(",\"seen_at\":"));
 		append_time(out, peer->seen_at);
 	}

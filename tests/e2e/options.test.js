@@ -20,3 +20,24 @@ describe('user_blocking', () => {
 		}
 	});
 });
+
+describe('last_seen', () => {
+	const stage = useStage();
+
+	test('false leaves untold who is online, but not the names', async () => {
+		const without = await stage.another({ options: { last_seen: 'false' } });
+		const [open, discreet] = [await stage.couple(), await stage.couple({ broker: without })];
+		for (const { ann, bob, chat } of [open, discreet]) {
+			await ann.say(chat, 'hello');
+			const peer = await bob.next(chat, 'peer');
+			assert.equal(peer.name, 'Ann');
+			assert.equal(peer.online, bob === open.bob ? true : undefined);
+			await ann.end();
+		}
+		const gone = await open.bob.next(open.chat, (event) => event.event === 'peer' && event.online === false);
+		assert.ok(gone.seen_at);
+		// Ann left both, so it would have been told here by now.
+		await discreet.bob.say(discreet.chat, 'bye');
+		assert.deepEqual(discreet.bob.take(discreet.chat, (event) => event.event === 'peer' && event.user_id === discreet.ann.id), []);
+	});
+});

@@ -165,7 +165,7 @@ static void write_pages(const struct event *event, struct buffer *buffer)
 			.last = messages[i],
 			.cursor = event->ref};
 	}
-	struct peer peer = {SLICE("2"), true, event->ref, false, 1795334400123};
+	struct peer peer = {SLICE("2"), true, event->ref, false, 1795334400123, false};
 	struct page page = {.messages = messages,
 		.count = HISTORY_LIMIT_MAX,
 		.epoch = event->ref,

@@ -62,6 +62,7 @@ static void without_rows_everything_has_its_default(void **state)
 	assert_string_equal(config.cluster_database, "");
 	assert_int_equal(config.cluster_pace, 2);
 	assert_true(config.user_blocking);
+	assert_true(config.last_seen);
 	assert_string_equal(config.metrics_file, "");
 	assert_true(config.watch_websockets);
 	assert_true(config.hold_wakeups);
@@ -80,7 +81,7 @@ static void every_option_can_be_set(void **state)
 			{"database", "dbname=x"}, {"journal", "/var/x"}, {"journal_sync", "0"},
 			{"journal_limit", "65536"}, {"watch_websockets", "false"},
 			{"hold_wakeups", "false"}, {"metrics_file", "/var/x.prom"},
-			{"user_blocking", "false"}, {"cluster", "true"}, {"cluster_name", "one"},
+			{"user_blocking", "false"}, {"last_seen", "false"}, {"cluster", "true"}, {"cluster_name", "one"},
 			{"cluster_database", "dbname=y"}, {"cluster_pace", "50"}),
 		reason));
 	assert_true(config.cluster);
@@ -88,6 +89,7 @@ static void every_option_can_be_set(void **state)
 	assert_string_equal(config.cluster_database, "dbname=y");
 	assert_int_equal(config.cluster_pace, 50);
 	assert_false(config.user_blocking);
+	assert_false(config.last_seen);
 	assert_string_equal(config.metrics_file, "/var/x.prom");
 	assert_false(config.watch_websockets);
 	assert_false(config.hold_wakeups);

@@ -769,7 +769,7 @@ static void all_that_a_message_has_counts_for_the_length_of_an_answer(void **sta
 		messages[i].change = SEQ_MAX - 200 + (int64_t)i;
 		messages[i].ref = SLICE("a \"ref\"");
 	}
-	struct peer peer = {SLICE("2"), true, SLICE("\"Ben\""), false, 1795334400123};
+	struct peer peer = {SLICE("2"), true, SLICE("\"Ben\""), false, 1795334400123, false};
 	struct page page = {.messages = messages,
 		.count = 200,
 		.change = SEQ_MAX,

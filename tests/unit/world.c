@@ -165,6 +165,7 @@ static bool begin(struct world **world, int rate_limit, bool allow_other_topics,
 		.history_limit = 50,
 		.rate_limit = rate_limit,
 		.user_blocking = user_blocking,
+		.last_seen = true,
 	};
 	struct chat_ports ports = {
 		.arg = w,
