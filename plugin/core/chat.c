@@ -80,6 +80,7 @@ bool chat_tick(struct chat *chat, struct chat_time now)
 	chat_tell_offline(chat, now);
 	chat_tell_peers(chat, now);
 	chat_forget_ahead(chat, now);
+	chat_forget_old_places(chat, now);
 	bool more = chat_announce_due(chat, now);
 	limiter_sweep(chat->limiter, now.steady);
 	kick_expired(chat, now);

@@ -280,11 +280,14 @@ void chat_changed(struct chat *chat, enum changed_as as, const struct change *as
 {
 	switch (as) {
 	case CHANGED_NEW:
-		tell_made(chat, asked, changed, now);
+		/* In a cluster it comes with the news, in its turn. */
+		if (!chat_in_cluster(chat)) {
+			tell_made(chat, asked, changed, now);
+		}
 		break;
 	case CHANGED_ALREADY:
 		/* When the first outcome was lost it may be this change that made it so. */
-		if (asked->in_doubt && changed->change > 0) {
+		if (asked->in_doubt && changed->change > 0 && !chat_in_cluster(chat)) {
 			tell_made(chat, asked, changed, now);
 		} else {
 			answer(chat, asked, changed);
@@ -313,6 +316,11 @@ void chat_changed(struct chat *chat, enum changed_as as, const struct change *as
 			"the database refused this change; do not send it again");
 		break;
 	}
+}
+
+void chat_hear_changed(struct chat *chat, const struct changed *changed, struct chat_time now)
+{
+	tell_made(chat, NULL, changed, now);
 }
 
 void chat_free_changes(struct chat *chat)

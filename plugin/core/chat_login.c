@@ -221,6 +221,7 @@ static enum chat_answer connect_user(struct chat *chat, const struct chat_login 
 	client->issued_at = issued_at;
 	client->user->named = claims->named;
 	chat_logged_in(chat, client->user, renamed, now);
+	chat_say_login(chat, client);
 	if (claims->expires_at != 0) {
 		client->expires_at = claims->expires_at + TOKEN_LEEWAY_MS;
 		expiry_add(&chat->expiry, client);

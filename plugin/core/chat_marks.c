@@ -44,13 +44,19 @@ static void tell_lobby(struct chat *chat, const struct mark *mark, const struct 
 	(void)chat_send(chat, topic_of_lobby(mark->user_id, bytes), payload, 1, 0);
 }
 
+void chat_tell_read(struct chat *chat, const struct mark *mark, const struct marked *result)
+{
+	tell_chat(chat, mark, result);
+	tell_lobby(chat, mark, result);
+}
+
 void chat_marked(struct chat *chat, const struct mark *mark, const struct marked *result)
 {
 	/* When the first answer was lost, the second one finds the marker moved already. */
 	bool moved = result->moved || (result->seq > 0 && marks_in_doubt(chat->marks, mark));
-	if (moved) {
-		tell_chat(chat, mark, result);
-		tell_lobby(chat, mark, result);
+	/* In a cluster it comes with the news, in its turn. */
+	if (moved && !chat_in_cluster(chat)) {
+		chat_tell_read(chat, mark, result);
 	}
 	marks_done(chat->marks, mark);
 }

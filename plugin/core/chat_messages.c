@@ -29,7 +29,7 @@ static void notify(struct chat *chat, struct slice id, const struct message *mes
 	(void)chat_send(chat, topic_of_lobby(id, bytes), payload, 1, in_chat);
 }
 
-void chat_tell_message(struct chat *chat, const struct message *message)
+void chat_tell_message(struct chat *chat, const struct message *message, bool from_client)
 {
 	struct room *room = presence_room(chat->presence, message->room);
 	if (room != NULL) {
@@ -46,7 +46,7 @@ void chat_tell_message(struct chat *chat, const struct message *message)
 	if (room != NULL) {
 		/* Only now: who has received something else since the message would not be known
 		 * as one who was told. */
-		chat_wrote(chat, room, message->user_id);
+		chat_wrote(chat, room, message, from_client);
 		chat_tell_held_changes(chat, room);
 	}
 	chat_said_something(chat, message, room);
@@ -74,7 +74,7 @@ void chat_saved(struct chat *chat, enum saved_as as, const struct message *messa
 	char bytes[TOPIC_MAX + 1];
 	struct slice topic = topic_of_chat(message->room, bytes);
 	if (as == SAVED_NEW && chat_may_tell_own(chat, message)) {
-		chat_tell_message(chat, message);
+		chat_tell_message(chat, message, message->from != 0);
 	}
 	send_outcome(chat, topic, as, message, message->from);
 	struct pending *pending =

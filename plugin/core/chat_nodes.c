@@ -1,4 +1,5 @@
 /* What the other brokers of a cluster say, and what this one has told before they do. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
 
@@ -14,6 +15,9 @@ struct ahead {
 	uint32_t room_len;
 	char room[];
 };
+
+/* Longer client ids than this are nobody's habit. */
+#define CLIENT_ID_LOOKED_AT 255
 
 /* The news come within milliseconds, or else are asked for. */
 #define AHEAD_FOR_MS 30000
@@ -97,11 +101,54 @@ int8_t chat_who_is_in(const struct chat *chat, struct slice room_name)
 	return (int8_t)((has_a ? 1 : 0) + (has_b ? 2 : 0));
 }
 
-static void hear_message(struct chat *chat, const struct message *message)
+void chat_say_typing(struct chat *chat, struct slice room_name, struct slice id, bool on)
+{
+	struct node_news news = {.what = NODE_TYPING, .room = room_name, .user_id = id, .on = on};
+	const struct room *room = presence_room(chat->presence, room_name);
+	bool alone = room != NULL && room->places_known && room->remotes == NULL;
+	if (chat_in_cluster(chat) && !alone) {
+		chat->ports.tell(chat->ports.arg, &news);
+	}
+}
+
+void chat_say_login(struct chat *chat, const struct client *client)
+{
+	struct node_news news = {
+		.what = NODE_LOGIN,
+		.user_id = chat_client_id(client),
+		.client_id = slice_str(client->client_id),
+	};
+	if (chat_in_cluster(chat)) {
+		chat->ports.tell(chat->ports.arg, &news);
+	}
+}
+
+/* A client id that is taken into use elsewhere ends the connection that had it before: the
+ * half-open one of a phone that has moved on, say.  Which one was before is said by the order of
+ * the news, in which the logins here have their places too. */
+static void hear_login(struct chat *chat, const struct node_news *news)
+{
+	char client_id[CLIENT_ID_LOOKED_AT + 1];
+	if (news->client_id.len > CLIENT_ID_LOOKED_AT) {
+		return;
+	}
+	snprintf(client_id, sizeof(client_id), "%.*s", SLICE_ARGS(news->client_id));
+	struct client *client = presence_holder(chat->presence, client_id);
+	if (client == NULL || !slice_equal(chat_client_id(client), news->user_id)) {
+		return;
+	}
+	if (news->own) {
+		client->is_told = true;
+	} else if (client->is_told && !client->ended) {
+		chat_end_client(chat, client, "its client id is in use on another broker");
+	}
+}
+
+static void hear_message(struct chat *chat, const struct message *message, bool from_client)
 {
 	struct room *room = presence_room(chat->presence, message->room);
 	if (!was_told(chat, room, message)) {
-		chat_tell_message(chat, message);
+		chat_tell_message(chat, message, from_client);
 	}
 	if (room != NULL && message->seq > room->fed_seq) {
 		room->fed_seq = message->seq;
@@ -110,12 +157,45 @@ static void hear_message(struct chat *chat, const struct message *message)
 
 void chat_hear(struct chat *chat, const struct node_news *news, struct chat_time now)
 {
-	(void)now;
 	switch (news->what) {
 	case NODE_MESSAGE:
-		hear_message(chat, &news->message);
+		hear_message(chat, &news->message, news->on);
 		break;
-	default:
+	case NODE_CHANGED:
+		chat_hear_changed(chat, &news->changed, now);
+		break;
+	case NODE_READ:
+		chat_tell_read(chat, &news->mark, &news->marked);
+		break;
+	case NODE_MUTED:
+		if (!news->own) {
+			chat_hear_muted(chat, news->user_id, news->room, news->on);
+		}
+		break;
+	case NODE_SEEN:
+		chat_hear_seen(chat, news, now);
+		break;
+	case NODE_PLACED:
+		chat_hear_place(chat, news);
+		break;
+	case NODE_PLACES_KNOWN:
+		chat_hear_places_known(chat, news->room);
+		break;
+	case NODE_TYPING:
+		chat_tell_typing(
+			chat, presence_room(chat->presence, news->room), news->user_id, news->on);
+		break;
+	case NODE_LOGIN:
+		hear_login(chat, news);
+		break;
+	case NODE_GONE:
+		chat_hear_gone(chat, news->node);
+		break;
+	case NODE_ENTERED:
+		chat_place_all(chat, now);
+		chat_note_online(chat, now);
+		break;
+	case NODE_BEHIND:
 		break;
 	}
 }

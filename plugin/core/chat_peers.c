@@ -62,7 +62,25 @@ static bool is_known(const struct room *room, struct slice id)
 	return (room->known & presence_side(room, id)) != 0;
 }
 
-static void tell_room(struct chat *chat, const struct room *room, const struct peer *peer)
+/* Of what was told of a user: online or not, and the name; never 0. */
+static uint32_t shown_of(const struct chat *chat, const struct peer *peer)
+{
+	uint64_t hash = siphash(&chat->pending.key, peer->name);
+	bool online = peer->online && chat->options.last_seen;
+	return (uint32_t)(hash << 2) | (online ? 3 : 1);
+}
+
+static uint32_t *shown_in(struct room *room, struct slice id)
+{
+	return &room->shown[presence_side(room, id) == 1 ? 0 : 1];
+}
+
+static void note_shown(const struct chat *chat, struct room *room, const struct peer *peer)
+{
+	*shown_in(room, peer->user_id) = shown_of(chat, peer);
+}
+
+static void tell_room(struct chat *chat, struct room *room, const struct peer *peer)
 {
 	if (chat->ports.seen == NULL || room->state != ROOM_OPEN ||
 		!is_known(room, peer->user_id)) {
@@ -72,6 +90,7 @@ static void tell_room(struct chat *chat, const struct room *room, const struct p
 	struct peer told = *peer;
 	told.name_only = !chat->options.last_seen;
 	struct buffer *payload = chat_begin(chat);
+	note_shown(chat, room, peer);
 	protocol_peer(payload, &told);
 	(void)chat_send(chat, topic_of_chat(presence_room_name(room), bytes), payload, 1, 0);
 }
@@ -95,6 +114,7 @@ struct peer_news {
 	struct table_link by_id;
 	struct peer_news *next;
 	int64_t seen_at; /* Unix ms; while they are connected it says nothing, nor does the name */
+	bool online;     /* on another broker of the cluster */
 	uint32_t id_len, name_len;
 	char bytes[]; /* id, name as shown */
 };
@@ -129,18 +149,22 @@ static struct peer peer_of_news(const struct chat *chat, const struct peer_news 
 	return (struct peer){
 		.user_id = id,
 		.known = true,
-		.online = absence != NULL,
+		.online = absence != NULL || news->online,
 		.name = absence != NULL ? name_of(absence)
 	                                : slice_of(news->bytes + news->id_len, news->name_len),
 		.seen_at = news->seen_at,
 	};
 }
 
-static void tell_news_of(struct chat *chat, const struct room *room, struct slice id)
+static void tell_news_of(struct chat *chat, struct room *room, struct slice id)
 {
 	const struct peer_news *news = find_news(chat, id);
-	if (news != NULL) {
-		struct peer peer = peer_of_news(chat, news);
+	if (news == NULL) {
+		return;
+	}
+	struct peer peer = peer_of_news(chat, news);
+	/* In a cluster the same may be heard twice: from a login here, and from the database. */
+	if (!chat_in_cluster(chat) || *shown_in(room, id) != shown_of(chat, &peer)) {
 		tell_room(chat, room, &peer);
 	}
 }
@@ -173,9 +197,12 @@ void chat_tell_peers(struct chat *chat, struct chat_time now)
 		now.steady + (int64_t)(presence_count(chat->presence).rooms / CHATS_PER_MS);
 }
 
-static void add_news(struct chat *chat, struct slice id, struct slice name, int64_t seen_at,
-	struct chat_time now)
+/* Of a user who is not here: the name, when they were last seen, and whether they are online on
+ * another broker. */
+static void add_news(struct chat *chat, const struct peer *peer, struct chat_time now)
 {
+	struct slice id = peer->user_id;
+	struct slice name = peer->name;
 	struct peer_news *news = find_news(chat, id);
 	if (news != NULL) {
 		LL_DELETE(chat->peer_news, news);
@@ -188,7 +215,8 @@ static void add_news(struct chat *chat, struct slice id, struct slice name, int6
 			"out of memory: nobody was told whether %.*s is online", SLICE_ARGS(id));
 		return;
 	}
-	news->seen_at = seen_at;
+	news->seen_at = peer->seen_at;
+	news->online = peer->online;
 	news->id_len = (uint32_t)id.len;
 	news->name_len = (uint32_t)name.len;
 	memcpy(news->bytes, id.bytes, id.len);
@@ -202,7 +230,8 @@ static void add_news(struct chat *chat, struct slice id, struct slice name, int6
 
 static void tell_online(struct chat *chat, const struct user *user, struct chat_time now)
 {
-	add_news(chat, presence_id(user), slice_of("", 0), 0, now);
+	struct peer peer = {.user_id = presence_id(user)};
+	add_news(chat, &peer, now);
 }
 
 static void note_seen(struct chat *chat, const struct user_seen *seen)
@@ -278,15 +307,22 @@ void chat_tell_offline(struct chat *chat, struct chat_time now)
 		note_seen(chat, &seen);
 		DL_DELETE(chat->oldest_absence, absence);
 		table_remove(&chat->absences, &absence->by_id);
-		if (chat->options.last_seen) {
-			add_news(chat, id_of(absence), name_of(absence), absence->seen_at, now);
+		/* In a cluster they may be connected to another broker: the database knows, and
+		 * says so in the news. */
+		if (chat->options.last_seen && !chat_in_cluster(chat)) {
+			struct peer peer = {.user_id = id_of(absence),
+				.name = name_of(absence),
+				.seen_at = absence->seen_at};
+			add_news(chat, &peer, now);
 		}
 		free(absence);
 	}
 }
 
-void chat_wrote(struct chat *chat, struct room *room, struct slice id)
+void chat_wrote(
+	struct chat *chat, struct room *room, const struct message *message, bool from_client)
 {
+	struct slice id = message->user_id;
 	if (room->state == ROOM_UNKNOWN || is_known(room, id)) {
 		return;
 	}
@@ -299,8 +335,27 @@ void chat_wrote(struct chat *chat, struct room *room, struct slice id)
 	} else if (absence != NULL) {
 		peer.name = name_of(absence);
 		peer.online = true;
+	} else if (chat_in_cluster(chat) && from_client) {
+		/* On another broker.  Who has no name goes by the id. */
+		bool named = !slice_equal(message->name, id);
+		peer.name = named ? message->name : slice_of("", 0);
+		peer.online = true;
 	}
 	tell_room(chat, room, &peer);
+}
+
+void chat_hear_seen(struct chat *chat, const struct node_news *news, struct chat_time now)
+{
+	struct peer peer = {
+		.user_id = news->user_id,
+		.name = news->name,
+		.online = news->on,
+		.seen_at = news->at,
+	};
+	/* Who is here was told of here, or is back by now. */
+	if (presence_user(chat->presence, news->user_id) == NULL) {
+		add_news(chat, &peer, now);
+	}
 }
 
 void chat_set_app_name(struct chat *chat, struct slice id, struct slice name)
@@ -312,7 +367,7 @@ void chat_set_app_name(struct chat *chat, struct slice id, struct slice name)
 }
 
 /* What the database knows, and what is known here. */
-struct peer chat_peer_of(struct chat *chat, const struct peer *stored)
+struct peer chat_peer_of(struct chat *chat, struct room *room, const struct peer *stored)
 {
 	struct peer peer = *stored;
 	peer.name_only = !chat->options.last_seen;
@@ -323,6 +378,9 @@ struct peer chat_peer_of(struct chat *chat, const struct peer *stored)
 		peer.name = user->named ? presence_name(user->name) : stored->name;
 	} else if (absence != NULL) {
 		peer.online = true;
+	}
+	if (room != NULL) {
+		note_shown(chat, room, &peer);
 	}
 	return peer;
 }

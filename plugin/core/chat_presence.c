@@ -25,6 +25,18 @@ static struct person person_of(const struct user *user)
 	return (struct person){presence_id(user), presence_name(user->name)};
 }
 
+static struct slice remote_name(const struct remote *remote)
+{
+	return slice_of(remote->name, remote->name_len);
+}
+
+/* Whether the user is in the chat on another broker. */
+static bool is_elsewhere(const struct room *room, const struct user *user)
+{
+	return room->remotes != NULL &&
+	       remotes_find(room->remotes, presence_side(room, presence_id(user)) == 1) != NULL;
+}
+
 /* Who of the room's two users is in it now. */
 static size_t people_in(const struct chat *chat, const struct room *room, struct person people[2])
 {
@@ -35,8 +47,11 @@ static size_t people_in(const struct chat *chat, const struct room *room, struct
 	}
 	for (size_t i = 0; i < 2; i++) {
 		const struct user *user = presence_user(chat->presence, ids[i]);
+		const struct remote *remote = remotes_find(room->remotes, i == 0);
 		if (presence_is_in(room, user)) {
 			people[count++] = person_of(user);
+		} else if (remote != NULL) {
+			people[count++] = (struct person){ids[i], remote_name(remote)};
 		}
 	}
 	return count;
@@ -96,7 +111,7 @@ void chat_announce(struct chat *chat, struct room *room)
 	struct person joined[2];
 	size_t count = 0;
 	struct arrival *arrival = arrival_in(chat, room, NULL);
-	if (arrival == NULL || room->state != ROOM_OPEN) {
+	if (arrival == NULL || room->state != ROOM_OPEN || !chat_knows_places(chat, room)) {
 		return;
 	}
 	struct buffer *payload = chat_begin(chat);
@@ -105,7 +120,7 @@ void chat_announce(struct chat *chat, struct room *room)
 		const struct client *client = arrival->m->client;
 		chat_send_to(chat, topic, payload, client->serial);
 		/* chat_leave announces first, so each of the two users is here once. */
-		if (arrival->first && count < 2) {
+		if (arrival->first && count < 2 && !is_elsewhere(room, client->user)) {
 			joined[count++] = person_of(client->user);
 		}
 		forget(chat, arrival);
@@ -118,8 +133,15 @@ void chat_announce(struct chat *chat, struct room *room)
 static bool may_wait(const struct chat *chat, const struct arrival *arrival, struct chat_time now)
 {
 	size_t answers = chat->answers_this_turn + requests_count(&chat->requests);
-	return chat->store_up && answers >= ANSWERS_FIRST &&
-	       now.steady - arrival->since < ANNOUNCE_WITHIN_MS;
+	bool has_to = answers >= ANSWERS_FIRST || !chat_knows_places(chat, arrival->m->room);
+	return chat->store_up && has_to && now.steady - arrival->since < ANNOUNCE_WITHIN_MS;
+}
+
+/* Without those on other brokers, if these are not known by now. */
+static void announce_now(struct chat *chat, struct room *room)
+{
+	room->places_known = true;
+	chat_announce(chat, room);
 }
 
 /* A new one, or the one of an earlier subscribe that nobody was told of; NULL: out of memory. */
@@ -180,6 +202,9 @@ void chat_all_joined_alone(struct chat *chat)
 
 void chat_joined(struct chat *chat, struct membership *m, bool first, struct chat_time now)
 {
+	if (first) {
+		chat_say_place(chat, presence_room_name(m->room), m->client->user, true);
+	}
 	if (chat_is_shut(m->room)) {
 		return;
 	}
@@ -188,10 +213,20 @@ void chat_joined(struct chat *chat, struct membership *m, bool first, struct cha
 		return;
 	}
 	if (!arrival->early && !may_wait(chat, arrival, now)) {
-		chat_announce(chat, m->room);
+		announce_now(chat, m->room);
 	} else if (arrival->early && (!chat->store_up || m->history_request == NULL)) {
 		tell_alone(chat, arrival);
 	}
+}
+
+/* No other client of its user is in the chat. */
+static bool is_last_of_user(const struct membership *m)
+{
+	const struct membership *other = m->room->members;
+	while (other != NULL && (other == m || other->client->user != m->client->user)) {
+		other = other->room_next;
+	}
+	return other == NULL;
 }
 
 void chat_leave(struct chat *chat, struct membership *m)
@@ -203,6 +238,7 @@ void chat_leave(struct chat *chat, struct membership *m)
 	bool others_hear = room->state == ROOM_OPEN && room->members->room_next != NULL;
 	chat_announce(chat, room);
 	struct arrival *untold = arrival_in(chat, room, m);
+	bool told = untold == NULL || !untold->first;
 	if (untold != NULL) {
 		forget(chat, untold);
 	}
@@ -213,10 +249,26 @@ void chat_leave(struct chat *chat, struct membership *m)
 	if (m->history_request != NULL) {
 		requests_cancel(&chat->requests, m->history_request);
 	}
+	bool elsewhere = is_elsewhere(room, user);
+	bool last = is_last_of_user(m);
 	presence_leave(chat->presence, m);
-	if (others_hear && !presence_is_in(room, user)) {
+	if (last) {
+		chat_say_place(chat, slice_from(topic, strlen("chat/")), user, false);
+	}
+	if (others_hear && last && told && !elsewhere) {
 		struct person person = person_of(user);
 		send_diff(chat, topic, room, &person, 1, false);
+	}
+}
+
+void chat_tell_remote(struct chat *chat, struct room *room, const struct person *person, bool join)
+{
+	char bytes[TOPIC_MAX + 1];
+	const struct user *user = presence_user_near(chat->presence, room, person->id);
+	if (room->state == ROOM_OPEN && room->places_known && !presence_is_in(room, user)) {
+		chat_announce(chat, room);
+		send_diff(chat, topic_of_chat(presence_room_name(room), bytes), room, person, 1,
+			join);
 	}
 }
 
@@ -243,7 +295,7 @@ void chat_forget_arrivals(struct chat *chat, const struct room *room)
 bool chat_announce_due(struct chat *chat, struct chat_time now)
 {
 	while (chat->arrivals != NULL && !may_wait(chat, chat->arrivals, now)) {
-		chat_announce(chat, chat->arrivals->m->room);
+		announce_now(chat, chat->arrivals->m->room);
 	}
 	chat->answers_this_turn = 0;
 	return chat->arrivals != NULL && !may_wait(chat, chat->arrivals, now);

@@ -2,6 +2,18 @@
 #include "access.h"
 #include "chat_state.h"
 
+void chat_tell_typing(struct chat *chat, struct room *room, struct slice id, bool on)
+{
+	char bytes[TOPIC_MAX + 1];
+	if (room == NULL || room->state != ROOM_OPEN) {
+		return;
+	}
+	chat_announce(chat, room);
+	struct buffer *payload = chat_begin(chat);
+	protocol_typing(payload, id, on);
+	(void)chat_send(chat, topic_of_chat(presence_room_name(room), bytes), payload, 0, 0);
+}
+
 /* A client's publish to a chat or its lobby (then without room and peer), and who sent it. */
 struct publish {
 	struct client *client;
@@ -187,13 +199,10 @@ static void on_typing(struct chat *chat, const struct publish *p)
 		return;
 	}
 	struct room *room = presence_room(chat->presence, p->room);
-	if (room == NULL || room->state != ROOM_OPEN) {
-		return;
+	if (room == NULL || room->state == ROOM_OPEN) {
+		chat_tell_typing(chat, room, p->id, p->event->on);
+		chat_say_typing(chat, p->room, p->id, p->event->on);
 	}
-	chat_announce(chat, room);
-	struct buffer *payload = chat_begin(chat);
-	protocol_typing(payload, p->id, p->event->on);
-	(void)chat_send(chat, p->topic, payload, 0, 0);
 }
 
 /* Asks the store, which answers under the request's ticket. */

@@ -155,12 +155,13 @@ static void hide_from(struct page *page, struct slice room, struct slice id)
 }
 
 /* From here on the order of what is told in the chat is known. */
-static void note_newest(struct room *room, const struct page *page)
+static void note_newest(struct room *room, const struct page *page, bool in_cluster)
 {
 	if (room->last_seq < 0) {
 		room->last_seq = page->count == 0 ? 0 : page->messages[page->count - 1].seq;
 	}
-	if (room->last_change < 0 && page->epoch.len > 0) {
+	/* In a cluster a change that the page shows may come with the news, and is not told yet. */
+	if (room->last_change < 0 && page->epoch.len > 0 && !in_cluster) {
 		room->last_change = page->change;
 	}
 	if (page->peer != NULL && page->peer->known) {
@@ -176,7 +177,7 @@ static void note_closed(struct chat *chat, const struct request *request, const 
 	struct room *room = presence_room(chat->presence, request_room(request));
 	bool outdated = state == ROOM_OPEN && request->closings != chat->closings;
 	if (room != NULL && request->for_subscribe) {
-		note_newest(room, page);
+		note_newest(room, page, chat_in_cluster(chat));
 	}
 	bool told = room != NULL && !(outdated && room->state == ROOM_CLOSED) &&
 	            chat_set_state(chat, room, state, now);
@@ -201,7 +202,8 @@ void chat_page(struct chat *chat, uint64_t ticket, const struct page *page, stru
 	struct peer peer;
 	told.closed = page->closed || permit != PERMIT_GIVEN;
 	if (page->peer != NULL) {
-		peer = chat_peer_of(chat, page->peer);
+		struct room *room = presence_room(chat->presence, request_room(request));
+		peer = chat_peer_of(chat, room, page->peer);
 		told.peer = told.closed ? NULL : &peer;
 	}
 	hide_from(&told, request_room(request), chat_client_id(chat_asker(chat, request)));

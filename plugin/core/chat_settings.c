@@ -109,3 +109,10 @@ void chat_blocked(struct chat *chat, struct slice user_id, struct slice peer_id,
 	protocol_blocked(payload, peer_id, on, slice_of("", 0));
 	tell(chat, user_id, payload, 0);
 }
+
+void chat_hear_muted(struct chat *chat, struct slice user_id, struct slice room, bool on)
+{
+	struct buffer *payload = chat_begin(chat);
+	protocol_muted(payload, room, on, slice_of("", 0));
+	tell(chat, user_id, payload, 0);
+}

@@ -69,6 +69,7 @@ struct chat {
 	bool site_decides;           /* of chats without messages: see chat_permits.c */
 	bool store_up;               /* the store answers loads and marks */
 	struct ahead *ahead;         /* see chat_nodes.c */
+	int64_t entered_at;          /* see chat_places.c */
 	bool reloading;        /* until the next tick logins of connected clients are repeated */
 	uint64_t key_start;    /* a message's key: random for each start of the plugin … */
 	uint64_t key_counter;  /* … and the number of the message */
@@ -110,10 +111,16 @@ void chat_end_client(struct chat *chat, struct client *client, const char *why);
 /* Once per turn: says how many lines about refused logins were left out. */
 void chat_log_refusals(struct chat *chat, struct chat_time now);
 
+/* chat_publish.c */
+
+/* Everybody in the chat (NULL: nobody is) hears that this user types. */
+void chat_tell_typing(struct chat *chat, struct room *room, struct slice id, bool on);
+
 /* chat_messages.c */
 
-/* To everyone who is here: in the chat, or else in the lobby. */
-void chat_tell_message(struct chat *chat, const struct message *message);
+/* To everyone who is here: in the chat, or else in the lobby.  `from_client`: its sender is online.
+ */
+void chat_tell_message(struct chat *chat, const struct message *message, bool from_client);
 
 /* chat_nodes.c: the other brokers of a cluster. */
 
@@ -129,8 +136,31 @@ bool chat_may_tell_own(const struct chat *chat, const struct message *message);
 /* The room is about to go: what was told there ahead of the news is not told again. */
 void chat_note_ahead(struct chat *chat, const struct room *room, struct chat_time now);
 
+/* The others are to hear that this user types, where the other one may be in the chat. */
+void chat_say_typing(struct chat *chat, struct slice room_name, struct slice id, bool on);
+/* The others are to know that this client id is this user's here. */
+void chat_say_login(struct chat *chat, const struct client *client);
+
 /* Who is in this chat, as in struct message. */
 int8_t chat_who_is_in(const struct chat *chat, struct slice room);
+
+/* chat_places.c: who is in which chat on the other brokers of a cluster. */
+
+/* Whether it is known who is in the chat on other brokers. */
+bool chat_knows_places(const struct chat *chat, const struct room *room);
+
+/* The others are to know that this user has come to the chat, or left it. */
+void chat_say_place(struct chat *chat, struct slice room_name, const struct user *user, bool here);
+
+void chat_hear_place(struct chat *chat, const struct node_news *news);
+void chat_hear_places_known(struct chat *chat, struct slice room_name);
+/* That broker is gone, with those who are in chats there. */
+void chat_hear_gone(struct chat *chat, int32_t node);
+/* This broker has another number: the others are told of everybody anew.  What it knows of the
+ * others may be out of date, and is forgotten where it is not confirmed soon. */
+void chat_place_all(struct chat *chat, struct chat_time now);
+/* Once per turn. */
+void chat_forget_old_places(struct chat *chat, struct chat_time now);
 
 /* Once per turn. */
 void chat_forget_ahead(struct chat *chat, struct chat_time now);
@@ -164,6 +194,9 @@ void chat_request_takes_longer(struct chat *chat, uint64_t ticket);
 
 /* chat_marks.c */
 
+/* Tells the chat and the user's lobby that a marker has moved. */
+void chat_tell_read(struct chat *chat, const struct mark *mark, const struct marked *result);
+
 /* Sends the waiting marks to the store, as many as it takes. */
 void chat_send_marks(struct chat *chat);
 
@@ -180,8 +213,16 @@ void chat_tell_all_held_changes(struct chat *chat, struct room *room);
 /* Once per turn: those that have waited long enough. */
 void chat_tell_overdue_changes(struct chat *chat, struct chat_time now);
 
+/* In a cluster: a change comes with the news. */
+void chat_hear_changed(struct chat *chat, const struct changed *changed, struct chat_time now);
+
 /* At the end. */
 void chat_free_changes(struct chat *chat);
+
+/* chat_settings.c */
+
+/* On another broker of the cluster this user has muted the chat, or no longer. */
+void chat_hear_muted(struct chat *chat, struct slice user_id, struct slice room, bool on);
 
 /* chat_presence.c: who is in a chat. */
 
@@ -201,6 +242,10 @@ void chat_leave(struct chat *chat, struct membership *m);
 
 /* Tells now of those who have subscribed to this chat, so that what is sent next comes after it. */
 void chat_announce(struct chat *chat, struct room *room);
+
+/* Somebody who is not in the chat here has come to it on another broker, as the first, or left it
+ * as the last one of their clients. */
+void chat_tell_remote(struct chat *chat, struct room *room, const struct person *person, bool join);
 
 /* Once per turn: tells of those who need not wait any longer.  True: there will be more in the next
  * turn. */
@@ -225,11 +270,15 @@ void chat_tell_offline(struct chat *chat, struct chat_time now);
  * they have another name. */
 void chat_tell_peers(struct chat *chat, struct chat_time now);
 /* A message by this user was told in the chat.  From the first one on the other is told of them. */
-void chat_wrote(struct chat *chat, struct room *room, struct slice id);
+void chat_wrote(
+	struct chat *chat, struct room *room, const struct message *message, bool from_client);
+/* In a cluster: what the database says of a user who has come online anywhere, or went. */
+void chat_hear_seen(struct chat *chat, const struct node_news *news, struct chat_time now);
 /* The name that the application has given this user. */
 void chat_set_app_name(struct chat *chat, struct slice id, struct slice name);
-/* What is told of a user of whom the database knows this.  Its name is one of the two's. */
-struct peer chat_peer_of(struct chat *chat, const struct peer *stored);
+/* What is told in this room (NULL: nobody is in it) of a user of whom the database knows this.  Its
+ * name is one of the two's. */
+struct peer chat_peer_of(struct chat *chat, struct room *room, const struct peer *stored);
 /* At the end. */
 void chat_free_peers(struct chat *chat);
 

@@ -7,7 +7,7 @@
 
 enum node_news_what {
 	/* Out of the store's transactions, also this broker's own. */
-	NODE_MESSAGE, /* message was stored */
+	NODE_MESSAGE, /* message was stored; by a client: on, else by the application */
 	NODE_CHANGED, /* changed */
 	NODE_READ,    /* mark and marked */
 	NODE_MUTED,   /* user_id has muted room, or no longer: on */

@@ -69,6 +69,7 @@ struct room {
 	struct remote *remotes; /* who is in it on other brokers */
 	int64_t told_seq;       /* the last message that was told here; -1: none yet */
 	int64_t fed_seq;        /* and the last one that came with the others' news */
+	uint32_t shown[2];      /* what was told last of each user's `peer`: see chat_peers.c */
 	bool places_known;      /* of `remotes` */
 	uint8_t state;          /* enum room_state */
 	uint8_t known; /* which of its users have written here: 1 the first, 2 the second */
@@ -101,6 +102,7 @@ struct client {
 	bool holds_id : 1;    /* no later connection has taken its client id over */
 	bool replaced : 1;    /* one has, and may have gone since */
 	bool ended : 1;       /* the broker was told to disconnect it */
+	bool is_told : 1;     /* the other brokers of the cluster have heard of its client id */
 	char client_id[];
 };
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "message.h"
+
 const struct remote *remotes_find(const struct remote *list, bool by_a)
 {
 	while (list != NULL && list->by_a != by_a) {
@@ -27,7 +29,8 @@ bool remotes_add(struct remote **list, int32_t node, bool by_a, struct slice nam
 		(*link)->is_old = false;
 		return false;
 	}
-	struct remote *remote = malloc(sizeof(*remote) + name.len);
+	struct remote *remote =
+		name.len > NAME_MAX_BYTES ? NULL : malloc(sizeof(*remote) + name.len);
 	if (remote == NULL) {
 		return false;
 	}

@@ -146,9 +146,10 @@ static void append(struct told *told, struct items *items, const struct node_new
 	}
 }
 
-static void append_message(struct told *told, struct sorted *sorted, const struct message *message)
+static void append_message(
+	struct told *told, struct sorted *sorted, const struct message *message, bool from_client)
 {
-	struct node_news news = {.what = NODE_MESSAGE, .message = *message};
+	struct node_news news = {.what = NODE_MESSAGE, .message = *message, .on = from_client};
 	int32_t stream = row_int4(&told->row, STREAM);
 	if (sorted->message_count == sorted->message_cap) {
 		size_t cap = sorted->message_cap == 0 ? 64 : sorted->message_cap * 2;
@@ -189,7 +190,7 @@ static bool read_messages(struct told *told, struct sorted *sorted, const struct
 		message.seq = row_array_int8(&seqs);
 		flag_message(&message, row_array_int2(&flags));
 		if (message.seq > 0 && interest_in_room(interest, message.room)) {
-			append_message(told, sorted, &message);
+			append_message(told, sorted, &message, true);
 		}
 	}
 	told->row.wrong = told->row.wrong || body.wrong;
@@ -217,7 +218,7 @@ static void read_posted(struct told *told, struct sorted *sorted)
 	if (read_message(told, &message)) {
 		message.name = row_text_or_empty(&told->row, WORD);
 		flag_message(&message, row_int2(&told->row, FLAG));
-		append_message(told, sorted, &message);
+		append_message(told, sorted, &message, false);
 	}
 }
 

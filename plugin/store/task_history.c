@@ -10,7 +10,7 @@ static const struct statement statement = {
 	.name = "pages",
 	.function = "chat.pages",
 	.sql = "select no, a_read, b_read, more, last_change, closed, undecided, a_wrote, b_wrote, a_name,"
-	       " b_name, a_seen_at, b_seen_at, seq, by_a, " MESSAGE_COLUMNS
+	       " b_name, a_seen_at, b_seen_at, a_online, b_online, seq, by_a, " MESSAGE_COLUMNS
 	       " from chat.pages($1, $2, $3, $4)",
 	.takes_rows = true,
 	.count = 4,
@@ -21,8 +21,9 @@ static const struct statement statement = {
 #define WROTE 7
 #define NAME 9
 #define SEEN_AT 11
+#define ONLINE 13
 /* Of the message. */
-#define SEQ 13
+#define SEQ 15
 
 static const struct load *load_of(const struct task *task)
 {
@@ -65,6 +66,7 @@ static void read_peer(struct page_job *job, struct row *row)
 		.user_id = room_user(load->room, !b),
 		.known = row_bool(row, WROTE + b),
 		.name = row_text_or_empty(row, NAME + b),
+		.online = row_bool(row, ONLINE + b),
 		.seen_at = row_time_or(row, SEEN_AT + b, 0),
 	};
 	job->page.peer = &job->peer;

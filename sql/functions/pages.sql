@@ -18,6 +18,7 @@
 --     a_wrote, b_wrote      whether that user has ever written here
 --     a_name, b_name        as shown; null: none
 --     a_seen_at, b_seen_at  when that user was last connected; null: not known
+--     a_online, b_online    in a cluster: whether that user is connected to any broker
 --     by_a                  whether the room's first user sent the message
 --     seq, text, sent_at, ref, data, reply_to, edited_at, reactions, change, is_deleted
 -- A page ends before its messages pass 256,000 bytes, though never before its first one.
@@ -31,12 +32,14 @@ create or replace function chat.pages(
 	limits integer[])
 returns table (no integer, a_read bigint, b_read bigint, more boolean, last_change bigint, closed boolean,
 	undecided boolean, a_wrote boolean, b_wrote boolean, a_name text, b_name text, a_seen_at timestamptz,
-	b_seen_at timestamptz, seq bigint, by_a boolean, text text, sent_at timestamptz, ref text, data text,
+	b_seen_at timestamptz, a_online boolean, b_online boolean, seq bigint, by_a boolean, text text, sent_at timestamptz, ref text, data text,
 	reply_to bigint, edited_at timestamptz, reactions text, change bigint, is_deleted boolean)
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
+declare
+	in_cluster boolean := exists (select from chat.feed_id);
 begin
 	return query
 	select q.no::integer, coalesce(c.a_read, 0), coalesce(c.b_read, 0), coalesce(p.more, false),
@@ -46,6 +49,8 @@ begin
 		c.a_last_at is not null, c.b_last_at is not null,
 		coalesce(nullif(a.name, ''), a.app_name), coalesce(nullif(b.name, ''), b.app_name),
 		a.seen_at, b.seen_at,
+		in_cluster and chat.is_online(split_part(q.room, '/', 1)),
+		in_cluster and chat.is_online(split_part(q.room, '/', 2)),
 		p.seq, p.user_id = split_part(q.room, '/', 1), p.text, p.sent_at, p.ref, p.data, p.reply_to,
 		p.edited_at, p.reactions, p.change, p.is_deleted
 	from unnest(rooms, befores, afters, limits)

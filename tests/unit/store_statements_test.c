@@ -123,7 +123,7 @@ static void put_text(PGresult *result, int row, int column, const char *text)
 	assert_int_equal(PQsetvalue(result, row, column, bytes, len), 1);
 }
 
-#define HISTORY_COLUMNS 24
+#define HISTORY_COLUMNS 26
 
 /* A row of chat.pages(); without a message when seq is 0. */
 static void put_history_row(PGresult *result, int row, int no, int64_t seq)
@@ -142,18 +142,20 @@ static void put_history_row(PGresult *result, int row, int no, int64_t seq)
 	put_int(result, row, 8, 0, 1);
 	put_text(result, row, 10, "Ben");
 	put_int(result, row, 11, 2000, 8);
+	put_int(result, row, 13, 0, 1);
+	put_int(result, row, 14, 1, 1);
 	if (seq == 0) {
 		return;
 	}
-	put_int(result, row, 13, seq, 8);
-	put_int(result, row, 14, seq % 2, 1);
-	put_text(result, row, 15, "text");
-	put_int(result, row, 16, 1000, 8);
-	put_text(result, row, 17, seq == 1 ? "ref" : NULL);
+	put_int(result, row, 15, seq, 8);
+	put_int(result, row, 16, seq % 2, 1);
+	put_text(result, row, 17, "text");
+	put_int(result, row, 18, 1000, 8);
+	put_text(result, row, 19, seq == 1 ? "ref" : NULL);
 	if (seq == 2) {
-		put_text(result, row, 18, "{}");
-		put_int(result, row, 19, 1, 8);
-		put_int(result, row, 22, 7, 8);
+		put_text(result, row, 20, "{}");
+		put_int(result, row, 21, 1, 8);
+		put_int(result, row, 24, 7, 8);
 	}
 }
 
@@ -481,11 +483,13 @@ static void a_page_says_what_is_known_of_the_one_who_does_not_ask(void **state)
 	assert_slice_equal(peer->user_id, SLICE("2"));
 	assert_false(peer->known);
 	assert_slice_equal(peer->name, SLICE("Ben"));
+	assert_true(peer->online);
 	assert_int_equal(peer->seen_at, 0);
 	peer = ((struct page_job *)out.last)->page.peer;
 	assert_slice_equal(peer->user_id, SLICE("1"));
 	assert_true(peer->known);
 	assert_slice_equal(peer->name, SLICE(""));
+	assert_false(peer->online);
 	assert_int_equal(peer->seen_at, 946684800002);
 	jobs_free(&out);
 }
