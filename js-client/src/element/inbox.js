@@ -26,6 +26,7 @@ const PAUSE = 3000;
  * @property {number} count unread messages
  * @property {Chat['chats'][number]['last']} last
  * @property {boolean} [muted]
+ * @property {boolean} [blocked] by this user
  * @property {boolean | null} [online]
  */
 
@@ -239,7 +240,7 @@ export class MosquittoChatInbox extends Base {
 		}
 		if (peer && peer !== id && isUserId(peer)) {
 			const room = this.chat.with(peer);
-			this.#roomOffs = [room.on('presence', () => this.#changed()), room.on('message', (message) => {
+			this.#roomOffs = [room.on('presence', () => this.#changed()), room.on('forbidden', () => this.#changed()), room.on('message', (message) => {
 				const { muted = false } = this.chat?.chats.find((it) => it.peer === peer) ?? {};
 				const isNew = message.seq !== null && !message.mine && message.seq > room.readSeq;
 				if (document.hidden && isNew && !muted) {
@@ -320,7 +321,9 @@ export class MosquittoChatInbox extends Base {
 		const { peer, count, last, muted = false } = person;
 		const name = this.#nameOf(peer);
 		const chosen = peer === current;
-		const online = person.online || (peer === this.#heard && this.chat?.with(peer).peer.online) || false;
+		const room = peer === this.#heard ? this.chat?.with(peer) : null;
+		// Of somebody who is blocked, or has blocked, nothing is told any more.
+		const online = !person.blocked && !room?.forbidden && Boolean(person.online || room?.peer.online);
 		const preview = last && `${last.mine && !last.deleted ? `${texts.you}: ` : ''}${summary(last).slice(0, 200)}`;
 		const dressed = (/** @type {HTMLElement} */ child) => {
 			this.#dress(child, person, { name, chosen, online, preview });

@@ -13,7 +13,7 @@ const LONGEST = 200;
  */
 export function quoted(message, author) {
 	return [
-		...(message ? [make('bdi', { class: 'quoted-author' }, author)] : []),
+		...(message ? [make('bdi', { class: 'quoted-author cut' }, author)] : []),
 		make('span', { class: 'cut', dir: 'auto' }, message ? summary(message).slice(0, LONGEST) : '…'),
 	];
 }

@@ -99,7 +99,9 @@ button { font: inherit; color: inherit; background: none; border: 0; padding: 0;
 	user-select: none;
 }
 .name { font-weight: 600; }
-.cut { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-inline-size: 0; }
+.cut, .name > bdi, .last > bdi { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-inline-size: 0; }
+/* A text in the other direction begins where the others do, and is cut at its own end. */
+.name, .last { display: flex; align-items: center; }
 `;
 
 export const CONVERSATION = `${COMMON}
@@ -116,8 +118,7 @@ export const CONVERSATION = `${COMMON}
 }
 .header .who { flex: 1; min-inline-size: 0; }
 .header .name { line-height: 1.25; }
-.muted { margin-inline-start: .35em; color: var(--faint); font-size: .875em; }
-.muted .icon { vertical-align: -.1em; }
+.muted { display: flex; margin-inline-start: .35em; color: var(--faint); font-size: .875em; }
 .corner { position: relative; flex: none; }
 .options { display: grid; place-items: center; inline-size: 2.25rem; block-size: 2.25rem; margin-inline-end: -.5rem; border-radius: 50%; color: var(--faint); }
 .options .icon { stroke-width: 2.4; }
@@ -196,8 +197,8 @@ export const CONVERSATION = `${COMMON}
 .deleted .text { font-style: italic; }
 .message.deleted .bubble { background: none; border-color: var(--line); color: var(--faint); }
 .quote { display: block; inline-size: 100%; padding: .25rem .6rem; border-inline-start: 3px solid currentColor; border-radius: .3rem; background: color-mix(in srgb, currentColor 10%, transparent); font-size: .8125rem; }
-.quote .cut { display: block; }
-.quoted-author { display: block; font-weight: 600; }
+.quote .cut, .quoted-author { display: block; inline-size: fit-content; max-inline-size: 100%; }
+.quoted-author { font-weight: 600; }
 .answers:not(:empty) { margin-block: .1rem .35rem; }
 .files { display: grid; grid-template-columns: minmax(0, 1fr); gap: .35rem; justify-items: start; }
 .files:not(:empty) { margin-block-end: .3rem; }
@@ -316,7 +317,7 @@ input[type="search"] { inline-size: 100%; margin-block-end: .4rem; padding: .45r
 input::placeholder { color: var(--faint); opacity: 1; }
 .avatar { position: relative; }
 .avatar.online::after { content: ""; position: absolute; inset-block-end: 0; inset-inline-end: 0; inline-size: .7rem; block-size: .7rem; border: 2px solid var(--surface); border-radius: 50%; background: var(--good); }
-.name .icon { vertical-align: -.1em; margin-inline-start: .3em; color: var(--faint); }
+.name .icon { margin-inline-start: .3em; color: var(--faint); }
 .last { font-size: .875rem; color: var(--faint); min-block-size: 1.4em; }
 .person.new .last { color: var(--text); }
 .person.quiet .name { grid-row: 1 / 3; }

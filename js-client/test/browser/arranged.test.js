@@ -43,9 +43,13 @@ describe('how a conversation is arranged', { skip: noBrowser }, () => {
 		const [her, his] = [await scene.open(ann, { peer: ben.id, people: [ben] }), await scene.open(ben, { peer: ann.id, people: [ann] })];
 		await her.message('Hello').waitFor();
 		await his.message('Hello').waitFor();
+		await her.inbox.locator('.avatar.online').waitFor();
 		await choose(her, 'Block');
 		await her.page.getByText('You have blocked Ben.').waitFor();
 		assert.ok(await her.input.isDisabled());
+		// Neither hears of the other any more.
+		await her.inbox.locator('.avatar.online').waitFor({ state: 'detached' });
+		await his.inbox.locator('.avatar.online').waitFor({ state: 'detached' });
 		assert.equal(await her.input.getAttribute('placeholder'), 'You have blocked Ben.');
 		// The other one is not told by whom.
 		await his.page.getByText('You cannot write in this conversation.').waitFor();
@@ -88,6 +92,34 @@ describe('how a conversation is arranged', { skip: noBrowser }, () => {
 		await choose(her, 'Block');
 		await her.page.getByText('That could not be changed.').waitFor();
 		assert.ok(await her.input.isEnabled());
+	});
+
+	test('a_long_name_leaves_room_for_the_sign_and_is_cut_at_its_own_end', options, async () => {
+		const long = 'Dario Featherstonehaugh-Cholmondeley the younger of the two';
+		const [ann, dario] = scene.people('Ann', long);
+		await scene.say(dario, ann, ['Hello']);
+		const her = await scene.open(ann, {
+			body: '<mosquitto-chat-app></mosquitto-chat-app>', html: 'lang="he" dir="rtl"', browser: { viewport: { width: 320, height: 568 } },
+		});
+		await her.inbox.getByRole('button').first().click();
+		await her.message('Hello').waitFor();
+		await choose(her, 'Mute');
+		/** Whether the sign, and the first letter of the name, are where they can be seen. @param {string} place */
+		const isSeen = (place) => her.page.locator(place).evaluate((it) => {
+			const frame = it.getBoundingClientRect();
+			const sign = /** @type {Element} */ (it.querySelector('.icon')).getBoundingClientRect();
+			const name = /** @type {Element} */ (it.querySelector('bdi'));
+			const letter = document.createRange();
+			letter.setStart(/** @type {Node} */ (name.firstChild), 0);
+			letter.setEnd(/** @type {Node} */ (name.firstChild), 1);
+			return [sign, letter.getBoundingClientRect()].every(({ left, right, width }) => width > 0 && left >= frame.left - 1 && right <= frame.right + 1);
+		});
+		await her.page.locator('.header .muted').waitFor();
+		assert.ok(await isSeen('.header .name'));
+		await her.page.getByRole('button', { name: 'Back to the conversations' }).click();
+		await her.inbox.getByText('Muted').waitFor({ state: 'attached' });
+		assert.ok(await isSeen('.person .name'));
+		assert.equal(await her.page.evaluate(() => document.documentElement.scrollWidth), 320);
 	});
 
 	test('the_menu_is_walked_by_keyboard_and_closes_as_menus_do', options, async () => {
