@@ -35,6 +35,13 @@ const CPU = [
 	{ name: 'PostgreSQL', unit: 'CPU s/1,000', of: postgresPer1000, as: 'value', good: (it) => it <= 0.04, goal: 'at most 0.04' },
 ];
 
+/** The broker without the plugin relays messages meanwhile. @type {Figure[]} */
+const CHANGES = [
+	{ name: 'changes/s', unit: '/s', of: perSecond, as: 'ratio' },
+	{ name: 'broker’s thread', unit: 'µs/change', of: threadUs, as: 'ratio' },
+	{ name: 'PostgreSQL', unit: 'CPU s/1,000', of: postgresPer1000, as: 'value' },
+];
+
 /** @type {Figure[]} */
 const ROUND_TRIP = [
 	{
@@ -93,6 +100,10 @@ export function cases({ seconds, warm, storm, idle, users }) {
 			});
 		}
 	}
+	all.push({
+		name: 'react-ws', title: `${Math.max(...users).toLocaleString('en')} users reacting, WebSockets`,
+		load: { mode: 'closed', ws: true, users: Math.max(...users), seconds, warm, react: true }, figures: CHANGES,
+	});
 	for (const [short, ws] of transports) {
 		all.push({
 			name: `rate-${short}`, title: `1,000 messages/s, ${ws ? 'WebSockets' : 'TCP'}`,

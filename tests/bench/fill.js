@@ -41,6 +41,22 @@ export async function fillUnread(cluster, { user, peers, chats }) {
 		select format('%s/%s', ${user}, p), 1, p, ${user}, repeat('x', 100) ${series}`);
 }
 
+/**
+ * A message without reactions at the beginning of each chat of these users, who stand in pairs.
+ * @param {import('../stack/cluster.js').Cluster} cluster
+ * @param {{ first: number, users: number }} who
+ */
+export async function clearReactions(cluster, { first, users }) {
+	const rooms = `(select format('%s/%s', a, a + 1) from generate_series(${first}, ${first + users - 1}, 2) a)`;
+	await cluster.query(`
+		insert into chat.messages (room, seq, user_id, opponent_id, text, is_delivered)
+		select room, 1, split_part(room, '/', 1), split_part(room, '/', 2), repeat('x', 100), true
+		from ${rooms} as r(room)
+		where not exists (select from chat.messages m where m.room = r.room and m.seq = 1);
+		select count(chat.adopt(array(select room from ${rooms} as r(room))));
+		update chat.messages set reactions = null where room in ${rooms} and seq = 1`);
+}
+
 /** @param {import('../stack/cluster.js').Cluster} cluster */
 export async function settle(cluster) {
 	await cluster.query('vacuum analyze chat.messages; vacuum analyze chat.conversations; checkpoint');

@@ -14,18 +14,18 @@ import { filesOf, startPostgres, startSide } from './servers.js';
 const { values: options } = parseArgs({
 	options: {
 		quick: { type: 'boolean', default: false },
-		only: { type: 'string', default: 'rows,chat,unread,clients' },
+		only: { type: 'string', default: 'rows,chat,unread,lists,clients' },
 		binary: { type: 'string' },
 		out: { type: 'string', default: fileURLToPath(new URL('../../build/bench', import.meta.url)) },
 	},
 });
 
 const SIZES = options.quick
-	? { rows: [0, 100000], chat: [10, 1000, 100000], unread: [1, 100, 1000], clients: [100, 1000], repeats: 1, seconds: 2 }
-	: { rows: [0, 1000000, 10000000], chat: [10, 1000, 100000, 1000000], unread: [1, 100, 1000, 10000], clients: [100, 1000, 5000, 10000], repeats: 3, seconds: 4 };
+	? { rows: [0, 100000], chat: [10, 1000, 100000], unread: [1, 100, 1000], lists: [10, 1000], clients: [100, 1000], repeats: 1, seconds: 2 }
+	: { rows: [0, 1000000, 10000000], chat: [10, 1000, 100000, 1000000], unread: [1, 100, 1000, 10000], lists: [10, 1000, 10000], clients: [100, 1000, 5000, 10000], repeats: 3, seconds: 4 };
 
 /** Ids far from each other, so that nothing that one chapter leaves is in the way of another. */
-const IDS = { load: 1, rows: 10000001, chat: 40000001, unread: 50000001, peers: 60000001, idle: 70000001 };
+const IDS = { load: 1, rows: 10000001, chat: 40000001, unread: 50000001, lists: 55000001, peers: 60000001, idle: 70000001 };
 
 const postgresUs = (/** @type {any} */ r) => r.procs.postgres.cpu_s * 1e6 / r.window.echoed;
 
@@ -49,6 +49,33 @@ async function repeat(stage, side, load) {
 		reports.push(report);
 	}
 	return (/** @type {(report: any) => number} */ of) => median(reports.map(of));
+}
+
+/**
+ * How long chat.chats() takes in a session like the plugin's.
+ * @param {import('../stack/cluster.js').Cluster} cluster
+ * @param {number} user
+ * @returns {Promise<number[]>} ms, medians: of the first page, of a later one
+ */
+async function timeLists(cluster, user) {
+	const [[first, later]] = await cluster.query(`
+		\\o /dev/null
+		set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set enable_bitmapscan = off;
+		set enable_hashjoin = off; set enable_mergejoin = off;
+		create function pg_temp.ms(after text) returns float8 language plpgsql as $$
+		declare
+			begun timestamptz := clock_timestamp();
+		begin
+			perform from chat.chats(array['${user}'], array[50], array[after]);
+			return extract(epoch from clock_timestamp() - begun) * 1000;
+		end $$;
+		select pg_temp.ms(null) from generate_series(1, 5);
+		\\o
+		select percentile_cont(0.5) within group (order by pg_temp.ms(null)),
+			percentile_cont(0.5) within group (order by pg_temp.ms((select max(next) from chat.chats(
+				array['${user}'], array[50], array[null]) where next is not null)))
+		from generate_series(1, 21)`);
+	return [Number(first), Number(later)];
 }
 
 const CHAPTERS = {
@@ -98,6 +125,20 @@ const CHAPTERS = {
 				await settle(stage.cluster);
 				const closed = await repeat(stage, stage.chat, { mode: 'closed', ws: false, users: 2, first: user });
 				rows.push([chats, closed((r) => r.connect_ms.max), closed((r) => r.procs.postgres.connect_cpu_s * 1000), closed((r) => r.echo_ms.p50)]);
+			}
+			return rows;
+		},
+	},
+	lists: {
+		title: 'Conversations of the user, a page of 50 (`chats`)',
+		head: ['conversations', 'PostgreSQL ms for the first page', 'for a later page'],
+		async run(/** @type {Stage} */ stage) {
+			const rows = [];
+			for (const [i, chats] of SIZES.lists.entries()) {
+				const user = IDS.lists + 2 * i;
+				await fillUnread(stage.cluster, { user, peers: IDS.peers, chats });
+				await settle(stage.cluster);
+				rows.push([chats, ...await timeLists(stage.cluster, user)]);
 			}
 			return rows;
 		},

@@ -100,6 +100,7 @@ static const char usage[] =
 	"  --at-once N               connects on their way, 0 all (100)\n"
 	"  --rate N                  messages a second in all (1000)\n"
 	"  --size N  --qos N         of a message (100 bytes, 1)\n"
+	"  --react                   to the first message of each chat, instead of messages\n"
 	"  --spin                    never sleep: the broker has no thread of ours to wake\n"
 	"  --warm S  --seconds S  --settle S   (1, 5, 1)\n"
 	"  --patience S              until those who did not get in are given up (120)\n"
@@ -167,6 +168,7 @@ enum option_id {
 	OPTION_RATE,
 	OPTION_SIZE,
 	OPTION_QOS,
+	OPTION_REACT,
 	OPTION_SPIN,
 	OPTION_WARM,
 	OPTION_SECONDS,
@@ -190,6 +192,7 @@ static const struct option options[] = {
 	{"rate", required_argument, NULL, OPTION_RATE},
 	{"size", required_argument, NULL, OPTION_SIZE},
 	{"qos", required_argument, NULL, OPTION_QOS},
+	{"react", no_argument, NULL, OPTION_REACT},
 	{"spin", no_argument, NULL, OPTION_SPIN},
 	{"warm", required_argument, NULL, OPTION_WARM},
 	{"seconds", required_argument, NULL, OPTION_SECONDS},
@@ -243,6 +246,9 @@ static void take_option(struct run *run, int option)
 		break;
 	case OPTION_QOS:
 		plan->qos = (int)number_of(optarg);
+		break;
+	case OPTION_REACT:
+		plan->react = true;
 		break;
 	case OPTION_SPIN:
 		plan->spin = true;

@@ -26,6 +26,7 @@ const ALLOWANCE = 180000;
  * @property {number} [atOnce]
  * @property {number} [threads]
  * @property {boolean} [mqtt5]
+ * @property {boolean} [react] to the first message of each chat, instead of messages
  * @property {number} [patience] seconds until those who did not get in are given up, which then is no failure
  */
 
@@ -51,7 +52,7 @@ export async function drive(side, load, postgres) {
 		'--seconds', load.seconds ?? 5, '--warm', load.warm ?? 1, '--settle', load.settle ?? 0.5,
 		'--rate', load.rate ?? 1000, '--patience', load.patience ?? 120, '--at-once', load.atOnce ?? 100,
 		...brokers.flatMap((it, n) => ['--proc', `${nameOf(n)}:${it.pid}`]), '--proc', `postgres:${postgres}`, '--json', report,
-		...(load.ws ? ['--ws'] : []), ...(load.mqtt5 ? ['--mqtt5'] : []),
+		...(load.ws ? ['--ws'] : []), ...(load.mqtt5 ? ['--mqtt5'] : []), ...(load.react ? ['--react'] : []),
 	];
 	try {
 		const { code, stderr } = await run(LOADGEN, args.map(String), {

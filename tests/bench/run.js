@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { scratchFolder } from '../stack/folder.js';
 import { cases } from './cases.js';
 import { chart } from './chart.js';
+import { clearReactions } from './fill.js';
 import { drive, faultsOf } from './loadgen.js';
 import { median, short, summary, table, withSpread } from './numbers.js';
 import { commitMs, filesOf, startPostgres, startSide } from './servers.js';
@@ -95,8 +96,11 @@ async function openStage() {
 			}
 			return sides;
 		},
-		async rows() {
-			return Number((await cluster.query('select count(*) from chat.messages'))[0][0]);
+		/** How much was stored of what this load brings. */
+		async stored(/** @type {import('./loadgen.js').Load} */ load) {
+			const [[count]] = await cluster.query(load.react
+				? 'select coalesce(sum(last_change), 0) from chat.conversations' : 'select count(*) from chat.messages');
+			return Number(count);
 		},
 	};
 }
@@ -115,9 +119,12 @@ async function measure(stage, it, rounds) {
 			if (files < it.load.users + 64) {
 				throw new Error(`${it.name} needs more files than the broker's ${files}: raise ulimit -n`);
 			}
-			const before = side.kind === 'chat' ? await stage.rows() : 0;
+			if (it.load.react) {
+				await clearReactions(stage.cluster, { first: it.load.first ?? 1, users: it.load.users });
+			}
+			const before = side.kind === 'chat' ? await stage.stored(it.load) : 0;
 			const report = await drive(side, it.load, stage.postgres);
-			const stored = side.kind === 'chat' ? await stage.rows() - before : null;
+			const stored = side.kind === 'chat' ? await stage.stored(it.load) - before : null;
 			found[side.kind].push({ ...report, stored });
 			found.faults.push(...faultsOf(report, stored).map((fault) => `${it.name}, ${side.kind}, round ${round}: ${fault}`));
 			say(`${it.name} ${round}/${rounds} ${side.kind.padEnd(5)} ${it.figures.map((figure) => `${figure.name} ${short(figure.of(report))}`).join(', ')}`
@@ -150,7 +157,7 @@ async function main() {
 	size.rounds = Number(options.rounds ?? size.rounds);
 	size.seconds = Number(options.seconds ?? size.seconds);
 	// Without times there is nothing to learn from clients that only connect.
-	const wanted = options.only?.split(',') ?? (options.smoke ? ['closed', 'rate', 'storm'] : undefined);
+	const wanted = options.only?.split(',') ?? (options.smoke ? ['closed', 'react', 'rate', 'storm'] : undefined);
 	const chosen = cases(size).filter(({ name }) => !wanted || wanted.some((it) => name.startsWith(it)));
 	const about = machine();
 	say(`${about.mosquitto}; ${about.cores} cores of ${about.cpu}; ${size.rounds} rounds`);

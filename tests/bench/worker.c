@@ -261,6 +261,10 @@ static void resume_output(struct worker *worker, struct client *client)
 
 #define MARK_LEN 22 /* "~" id "." number, ten digits each: where a text says what it is */
 
+/* Each user has a reaction of one's own, which comes and goes. */
+#define REACT_BEFORE "{\"event\":\"react\",\"seq\":1,\"on\":"
+#define REACT_ON_AT (sizeof(REACT_BEFORE) - 1)
+
 static void put_number(char *at, uint32_t number)
 {
 	for (int i = 9; i >= 0; i--) {
@@ -281,6 +285,9 @@ static void speak(struct worker *worker, struct client *client, uint64_t due)
 	char *mark = memchr(payload->at, '~', payload->len);
 	put_number(mark + 1, client->id);
 	put_number(mark + 12, client->sent);
+	if (worker->plan->react && worker->plan->chat) {
+		memcpy(payload->at + REACT_ON_AT, client->sent % 2 == 1 ? "true " : "false", 5);
+	}
 	if (++client->packet_id == 0) {
 		client->packet_id = 1;
 	}
@@ -291,9 +298,15 @@ static void speak(struct worker *worker, struct client *client, uint64_t due)
 
 static void make_payload(struct worker *worker)
 {
+	static const char react[] =
+		REACT_BEFORE "false,\"reaction\":\"+1\",\"ref\":\"~0000000000.0000000000\"}";
 	static const char before[] = "{\"event\":\"message\",\"text\":\"";
 	static const char after[] = "\"}";
 	struct bytes *payload = &worker->payload;
+	if (worker->plan->react && worker->plan->chat) {
+		bytes_add(payload, react, sizeof(react) - 1);
+		return;
+	}
 	if (worker->plan->chat) {
 		bytes_add(payload, before, sizeof(before) - 1);
 	}
@@ -371,18 +384,19 @@ static void heard_peer(struct worker *worker, struct client *client, uint32_t nu
 	}
 }
 
-static void heard_message(struct worker *worker, struct client *client, const struct packet *packet)
+/* A message, or a change of one.  `mark`: where it says whose and which it is; `number_label`:
+ * before the number that the chat gave it. */
+static void heard_marked(struct worker *worker, struct client *client, const struct packet *packet,
+	const char *mark, const char *number_label)
 {
 	const char *end = packet->payload + packet->payload_len;
-	const char *mark = memchr(packet->payload, '~', packet->payload_len);
 	if (mark == NULL || end - mark < MARK_LEN) {
 		worker->faults.foreign++;
 		return;
 	}
 	if (worker->plan->chat) {
-		static const char label[] = "\"seq\":";
-		const char *at = find(packet, label);
-		uint64_t seq = at == NULL ? 0 : number_at(at + sizeof(label) - 1, end);
+		const char *at = find(packet, number_label);
+		uint64_t seq = at == NULL ? 0 : number_at(at + strlen(number_label), end);
 		in_order(worker, client->seq, seq);
 		client->seq = seq;
 	}
@@ -397,17 +411,33 @@ static void heard_message(struct worker *worker, struct client *client, const st
 	}
 }
 
-/* The newest message of the page: the `seq` that the next one follows. */
-static void heard_history(struct client *client, const struct packet *packet)
+static void heard_message(struct worker *worker, struct client *client, const struct packet *packet)
 {
-	static const char label[] = "\"seq\":";
+	heard_marked(worker, client, packet, memchr(packet->payload, '~', packet->payload_len),
+		"\"seq\":");
+}
+
+static void heard_changed(struct worker *worker, struct client *client, const struct packet *packet)
+{
+	static const char label[] = "\"ref\":\"";
+	const char *ref = find(packet, label);
+	heard_marked(worker, client, packet, ref == NULL ? NULL : ref + sizeof(label) - 1,
+		"\"change\":");
+}
+
+/* The newest message of the page: the `seq` that the next one follows. */
+static void heard_history(
+	const struct worker *worker, struct client *client, const struct packet *packet)
+{
+	/* Of changes, the number of the last one; it stands behind the messages. */
+	const char *label = worker->plan->react ? "\"change\":" : "\"seq\":";
 	struct packet rest = *packet;
 	const char *end = packet->payload + packet->payload_len;
 	const char *at;
 	client->has_history = true;
 	client->seq = 0;
 	while ((at = find(&rest, label)) != NULL) {
-		rest.payload = at + sizeof(label) - 1;
+		rest.payload = at + strlen(label);
 		rest.payload_len = (size_t)(end - rest.payload);
 		client->seq = number_at(rest.payload, end);
 	}
@@ -431,8 +461,10 @@ static void heard_event(struct worker *worker, struct client *client, const stru
 	at += sizeof(label) - 1;
 	if (is_event(at, packet, "message")) {
 		heard_message(worker, client, packet);
+	} else if (is_event(at, packet, "changed")) {
+		heard_changed(worker, client, packet);
 	} else if (is_event(at, packet, "history")) {
-		heard_history(client, packet);
+		heard_history(worker, client, packet);
 	} else if (is_event(at, packet, "unread")) {
 		client->has_unread = true;
 	} else if (is_event(at, packet, "error")) {

@@ -49,6 +49,7 @@ struct plan {
 	unsigned at_once; /* connects on their way, in all; 0: no bound */
 	unsigned rate;
 	unsigned size; /* bytes of a message */
+	bool react;    /* instead of messages, to the chat's first one: on and off */
 	int qos;
 	bool spin; /* never sleep: the broker then has nobody to wake */
 };
