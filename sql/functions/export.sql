@@ -10,6 +10,7 @@ create or replace function chat.export(id text) returns setof json
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare

@@ -18,6 +18,7 @@ returns table (user_id text, chat text, peer_id text, peer_name text, count bigi
 language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare

@@ -1,8 +1,11 @@
 // The numbers that the plugin writes, the table of them, and what comes with it for Prometheus and Grafana.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { scratchFolder } from '../stack/folder.js';
 import { fromTop, OPERATING, tableUnder } from './extract.js';
 
 const PREFIX = 'mosquitto_chat_';
@@ -29,8 +32,42 @@ test('alerts_ask_for_numbers_that_are_written', () => {
 	}
 });
 
+const dashboard = JSON.parse(readFileSync(fromTop('plugin/monitoring/grafana-dashboard.json'), 'utf8'));
+
+/** @typedef {{ title: string, panels?: Panel[], targets?: { expr: string }[] }} Panel */
+
+/** @param {Panel[]} panels @returns {{ title: string, expr: string }[]} */
+function expressionsOf(panels) {
+	return panels.flatMap(({ title, panels: inner = [], targets = [] }) => [...targets.map(({ expr }) => ({ title, expr })), ...expressionsOf(inner)]);
+}
+
+/** Asks Prometheus, where its tool is installed. @param {string} file */
+function checkRules(file) {
+	const { error, status, stdout, stderr } = spawnSync(process.env.CHAT_PROMTOOL ?? 'promtool', ['check', 'rules', file], { encoding: 'utf8' });
+	assert.ok(error || status === 0, `${stdout}${stderr}`);
+}
+
+test('each_expression_of_the_dashboard_is_about_a_number_that_is_written', () => {
+	const expressions = expressionsOf(dashboard.panels);
+	assert.ok(expressions.length > 15, String(expressions.length));
+	for (const { title, expr } of expressions) {
+		const names = named(expr);
+		assert.ok(names.length > 0, `${title}: ${expr}`);
+		assert.deepEqual(names.filter((name) => !series.includes(name)), [], title);
+	}
+});
+
+test('what_is_asked_of_prometheus_is_in_its_language', () => {
+	checkRules(fromTop('plugin/monitoring/alerts.yml'));
+	// As rules, with what Grafana puts into its variables.
+	const rules = expressionsOf(dashboard.panels).map(({ expr }, i) => `      - record: panel_${i}
+        expr: ${JSON.stringify(expr.replaceAll('$__rate_interval', '5m').replaceAll('$instance', '.*'))}`);
+	const file = join(scratchFolder('rules'), 'panels.yml');
+	writeFileSync(file, `groups:\n  - name: panels\n    rules:\n${rules.join('\n')}\n`);
+	checkRules(file);
+});
+
 test('dashboard_shows_every_number', () => {
-	const dashboard = JSON.parse(readFileSync(fromTop('plugin/monitoring/grafana-dashboard.json'), 'utf8'));
 	const asked = named(JSON.stringify(dashboard));
 	assert.deepEqual(asked.filter((name) => !series.includes(name)), []);
 	for (const { name, kind } of written) {
