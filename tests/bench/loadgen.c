@@ -1,5 +1,6 @@
 /* A load generator for one-on-one chat over MQTT: against a bare broker, which relays, or against
- * the plugin, which stores.  See README.md for what it does and prints. */
+ * the plugin, which stores; or over Socket.IO against a server that does what the plugin does.  See
+ * README.md for what it does and prints. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
@@ -94,6 +95,7 @@ static const char usage[] =
 	"  --kind plain|chat         what is spoken to (plain)\n"
 	"  --mode closed|rate|storm|idle  (closed)\n"
 	"  --ws                      WebSockets instead of TCP\n"
+	"  --socketio                instead of MQTT, with --ws and --kind chat\n"
 	"  --mqtt5                   instead of 3.1.1\n"
 	"  --users N  --first ID     N users (100), the first of them odd (1)\n"
 	"  --threads N               (2)\n"
@@ -160,6 +162,7 @@ enum option_id {
 	OPTION_KIND,
 	OPTION_MODE,
 	OPTION_WS,
+	OPTION_SOCKETIO,
 	OPTION_MQTT5,
 	OPTION_USERS,
 	OPTION_FIRST,
@@ -184,6 +187,7 @@ static const struct option options[] = {
 	{"kind", required_argument, NULL, OPTION_KIND},
 	{"mode", required_argument, NULL, OPTION_MODE},
 	{"ws", no_argument, NULL, OPTION_WS},
+	{"socketio", no_argument, NULL, OPTION_SOCKETIO},
 	{"mqtt5", no_argument, NULL, OPTION_MQTT5},
 	{"users", required_argument, NULL, OPTION_USERS},
 	{"first", required_argument, NULL, OPTION_FIRST},
@@ -222,6 +226,9 @@ static void take_option(struct run *run, int option)
 		break;
 	case OPTION_WS:
 		plan->dialect.ws = true;
+		break;
+	case OPTION_SOCKETIO:
+		plan->dialect.socketio = true;
 		break;
 	case OPTION_MQTT5:
 		plan->dialect.mqtt5 = true;
@@ -294,6 +301,9 @@ static void check(struct plan *plan)
 	}
 	if (plan->threads > plan->users / 2) {
 		plan->threads = plan->users / 2;
+	}
+	if (plan->dialect.socketio && (!plan->dialect.ws || !plan->chat)) {
+		bad_usage("--socketio needs --ws and --kind chat");
 	}
 	if (plan->chat && plan->secret == NULL) {
 		bad_usage("--kind chat needs the secret");

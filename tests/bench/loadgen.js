@@ -47,11 +47,12 @@ export async function drive(side, load, postgres) {
 	const { kind } = side;
 	const brokers = [side.broker, ...side.others ?? []];
 	const args = [
-		'--kind', kind, '--mode', load.mode, ...brokers.flatMap((it) => ['--port', load.ws ? it.wsPort : it.tcpPort]),
+		'--kind', kind === 'plain' ? kind : 'chat', '--mode', load.mode, ...brokers.flatMap((it) => ['--port', load.ws ? it.wsPort : it.tcpPort]),
 		'--users', load.users, '--first', load.first ?? 1, '--threads', load.threads ?? 2,
 		'--seconds', load.seconds ?? 5, '--warm', load.warm ?? 1, '--settle', load.settle ?? 0.5,
 		'--rate', load.rate ?? 1000, '--patience', load.patience ?? 120, '--at-once', load.atOnce ?? 100,
 		...brokers.flatMap((it, n) => ['--proc', `${nameOf(n)}:${it.pid}`]), '--proc', `postgres:${postgres}`, '--json', report,
+		...(kind === 'socketio' ? ['--socketio'] : []),
 		...(load.ws ? ['--ws'] : []), ...(load.mqtt5 ? ['--mqtt5'] : []), ...(load.react ? ['--react'] : []),
 	];
 	try {

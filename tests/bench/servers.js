@@ -30,7 +30,7 @@ export async function startPostgres(dir, more = {}) {
 }
 
 /**
- * @typedef {'plain' | 'chat'} Kind
+ * @typedef {'plain' | 'chat' | 'socketio'} Kind
  * @typedef {import('../stack/broker.js').Broker} Broker
  * @typedef {{ kind: Kind, broker: Broker, others?: Broker[] }} Side `others`: of the same cluster
  */

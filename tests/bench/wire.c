@@ -72,10 +72,10 @@ static size_t put_length(unsigned char *at, size_t len)
 	return n;
 }
 
-static size_t put_frame_header(unsigned char *at, size_t len)
+static size_t put_frame_header(unsigned char *at, unsigned first_byte, size_t len)
 {
 	size_t n = 0;
-	at[n++] = 0x82; /* the last part, binary */
+	at[n++] = (unsigned char)first_byte;
 	if (len < 126) {
 		at[n++] = (unsigned char)(0x80 | len);
 	} else {
@@ -87,13 +87,17 @@ static size_t put_frame_header(unsigned char *at, size_t len)
 	return n + sizeof(mask);
 }
 
+#define FRAME_TEXT 0x81 /* the last part of a message */
+#define FRAME_BINARY 0x82
+
 static void end(struct bytes *out, struct dialect dialect, size_t start, unsigned first_byte)
 {
 	size_t body = out->len - start - HEAD_MAX;
 	unsigned char head[5] = {(unsigned char)first_byte};
-	size_t head_len = 1 + put_length(head + 1, body);
+	size_t head_len = dialect.socketio ? 0 : 1 + put_length(head + 1, body);
 	unsigned char *at = out->at + start;
-	size_t frame_len = dialect.ws ? put_frame_header(at, head_len + body) : 0;
+	unsigned kind = dialect.socketio ? FRAME_TEXT : FRAME_BINARY;
+	size_t frame_len = dialect.ws ? put_frame_header(at, kind, head_len + body) : 0;
 	memcpy(at + frame_len, head, head_len);
 	memmove(at + frame_len + head_len, at + HEAD_MAX, body);
 	out->len = start + frame_len + head_len + body;
@@ -105,20 +109,62 @@ static void end(struct bytes *out, struct dialect dialect, size_t start, unsigne
 	}
 }
 
-void wire_upgrade(struct bytes *out, const char *host)
+static void add_text(struct bytes *out, const char *text)
 {
-	char text[512];
-	int len = snprintf(text, sizeof(text),
-		"GET /mqtt HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-		"Sec-WebSocket-Key: bG9hZCBnZW5lcmF0b3IhIQ==\r\nSec-WebSocket-Version: 13\r\n"
-		"Sec-WebSocket-Protocol: mqtt\r\n\r\n",
-		host);
-	bytes_add(out, text, (size_t)len);
+	bytes_add(out, text, strlen(text));
+}
+
+void wire_upgrade(struct bytes *out, struct dialect dialect, const char *host)
+{
+	add_text(out, dialect.socketio ? "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n"
+				       : "GET /mqtt HTTP/1.1\r\nSec-WebSocket-Protocol: mqtt\r\n");
+	add_text(out, "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+		      "Sec-WebSocket-Key: bG9hZCBnZW5lcmF0b3IhIQ==\r\nSec-WebSocket-Version: 13\r\n"
+		      "Host: ");
+	add_text(out, host);
+	add_text(out, "\r\n\r\n");
+}
+
+/* Socket.IO's packets: 40 is connect, 42 an event. */
+
+static void socketio_connect(
+	struct bytes *out, struct dialect dialect, const char *username, const char *password)
+{
+	size_t start = begin(out);
+	add_text(out, "40{\"username\":\"");
+	add_text(out, username);
+	add_text(out, "\",\"password\":\"");
+	add_text(out, password);
+	add_text(out, "\"}");
+	end(out, dialect, start, 0);
+}
+
+static void socketio_join(struct bytes *out, struct dialect dialect, const char *topic)
+{
+	size_t start = begin(out);
+	add_text(out, "42[\"join\",\"");
+	add_text(out, topic);
+	add_text(out, "\"]");
+	end(out, dialect, start, 0);
+}
+
+static void socketio_event(
+	struct bytes *out, struct dialect dialect, const void *payload, size_t len)
+{
+	size_t start = begin(out);
+	add_text(out, "42[\"chat\",");
+	bytes_add(out, payload, len);
+	add_text(out, "]");
+	end(out, dialect, start, 0);
 }
 
 void wire_connect(struct bytes *out, struct dialect dialect, const char *client_id,
 	const char *username, const char *password)
 {
+	if (dialect.socketio) {
+		socketio_connect(out, dialect, username, password);
+		return;
+	}
 	size_t start = begin(out);
 	add_string(out, "MQTT");
 	add_byte(out, dialect.mqtt5 ? 5 : 4);
@@ -138,6 +184,10 @@ void wire_connect(struct bytes *out, struct dialect dialect, const char *client_
 void wire_subscribe(
 	struct bytes *out, struct dialect dialect, const char *const *topics, size_t count)
 {
+	if (dialect.socketio) {
+		socketio_join(out, dialect, topics[count - 1]);
+		return;
+	}
 	size_t start = begin(out);
 	add_u16(out, 1);
 	if (dialect.mqtt5) {
@@ -153,6 +203,10 @@ void wire_subscribe(
 void wire_publish(struct bytes *out, struct dialect dialect, const char *topic, const void *payload,
 	size_t len, int qos, uint16_t packet_id)
 {
+	if (dialect.socketio) {
+		socketio_event(out, dialect, payload, len);
+		return;
+	}
 	size_t start = begin(out);
 	add_string(out, topic);
 	if (qos > 0) {
@@ -174,6 +228,12 @@ void wire_puback(struct bytes *out, struct dialect dialect, uint16_t packet_id)
 
 void wire_disconnect(struct bytes *out, struct dialect dialect)
 {
+	if (dialect.socketio) {
+		size_t start = begin(out);
+		add_text(out, "41");
+		end(out, dialect, start, 0);
+		return;
+	}
 	end(out, dialect, begin(out), 0xe0);
 }
 
@@ -263,8 +323,57 @@ static bool read_body(const unsigned char *in, size_t len, unsigned flags, struc
 	}
 }
 
+/* Where the JSON value that begins here ends; 0 when it is not complete. */
+static size_t json_length(const unsigned char *in, size_t len)
+{
+	int depth = 0;
+	bool text = false;
+	for (size_t i = 0; i < len; i++) {
+		if (text && in[i] == '\\') {
+			i++;
+		} else if (in[i] == '"') {
+			text = !text;
+		} else if (!text && (in[i] == '{' || in[i] == '[')) {
+			depth++;
+		} else if (!text && (in[i] == '}' || in[i] == ']') && --depth == 0) {
+			return i + 1;
+		}
+	}
+	return 0;
+}
+
+/* Digits that say what it is, and JSON.  What else there is has no JSON and is not sent here. */
+static size_t socketio_read(const unsigned char *in, size_t len, struct packet *packet)
+{
+	size_t digits = 0;
+	while (digits < len && in[digits] >= '0' && in[digits] <= '9') {
+		digits++;
+	}
+	if (digits == len) {
+		return 0;
+	}
+	size_t json = json_length(in + digits, len - digits);
+	if (digits == 0 || (in[digits] != '{' && in[digits] != '[')) {
+		return SIZE_MAX;
+	}
+	*packet = (struct packet){0};
+	if (digits == 2 && memcmp(in, "42", 2) == 0) {
+		const unsigned char *at = memchr(in, '{', len);
+		packet->type = PACKET_PUBLISH;
+		packet->payload = (const char *)at;
+		packet->payload_len = at == NULL ? 0 : digits + json - (size_t)(at - in);
+	} else if (digits == 2) {
+		packet->type = PACKET_CONNACK;
+		packet->code = in[1] != '0';
+	}
+	return json == 0 ? 0 : digits + json;
+}
+
 size_t wire_read(const unsigned char *in, size_t len, struct dialect dialect, struct packet *packet)
 {
+	if (dialect.socketio) {
+		return socketio_read(in, len, packet);
+	}
 	if (len < 2) {
 		return 0;
 	}

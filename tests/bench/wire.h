@@ -1,5 +1,5 @@
-/* MQTT packets, bare or in WebSocket frames: written into a buffer, and found in what comes in.
- * Only what the load generator speaks. */
+/* MQTT packets, bare or in WebSocket frames, or Socket.IO's: written into a buffer, and found in
+ * what comes in.  Only what the load generator speaks. */
 #ifndef BENCH_WIRE_H
 #define BENCH_WIRE_H
 
@@ -18,6 +18,8 @@ enum packet_type {
 struct dialect {
 	bool ws;
 	bool mqtt5;
+	bool socketio; /* over WebSockets; the name of every event is "chat", and its argument JSON
+	                */
 };
 
 /* Grows as needed; running out of memory ends the program. */
@@ -30,8 +32,9 @@ struct bytes {
 void bytes_reserve(struct bytes *bytes, size_t more);
 void bytes_add(struct bytes *bytes, const void *what, size_t len);
 
-/* Each appends one packet.  Without a username: none is sent. */
-void wire_upgrade(struct bytes *out, const char *host);
+/* Each appends one packet.  Without a username: none is sent.  For Socket.IO a topic is the last
+ * part of what is sent, and there are no acknowledgements. */
+void wire_upgrade(struct bytes *out, struct dialect dialect, const char *host);
 void wire_connect(struct bytes *out, struct dialect dialect, const char *client_id,
 	const char *username, const char *password);
 void wire_subscribe(

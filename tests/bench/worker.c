@@ -505,6 +505,7 @@ static bool take(struct worker *worker, struct client *client, const struct pack
 		}
 		client->state = STATE_JOINING;
 		join(worker, client);
+		client->subscribed = worker->plan->dialect.socketio;
 		break;
 	case PACKET_SUBACK:
 		if (packet->code >= 0x80) {
@@ -577,7 +578,13 @@ static void take_input(struct worker *worker, struct client *client, size_t old,
 	size_t took = 0;
 	if (client->state == STATE_UPGRADING) {
 		took = take_upgrade(worker, client, in, len);
-		if (took > 0 && took != SIZE_MAX && took < len) {
+		bool more = took > 0 && took != SIZE_MAX && took < len;
+		if (more && worker->plan->dialect.socketio) {
+			memmove(in, in + took, len - took);
+			take_input(worker, client, 0, len - took);
+			return;
+		}
+		if (more) {
 			took = SIZE_MAX; /* nobody has anything to say before the login */
 		}
 	} else {
@@ -628,7 +635,7 @@ static void on_connected(struct worker *worker, struct client *client)
 	listen_for(worker, client, false);
 	if (worker->plan->dialect.ws) {
 		client->state = STATE_UPGRADING;
-		wire_upgrade(&worker->out, worker->plan->host);
+		wire_upgrade(&worker->out, worker->plan->dialect, worker->plan->host);
 	} else {
 		client->state = STATE_LOGIN;
 		login(worker, client);
