@@ -129,9 +129,9 @@ static enum chat_error port_ask_site(void *arg, struct slice room)
 	return store_ask(((struct plugin *)arg)->store, room);
 }
 
-static void port_tell(void *arg, const struct node_news *news)
+static bool port_tell(void *arg, const struct node_news *news)
 {
-	store_tell(((struct plugin *)arg)->store, news);
+	return store_tell(((struct plugin *)arg)->store, news);
 }
 
 static void port_concern(void *arg, struct slice user_id, bool here)

@@ -44,8 +44,9 @@ struct chat_ports {
 	void (*seen)(void *arg, const struct user_seen *seen);
 	/* See store_ask.  NULL: the application decides nothing of chats without messages. */
 	enum chat_error (*ask_site)(void *arg, struct slice room);
-	/* For the other brokers of the cluster.  Copies.  NULL: there is no cluster. */
-	void (*tell)(void *arg, const struct node_news *news);
+	/* For the other brokers of the cluster.  Copies; false when out of memory.  NULL: there is
+	 * no cluster. */
+	bool (*tell)(void *arg, const struct node_news *news);
 	/* In a cluster: this user's first client has come, or the last one has gone.  The others'
 	 * news are only passed on where they are about somebody who is here. */
 	void (*concern)(void *arg, struct slice user_id, bool here);

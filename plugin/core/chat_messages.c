@@ -29,16 +29,21 @@ static void notify(struct chat *chat, struct slice id, const struct message *mes
 	(void)chat_send(chat, topic_of_lobby(id, bytes), payload, 1, in_chat);
 }
 
+void chat_tell_in_chat(struct chat *chat, struct room *room, const struct message *message)
+{
+	char bytes[TOPIC_MAX + 1];
+	struct slice topic = topic_of_chat(message->room, bytes);
+	struct buffer *payload = chat_begin(chat);
+	protocol_message(payload, message);
+	room->last_message = chat_send(chat, topic, payload, 1, 0);
+	room->last_seq = room->told_seq = message->seq;
+}
+
 void chat_tell_message(struct chat *chat, const struct message *message, bool from_client)
 {
 	struct room *room = presence_room(chat->presence, message->room);
 	if (room != NULL) {
-		char bytes[TOPIC_MAX + 1];
-		struct slice topic = topic_of_chat(message->room, bytes);
-		struct buffer *payload = chat_begin(chat);
-		protocol_message(payload, message);
-		room->last_message = chat_send(chat, topic, payload, 1, 0);
-		room->last_seq = room->told_seq = message->seq;
+		chat_tell_in_chat(chat, room, message);
 	}
 	uint64_t in_chat = room == NULL ? 0 : room->last_message;
 	notify(chat, message->user_id, message, room, in_chat);

@@ -22,6 +22,11 @@ struct ahead {
 /* The news come within milliseconds, or else are asked for. */
 #define AHEAD_FOR_MS 30000
 
+bool chat_say(struct chat *chat, const struct node_news *news)
+{
+	return chat_in_cluster(chat) && chat->ports.tell(chat->ports.arg, news);
+}
+
 static struct ahead *find_ahead(const struct chat *chat, struct slice room)
 {
 	struct ahead *ahead;
@@ -83,7 +88,8 @@ bool chat_may_tell_own(const struct chat *chat, const struct message *message)
 		return true;
 	}
 	const struct room *room = presence_room(chat->presence, message->room);
-	return room != NULL && room->told_seq >= 0 && message->seq == room->told_seq + 1;
+	return room != NULL && !room->asked && room->told_seq >= 0 &&
+	       message->seq == room->told_seq + 1;
 }
 
 int8_t chat_who_is_in(const struct chat *chat, struct slice room_name)
@@ -106,8 +112,8 @@ void chat_say_typing(struct chat *chat, struct slice room_name, struct slice id,
 	struct node_news news = {.what = NODE_TYPING, .room = room_name, .user_id = id, .on = on};
 	const struct room *room = presence_room(chat->presence, room_name);
 	bool alone = room != NULL && room->places_known && room->remotes == NULL;
-	if (chat_in_cluster(chat) && !alone) {
-		chat->ports.tell(chat->ports.arg, &news);
+	if (!alone) {
+		(void)!chat_say(chat, &news);
 	}
 }
 
@@ -118,9 +124,7 @@ void chat_say_login(struct chat *chat, const struct client *client)
 		.user_id = chat_client_id(client),
 		.client_id = slice_str(client->client_id),
 	};
-	if (chat_in_cluster(chat)) {
-		chat->ports.tell(chat->ports.arg, &news);
-	}
+	(void)!chat_say(chat, &news);
 }
 
 /* A client id that is taken into use elsewhere ends the connection that had it before: the
@@ -147,7 +151,7 @@ static void hear_login(struct chat *chat, const struct node_news *news)
 static void hear_message(struct chat *chat, const struct message *message, bool from_client)
 {
 	struct room *room = presence_room(chat->presence, message->room);
-	if (!was_told(chat, room, message)) {
+	if (!was_told(chat, room, message) && (room == NULL || !room->asked)) {
 		chat_tell_message(chat, message, from_client);
 	}
 	if (room != NULL && message->seq > room->fed_seq) {
@@ -157,6 +161,10 @@ static void hear_message(struct chat *chat, const struct message *message, bool 
 
 void chat_hear(struct chat *chat, const struct node_news *news, struct chat_time now)
 {
+	if (news->missed) {
+		chat_hear_missed(chat, news, now);
+		return;
+	}
 	switch (news->what) {
 	case NODE_MESSAGE:
 		hear_message(chat, &news->message, news->on);
@@ -196,6 +204,10 @@ void chat_hear(struct chat *chat, const struct node_news *news, struct chat_time
 		chat_note_online(chat, now);
 		break;
 	case NODE_BEHIND:
+		chat_ask_missed(chat, now);
+		break;
+	case NODE_ASK:
+	case NODE_ASKED:
 		break;
 	}
 }

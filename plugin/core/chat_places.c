@@ -18,9 +18,7 @@ void chat_say_place(struct chat *chat, struct slice room_name, const struct user
 		.name = presence_name(user->name),
 		.on = here,
 	};
-	if (chat_in_cluster(chat)) {
-		chat->ports.tell(chat->ports.arg, &news);
-	}
+	(void)!chat_say(chat, &news);
 }
 
 void chat_hear_place(struct chat *chat, const struct node_news *news)

@@ -161,8 +161,9 @@ static void note_newest(struct room *room, const struct page *page, bool in_clus
 		room->last_seq = page->count == 0 ? 0 : page->messages[page->count - 1].seq;
 	}
 	/* In a cluster a change that the page shows may come with the news, and is not told yet. */
-	if (room->last_change < 0 && page->epoch.len > 0 && !in_cluster) {
-		room->last_change = page->change;
+	int64_t *change = in_cluster ? &room->read_change : &room->last_change;
+	if (*change < 0 && page->epoch.len > 0) {
+		*change = page->change;
 	}
 	if (page->peer != NULL && page->peer->known) {
 		room->known |= presence_side(room, page->peer->user_id);
@@ -386,16 +387,8 @@ void chat_store_up(struct chat *chat, bool up)
 	}
 }
 
-void chat_epoch_changed(struct chat *chat, struct chat_time now)
+void chat_request_all_unread(struct chat *chat, struct chat_time now)
 {
-	chat_free_ahead(chat);
-	for (struct room *room = presence_next_room(chat->presence, NULL); room != NULL;
-		room = presence_next_room(chat->presence, room)) {
-		chat_tell_all_held_changes(chat, room);
-		room->last_seq = room->last_change = -1;
-		room->told_seq = room->fed_seq = -1;
-		chat_welcome_again(chat, room, now);
-	}
 	for (struct user *user = presence_next_user(chat->presence, NULL); user != NULL;
 		user = presence_next_user(chat->presence, user)) {
 		for (struct client *c = user->clients; c != NULL; c = c->user_next) {
@@ -404,4 +397,17 @@ void chat_epoch_changed(struct chat *chat, struct chat_time now)
 			}
 		}
 	}
+}
+
+void chat_epoch_changed(struct chat *chat, struct chat_time now)
+{
+	chat_free_ahead(chat);
+	for (struct room *room = presence_next_room(chat->presence, NULL); room != NULL;
+		room = presence_next_room(chat->presence, room)) {
+		chat_tell_all_held_changes(chat, room);
+		room->last_seq = room->last_change = -1;
+		room->told_seq = room->fed_seq = room->read_change = -1;
+		chat_welcome_again(chat, room, now);
+	}
+	chat_request_all_unread(chat, now);
 }

@@ -121,6 +121,8 @@ void chat_tell_typing(struct chat *chat, struct room *room, struct slice id, boo
 /* To everyone who is here: in the chat, or else in the lobby.  `from_client`: its sender is online.
  */
 void chat_tell_message(struct chat *chat, const struct message *message, bool from_client);
+/* Only to those in the chat. */
+void chat_tell_in_chat(struct chat *chat, struct room *room, const struct message *message);
 
 /* chat_nodes.c: the other brokers of a cluster. */
 
@@ -128,6 +130,9 @@ static inline bool chat_in_cluster(const struct chat *chat)
 {
 	return chat->ports.tell != NULL;
 }
+
+/* For the others.  False: there are none, or out of memory. */
+MUST_CHECK bool chat_say(struct chat *chat, const struct node_news *news);
 
 /* A message of this broker's own was stored: whether it may be told at once.  If not, it comes with
  * the news, in its turn. */
@@ -143,6 +148,14 @@ void chat_say_login(struct chat *chat, const struct client *client);
 
 /* Who is in this chat, as in struct message. */
 int8_t chat_who_is_in(const struct chat *chat, struct slice room);
+
+/* chat_missed.c: what this broker of a cluster did not hear. */
+
+/* Something was missed: asks for it in each chat that somebody is in, and sends the lobbies what a
+ * subscribe brings. */
+void chat_ask_missed(struct chat *chat, struct chat_time now);
+/* What comes of that. */
+void chat_hear_missed(struct chat *chat, const struct node_news *news, struct chat_time now);
 
 /* chat_places.c: who is in which chat on the other brokers of a cluster. */
 
@@ -168,6 +181,9 @@ void chat_forget_ahead(struct chat *chat, struct chat_time now);
 void chat_free_ahead(struct chat *chat);
 
 /* chat_requests.c: what is read from the store. */
+
+/* Everybody in a lobby is sent what a subscribe brings. */
+void chat_request_all_unread(struct chat *chat, struct chat_time now);
 
 /* Sends the waiting requests and marks to the store, as many as it takes. */
 void chat_ask_store(struct chat *chat);

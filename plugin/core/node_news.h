@@ -19,6 +19,12 @@ enum node_news_what {
 	NODE_TYPING, /* user_id types in room: on */
 	NODE_LOGIN,  /* user_id has logged in with client_id */
 
+	/* To the database: what of room was missed, behind message.seq and changed.change? */
+	NODE_ASK,
+	/* That is all of it now, up to message.seq; or there is more of it: on.  Both users' read
+	 * markers: marked.seq and mark.seq, the first one's first. */
+	NODE_ASKED,
+
 	/* About brokers. */
 	NODE_ENTERED,      /* this one is in the cluster, under a number that nobody has heard of */
 	NODE_BEHIND,       /* some of what was told was missed */
@@ -30,6 +36,7 @@ struct node_news {
 	enum node_news_what what;
 	int32_t node; /* which broker says it */
 	bool own;     /* this one does */
+	bool missed;  /* it was asked for */
 	struct slice room;
 	struct slice user_id;
 	struct slice name;

@@ -290,7 +290,7 @@ static struct room *room_find_or_add(struct presence *presence, struct slice nam
 	memcpy(room->name, name.bytes, name.len);
 	room->name_len = (uint16_t)name.len;
 	room->last_seq = room->last_change = -1;
-	room->told_seq = room->fed_seq = -1;
+	room->told_seq = room->fed_seq = room->read_change = -1;
 	table_add(&presence->rooms, &room->by_name, hash);
 	return room;
 }

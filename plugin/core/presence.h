@@ -70,6 +70,8 @@ struct room {
 	int64_t told_seq;       /* the last message that was told here; -1: none yet */
 	int64_t fed_seq;        /* and the last one that came with the others' news */
 	uint32_t shown[2];      /* what was told last of each user's `peer`: see chat_peers.c */
+	int64_t read_change;    /* the change up to which its first page was complete; -1: none */
+	bool asked;             /* for what was missed: what comes meanwhile is in the answer */
 	bool places_known;      /* of `remotes` */
 	uint8_t state;          /* enum room_state */
 	uint8_t known; /* which of its users have written here: 1 the first, 2 the second */

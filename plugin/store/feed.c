@@ -6,6 +6,7 @@
 
 #include "descriptors.h"
 #include "feed_body.h"
+#include "feed_missed.h"
 #include "message_row.h"
 
 /* A NOTIFY that is not heard costs no more than this. */
@@ -87,7 +88,8 @@ static const struct statement statement_say = {
 };
 
 static const struct statement *const statements[] = {&statement_take_back, &statement_enter,
-	&statement_heads, &statement_beat, &statement_place, &statement_say, &statement_cut};
+	&statement_heads, &statement_beat, &statement_place, &statement_say, &statement_missed,
+	&statement_missed_changes, &statement_cut};
 
 struct feed *feed_create(
 	const struct feed_options *options, struct node *node, struct report *report)
@@ -140,12 +142,14 @@ void feed_destroy(struct feed *feed)
 	free(feed);
 }
 
-void feed_tell(struct feed *feed, const struct node_news *news)
+bool feed_tell(struct feed *feed, const struct node_news *news)
 {
 	struct news_job *job = job_news(news);
-	if (job != NULL && queue_put(&feed->in, &job->item) != CHAT_OK) {
-		job_free(&job->item);
+	if (job == NULL || queue_put(&feed->in, &job->item) != CHAT_OK) {
+		job_free(job == NULL ? NULL : &job->item);
+		return false;
 	}
+	return true;
 }
 
 /* To the broker's thread.  False: out of memory. */
@@ -222,9 +226,14 @@ static bool is_as_before(const struct feed *feed, int32_t number, const char *fe
 	return number == feed->number && strcmp(feed_id, feed->feed_id) == 0;
 }
 
-static void say_entered(struct feed *feed)
+static void say_entered(struct feed *feed, bool first)
 {
 	char line[REPORT_LINE_MAX];
+	if (!first) {
+		report_line(feed->report, STORE_WARNING,
+			"cluster: the others took this broker for dead, or the database was "
+			"emptied by a crash or a failover; asking for what was missed");
+	}
 	snprintf(line, sizeof(line), "cluster: this broker is number %d, as %s", (int)feed->number,
 		feed->options.name);
 	report_line(feed->report, STORE_NOTICE, line);
@@ -245,7 +254,7 @@ static void entered(struct feed *feed, int32_t number, const char *feed_id)
 	if (first) {
 		atomic_store(&feed->resyncs, 0);
 	}
-	say_entered(feed);
+	say_entered(feed, first);
 }
 
 static void enter(struct feed *feed)
@@ -310,24 +319,31 @@ static void beat(struct feed *feed)
 	} else if (row_bool(&row, 0)) {
 		atomic_store(&feed->nodes, row_int4(&row, 1));
 	} else {
-		report_line(feed->report, STORE_WARNING,
-			"cluster: the others took this broker for dead; entering again");
 		node_is_out(feed->node, feed->number * STREAMS_PER_NODE);
 	}
 	PQclear(result);
 }
 
-static bool is_place(const struct item *item)
+static enum node_news_what what_of(const struct item *item)
 {
-	return ((const struct news_job *)item)->news.what == NODE_PLACED;
+	return ((const struct news_job *)item)->news.what;
+}
+
+/* Whether both may go into one statement. */
+static bool are_alike(enum node_news_what one, enum node_news_what other)
+{
+	return one == other ||
+	       (one != NODE_PLACED && one != NODE_ASK && other != NODE_PLACED && other != NODE_ASK);
 }
 
 /* The first of what is to be said, as far as it goes into one statement.  Returns how many. */
-static size_t next_said(const struct feed *feed, bool places, struct news_job *batch[SAID_MAX])
+static size_t next_said(const struct feed *feed, struct news_job *batch[SAID_MAX])
 {
 	size_t count = 0;
 	struct item *item = feed->said.first;
-	for (; item != NULL && count < SAID_MAX && is_place(item) == places; item = item->next) {
+	enum node_news_what first = what_of(item);
+	size_t max = first == NODE_ASK ? MISSED_MAX : SAID_MAX;
+	for (; item != NULL && count < max && are_alike(first, what_of(item)); item = item->next) {
 		batch[count++] = (struct news_job *)item;
 	}
 	return count;
@@ -381,35 +397,88 @@ static void report_places(
 	}
 }
 
-/* False: not now. */
-static bool say_batch(struct feed *feed)
+/* Each of these is false when it has to be said again later. */
+
+static bool say_places(struct feed *feed, struct news_job *const *batch, size_t count)
 {
-	struct news_job *batch[SAID_MAX];
-	bool places = is_place(feed->said.first);
-	size_t count = next_said(feed, places, batch);
-	if (places) {
-		place_params(feed, batch, count);
-	} else {
-		params_begin(&feed->params);
-		feed_body_news(&feed->params, batch, count);
-	}
-	PGresult *result = run(feed, places ? &statement_place : &statement_say);
-	if (result == NULL) {
-		return false;
-	}
-	if (places) {
+	place_params(feed, batch, count);
+	PGresult *result = run(feed, &statement_place);
+	if (result != NULL) {
 		report_places(feed, result, batch, count);
 	}
 	PQclear(result);
-	for (size_t i = 0; i < count; i++) {
+	return result != NULL;
+}
+
+static bool say_to_others(struct feed *feed, struct news_job *const *batch, size_t count)
+{
+	params_begin(&feed->params);
+	feed_body_news(&feed->params, batch, count);
+	PGresult *result = run(feed, &statement_say);
+	PQclear(result);
+	return result != NULL;
+}
+
+/* NULL: not now. */
+static struct answer *ask(struct feed *feed, const struct statement *statement)
+{
+	struct answer *answer = answer_make(&feed->undrained);
+	PGresult *result = answer == NULL ? NULL : run(feed, statement);
+	if (result == NULL) {
+		answer_release(answer);
+		return NULL;
+	}
+	answer_set(answer, result);
+	return answer;
+}
+
+static bool ask_missed(struct feed *feed, struct news_job *const *batch, size_t count)
+{
+	struct items news = {0};
+	struct items ends = {0};
+	struct answer *messages = NULL;
+	struct answer *changes = NULL;
+	if (missed_params(&feed->params, batch, count)) {
+		messages = ask(feed, &statement_missed);
+	}
+	if (messages != NULL && missed_changes_params(&feed->params, batch, count)) {
+		changes = ask(feed, &statement_missed_changes);
+	}
+	bool good = messages != NULL && changes != NULL && missed_read(messages, &news, &ends) &&
+	            missed_changes_read(changes, &news);
+	answer_release(messages);
+	answer_release(changes);
+	if (good) {
+		items_join(&news, &ends);
+		report_items(feed->report, &news);
+	} else {
+		jobs_free(&news);
+		jobs_free(&ends);
+	}
+	return good;
+}
+
+static bool say_batch(struct feed *feed)
+{
+	struct news_job *batch[SAID_MAX];
+	size_t count = next_said(feed, batch);
+	enum node_news_what what = batch[0]->news.what;
+	bool said = what == NODE_PLACED ? say_places(feed, batch, count)
+	            : what == NODE_ASK  ? ask_missed(feed, batch, count)
+	                                : say_to_others(feed, batch, count);
+	for (size_t i = 0; said && i < count; i++) {
 		job_free(items_shift(&feed->said));
 	}
-	return true;
+	return said;
 }
 
 static void say(struct feed *feed)
 {
-	while (feed->said.first != NULL && feed->conn.state == PGCONN_READY && say_batch(feed)) {
+	while (feed->said.first != NULL && feed->conn.state == PGCONN_READY) {
+		if (!say_batch(feed)) {
+			feed->say_at = clock_ms() + PAUSE_MS;
+			return;
+		}
 	}
 }
 
@@ -456,11 +525,15 @@ static bool has_room(const struct feed *feed)
 	return atomic_load(&feed->undrained) < UNDRAINED_BYTES_MAX;
 }
 
+static bool has_to_say(const struct feed *feed)
+{
+	return feed->said.first != NULL && clock_ms() >= feed->say_at;
+}
+
 /* When the next cut is due. */
 static int64_t next_cut(const struct feed *feed)
 {
-	bool news = feed->heard || feed->said.first != NULL ||
-	            atomic_load(&feed->node->told) != feed->told;
+	bool news = feed->heard || has_to_say(feed) || atomic_load(&feed->node->told) != feed->told;
 	int64_t pause = news ? feed->options.pace_ms : POLL_MS;
 	return feed->cut_at + (has_room(feed) ? pause : POLL_MS);
 }
@@ -486,7 +559,9 @@ static bool connected_turn(struct feed *feed)
 	items_join(&feed->said, &news);
 	feed->heard |= pgconn_notified_by_others(&feed->conn);
 	if (feed->conn.state == PGCONN_READY && clock_ms() >= next_cut(feed)) {
-		say(feed);
+		if (has_to_say(feed)) {
+			say(feed);
+		}
 		read_cut(feed);
 	}
 	if (feed->conn.state != PGCONN_READY || !queue_await(&feed->in)) {

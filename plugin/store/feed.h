@@ -51,6 +51,7 @@ struct feed {
 	int32_t number;                /* the last one; 0: none yet */
 	char feed_id[FEED_ID_MAX + 1]; /* that the cursors are of */
 	struct items said;             /* news_jobs that are to be told to the others */
+	int64_t say_at;                /* not before */
 	uint64_t told;                 /* of node->told: the others were woken since */
 	bool heard;                    /* the others have told something */
 	int64_t cut_at, beat_at;       /* the last ones */
@@ -64,8 +65,9 @@ struct feed *feed_create(
 /* After the thread has ended, and what it has put out is freed.  NULL is fine. */
 void feed_destroy(struct feed *feed);
 
-/* The broker's thread: to the other brokers.  Copies; without memory it is lost. */
-void feed_tell(struct feed *feed, const struct node_news *news);
+/* The broker's thread: to the other brokers, or a question to the database.  Copies.  False when
+ * out of memory. */
+MUST_CHECK bool feed_tell(struct feed *feed, const struct node_news *news);
 
 /* The thread: ends when the wakeup's stop_at has passed. */
 void *feed_run(void *feed);

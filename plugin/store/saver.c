@@ -31,6 +31,7 @@ void saver_init(struct saver *saver, const char *conninfo, struct node *node, st
 	int number)
 {
 	static const struct statement *const statements[] = {&statement_save, &statement_save_each};
+	_Static_assert(SAVERS <= WRITER_LOADER, "each has a stream of its own");
 	*saver = (struct saver){
 		.saving = saving,
 		.queue = &saving->queues.each[number],

@@ -395,11 +395,9 @@ void store_seen(struct store *store, const struct user_seen *seen)
 	}
 }
 
-void store_tell(struct store *store, const struct node_news *news)
+bool store_tell(struct store *store, const struct node_news *news)
 {
-	if (store->feed != NULL) {
-		feed_tell(store->feed, news);
-	}
+	return store->feed != NULL && feed_tell(store->feed, news);
 }
 
 void store_concern(struct store *store, struct slice user_id, bool here)

@@ -112,9 +112,9 @@ MUST_CHECK enum chat_error store_ask(struct store *store, struct slice room);
  * nobody hears of it.  Out of memory it is lost. */
 void store_seen(struct store *store, const struct user_seen *seen);
 
-/* For the other brokers of the cluster; without one nobody hears it.  Copies.  Out of memory it is
- * lost. */
-void store_tell(struct store *store, const struct node_news *news);
+/* For the other brokers of the cluster, or a question to its database.  Copies.  False when there
+ * is no cluster, or no memory. */
+MUST_CHECK bool store_tell(struct store *store, const struct node_news *news);
 
 /* This user's first client has come, or the last one has gone: only what is about users who are
  * here comes back as news. */

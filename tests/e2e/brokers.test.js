@@ -159,6 +159,38 @@ describe('two brokers', () => {
 		await again.end();
 	});
 
+	test('a broker that was taken for dead is told what it has missed, and its people leave and come', async () => {
+		const { ann, bob, chat } = await couple();
+		await bob.enterLobby();
+		const first = await ann.say(chat, 'first');
+		await bob.next(chat, 'message');
+		process.kill(other.pid, 'SIGSTOP');
+		const said = [];
+		try {
+			assert.deepEqual((await ann.next(chat, 'presence_diff')).leaves, { [bob.id]: { name: 'Bob' } });
+			for (const text of ['one', 'two', 'three']) {
+				said.push(await ann.say(chat, text));
+			}
+			await ann.publish(chat, { event: 'edit', seq: first.seq, text: 'FIRST' });
+			await ann.next(chat, 'changed');
+			// As if it had been away for longer than what is told is kept.
+			await stage.cluster.query('delete from chat.feed');
+		} finally {
+			process.kill(other.pid, 'SIGCONT');
+		}
+		assert.equal((await bob.next(`user/${bob.id}`, 'unread')).total, 4);
+		for (const message of said) {
+			assert.deepEqual(await bob.next(chat, 'message'), message);
+		}
+		assert.equal((await bob.next(chat, 'changed')).message.text, 'FIRST');
+		assert.deepEqual((await ann.next(chat, 'presence_diff')).joins, { [bob.id]: { name: 'Bob' } });
+		const answer = await bob.say(chat, 'back');
+		assert.deepEqual(await ann.next(chat, 'message'), answer);
+		await bob.none(chat, 'message');
+		await ann.none(chat, 'message');
+		assert.match(other.log(), /chat: cluster: the others took this broker for dead, or/);
+	});
+
 	test('a client id that comes again on another broker leaves the connection that had it', async () => {
 		const [id] = newIds(1);
 		const phone = await stage.connect({ id, clientId: 'phone' });
