@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { run } from '../stack/children.js';
 import { SECRET } from './servers.js';
 
-const LOADGEN = process.env.CHAT_LOADGEN
+export const LOADGEN = process.env.CHAT_LOADGEN
 	|| fileURLToPath(new URL('../../build/tests/bench/loadgen', import.meta.url));
 
 /** What a run takes beside its window: connecting, settling, draining. */

@@ -92,6 +92,10 @@ export async function startProxy(target) {
 			stalled = false;
 			lines.forEach(({ upstream }) => upstream.resume());
 		},
+		/** Nothing reaches the server any more; neither side notices. */
+		hush() {
+			lines.forEach(({ client }) => client.pause());
+		},
 		/** From now on the server hears, and is not heard; it notices nothing. */
 		holdAnswers() {
 			held = [];

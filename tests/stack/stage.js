@@ -46,6 +46,8 @@ export function roomOf(chat) {
  * @property {string[]} [secrets]
  * @property {string} [conf]
  * @property {boolean} [database] false: a broker that never finds one
+ * @property {Record<string, string | number>} [settings] more of PostgreSQL's
+ * @property {boolean} [broker] false: none, until a test asks for `another`
  * @property {(dir: string) => string | Promise<string>} [prepare] more conf lines, from files it writes
  *
  * @typedef {object} People the kind of clients that a test's people have
@@ -60,7 +62,7 @@ export function roomOf(chat) {
  * @param {StageOptions} given
  * @param {People} people
  */
-export function setStage({ options = {}, secrets, conf = '', database = true, prepare }, people) {
+export function setStage({ options = {}, secrets, conf = '', database = true, broker: wanted = true, settings, prepare }, people) {
 	/** @type {import('./cluster.js').Cluster} */
 	let cluster;
 	/** @type {Broker} */
@@ -73,10 +75,12 @@ export function setStage({ options = {}, secrets, conf = '', database = true, pr
 	before(async () => {
 		dir = scratchFolder('stage');
 		if (database) {
-			cluster = await startCluster({ dir: join(dir, 'postgres'), settings: SETTINGS });
+			cluster = await startCluster({ dir: join(dir, 'postgres'), settings: { ...SETTINGS, ...settings } });
 			await cluster.install();
 		}
-		broker = await stage.another({ options, secrets, conf });
+		if (wanted) {
+			broker = await stage.another({ options, secrets, conf });
+		}
 	});
 	afterEach(people.leave);
 	after(async () => {
