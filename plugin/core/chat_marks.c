@@ -23,7 +23,7 @@ void chat_send_marks(struct chat *chat)
 static void tell_chat(struct chat *chat, const struct mark *mark, const struct marked *result)
 {
 	const struct room *room = presence_room(chat->presence, mark->room);
-	if (room == NULL || result->closed || chat_is_shut(room)) {
+	if (room == NULL || chat_is_shut(room)) {
 		return;
 	}
 	char bytes[TOPIC_MAX + 1];

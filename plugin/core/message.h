@@ -241,7 +241,6 @@ struct marked {
 	int64_t seq;   /* where it stands now */
 	int64_t count; /* unread left for this user in this chat */
 	int64_t total; /* and in all chats */
-	bool closed;   /* the chat is: only the user themselves is told */
 };
 
 #endif

@@ -183,21 +183,12 @@ struct held {
 static struct held held_by(const struct item *item)
 {
 	switch ((enum job_kind)item->kind) {
-	case JOB_PAGE: {
-		const struct page_job *job = (const struct page_job *)item;
-		return (struct held){job->asked, job->answer};
-	}
-	case JOB_CHANGES: {
-		const struct changes_job *job = (const struct changes_job *)item;
-		return (struct held){job->asked, job->answer};
-	}
-	case JOB_UNREAD: {
-		const struct unread_job *job = (const struct unread_job *)item;
-		return (struct held){job->asked, job->answer};
-	}
+	case JOB_PAGE:
+	case JOB_CHANGES:
+	case JOB_UNREAD:
 	case JOB_CHATS: {
-		const struct chats_job *job = (const struct chats_job *)item;
-		return (struct held){job->asked, job->answer};
+		const struct load_answer *to = (const struct load_answer *)item;
+		return (struct held){to->asked, to->answer};
 	}
 	case JOB_OUTSIDE:
 		return (struct held){.answer = ((const struct outside_job *)item)->answer};

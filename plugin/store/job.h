@@ -118,35 +118,34 @@ struct answer {
 	char epoch[EPOCH_MAX + 1];
 };
 
-struct page_job {
+/* The answer to one load; each of the four jobs below begins with this. */
+struct load_answer {
 	struct item item;
-	struct load_job *asked; /* owns it: the messages' user ids are slices of its room */
+	struct load_job *asked; /* owns it: user ids of messages are slices of its room */
 	struct answer *answer;
+};
+
+struct page_job {
+	struct load_answer to;
 	struct page page;
 	struct peer peer;
 	struct message messages[];
 };
 
 struct changes_job {
-	struct item item;
-	struct load_job *asked; /* likewise */
-	struct answer *answer;
+	struct load_answer to;
 	struct changes changes;
 	struct message messages[];
 };
 
 struct unread_job {
-	struct item item;
-	struct load_job *asked;
-	struct answer *answer;
+	struct load_answer to;
 	struct unread unread;
 	struct unread_chat chats[];
 };
 
 struct chats_job {
-	struct item item;
-	struct load_job *asked;
-	struct answer *answer;
+	struct load_answer to;
 	struct chats chats;
 	struct listed_chat listed[];
 };

@@ -1,5 +1,7 @@
 #include "loads.h"
 
+#include <stdlib.h>
+
 int loads_rows(const PGresult *result, int first)
 {
 	int rows = PQntuples(result);
@@ -16,9 +18,35 @@ int loads_rows(const PGresult *result, int first)
 	return n;
 }
 
+const struct load *load_of(const struct task *task)
+{
+	return &((const struct load_job *)task)->load;
+}
+
+/* The answer to one load, which owns the task; NULL: out of memory, or *wrong. */
+static struct item *make(const struct load_shape *shape, struct answer *answer, int first, int rows,
+	struct task *task, bool *wrong)
+{
+	struct row row = {.result = answer->result, .no = first};
+	size_t count = row_is_null(&row, shape->column) ? 0 : (size_t)rows;
+	struct load_answer *to = calloc(1, shape->size + count * shape->row_size);
+	if (to == NULL) {
+		return NULL;
+	}
+	to->item.kind = shape->kind;
+	to->asked = (struct load_job *)task;
+	to->answer = answer;
+	*wrong = !shape->read(to, first, count);
+	if (*wrong) {
+		free(to);
+		return NULL;
+	}
+	answer_hold(answer);
+	return &to->item;
+}
+
 bool loads_results(struct answer *answer, struct task **tasks, size_t count, struct items *out,
-	struct item *(*make)(
-		struct answer *answer, int first, int rows, struct task *task, bool *wrong))
+	const struct load_shape *shape)
 {
 	int first = 0;
 	size_t done = 0;
@@ -30,7 +58,7 @@ bool loads_results(struct answer *answer, struct task **tasks, size_t count, str
 			return false;
 		}
 		int rows = loads_rows(answer->result, first);
-		struct item *item = make(answer, first, rows, tasks[done], &wrong);
+		struct item *item = make(shape, answer, first, rows, tasks[done], &wrong);
 		if (wrong) {
 			return false;
 		}

@@ -11,12 +11,22 @@
 /* How many rows from `first` on belong to the same load. */
 int loads_rows(const PGresult *result, int first);
 
-/* As task_kind's `results`.  `make` makes the answer to one load of the `rows` rows from `first`
- * on; it then owns the task.  NULL: out of memory (the load fails: it is in `out` itself), or
- * *wrong, not what the schema promises. */
+/* What one kind of answer looks like. */
+struct load_shape {
+	enum job_kind kind;
+	size_t size, row_size; /* of its job, and of what the job has for each row */
+	int column;            /* null in the only row of a load that brings nothing */
+	/* Reads the job's `count` rows, which begin with `first`.  False: not what the schema
+	 * promises. */
+	bool (*read)(struct load_answer *to, int first, size_t count);
+};
+
+/* As task_kind's `results`.  A load for whose answer there is no memory fails: it is in `out`
+ * itself. */
 MUST_CHECK bool loads_results(struct answer *answer, struct task **tasks, size_t count,
-	struct items *out,
-	struct item *(*make)(
-		struct answer *answer, int first, int rows, struct task *task, bool *wrong));
+	struct items *out, const struct load_shape *shape);
+
+/* The load that is this task. */
+const struct load *load_of(const struct task *task);
 
 #endif

@@ -446,18 +446,15 @@ static void hand_saved(
 
 static void hand_answer(const struct item *item, const struct store_sink *sink, void *arg)
 {
+	uint64_t ticket = ((const struct load_answer *)item)->asked->load.ticket;
 	if (item->kind == JOB_PAGE) {
-		const struct page_job *job = (const struct page_job *)item;
-		TELL(page, job->asked->load.ticket, &job->page);
+		TELL(page, ticket, &((const struct page_job *)item)->page);
 	} else if (item->kind == JOB_CHANGES) {
-		const struct changes_job *job = (const struct changes_job *)item;
-		TELL(changes, job->asked->load.ticket, &job->changes);
+		TELL(changes, ticket, &((const struct changes_job *)item)->changes);
 	} else if (item->kind == JOB_UNREAD) {
-		const struct unread_job *job = (const struct unread_job *)item;
-		TELL(unread, job->asked->load.ticket, &job->unread);
+		TELL(unread, ticket, &((const struct unread_job *)item)->unread);
 	} else {
-		const struct chats_job *job = (const struct chats_job *)item;
-		TELL(chats, job->asked->load.ticket, &job->chats);
+		TELL(chats, ticket, &((const struct chats_job *)item)->chats);
 	}
 }
 

@@ -1,5 +1,3 @@
-#include <stdlib.h>
-
 #include "loads.h"
 #include "message_row.h"
 #include "task_kinds.h"
@@ -16,11 +14,6 @@ static const struct statement statement = {
 	.types = types,
 };
 #define SEQ 3
-
-static const struct load *load_of(const struct task *task)
-{
-	return &((const struct load_job *)task)->load;
-}
 
 static bool fill(struct params *params, struct task *const *tasks, size_t count)
 {
@@ -40,18 +33,21 @@ static bool fill(struct params *params, struct task *const *tasks, size_t count)
 	return !params->failed;
 }
 
-static bool read_changes(struct changes_job *job, int first)
+static bool read_changes(struct load_answer *to, int first, size_t count)
 {
-	struct row row = {.result = job->answer->result, .no = first};
+	struct changes_job *job = (struct changes_job *)to;
+	struct row row = {.result = to->answer->result, .no = first};
 	struct changes *changes = &job->changes;
+	changes->messages = job->messages;
+	changes->count = count;
 	changes->change = row_int8(&row, 1);
 	changes->more = row_bool(&row, 2);
-	changes->epoch = slice_str(job->answer->epoch);
+	changes->epoch = slice_str(to->answer->epoch);
 	for (size_t i = 0; i < changes->count && !row.wrong; i++) {
 		struct message *message = &job->messages[i];
 		row.no = first + (int)i;
 		message->seq = row_int8(&row, SEQ);
-		message->user_id = room_user(job->asked->load.room, row_bool(&row, SEQ + 1));
+		message->user_id = room_user(to->asked->load.room, row_bool(&row, SEQ + 1));
 		message_row(message, &row, SEQ + 2);
 	}
 	/* Where it was cut, it is complete up to its last one only. */
@@ -61,31 +57,17 @@ static bool read_changes(struct changes_job *job, int first)
 	return !row.wrong;
 }
 
-static struct item *make_changes(
-	struct answer *answer, int first, int rows, struct task *task, bool *wrong)
-{
-	struct row row = {.result = answer->result, .no = first};
-	size_t count = row_is_null(&row, SEQ) ? 0 : (size_t)rows;
-	struct changes_job *job = calloc(1, sizeof(*job) + count * sizeof(job->messages[0]));
-	if (job == NULL) {
-		return NULL;
-	}
-	job->item.kind = JOB_CHANGES;
-	job->asked = (struct load_job *)task;
-	job->answer = answer;
-	job->changes = (struct changes){.messages = job->messages, .count = count};
-	*wrong = !read_changes(job, first);
-	if (*wrong) {
-		free(job);
-		return NULL;
-	}
-	answer_hold(answer);
-	return &job->item;
-}
+static const struct load_shape shape = {
+	.kind = JOB_CHANGES,
+	.size = sizeof(struct changes_job),
+	.row_size = sizeof(struct message),
+	.column = SEQ,
+	.read = read_changes,
+};
 
 static bool results(struct answer *answer, struct task **tasks, size_t count, struct items *out)
 {
-	return loads_results(answer, tasks, count, out, make_changes);
+	return loads_results(answer, tasks, count, out, &shape);
 }
 
 const struct task_kind task_changes = {

@@ -1,5 +1,3 @@
-#include <stdlib.h>
-
 #include "loads.h"
 #include "message_row.h"
 #include "task_kinds.h"
@@ -18,11 +16,6 @@ static const struct statement statement = {
 #define MORE 1
 #define ROOM 2
 #define SEQ 11
-
-static const struct load *load_of(const struct task *task)
-{
-	return &((const struct load_job *)task)->load;
-}
 
 static bool fill(struct params *params, struct task *const *tasks, size_t count)
 {
@@ -70,9 +63,12 @@ static void read_chat(struct listed_chat *chat, struct row *row)
 	read_last(chat, row);
 }
 
-static bool read_chats(struct chats_job *job, int first)
+static bool read_chats(struct load_answer *to, int first, size_t count)
 {
-	struct row row = {.result = job->answer->result, .no = first};
+	struct chats_job *job = (struct chats_job *)to;
+	struct row row = {.result = to->answer->result, .no = first};
+	job->chats.chats = job->listed;
+	job->chats.count = count;
 	job->chats.bad_cursor = row_is_null(&row, MORE);
 	job->chats.more = row_bool_or_false(&row, MORE);
 	for (size_t i = 0; i < job->chats.count && !row.wrong; i++) {
@@ -82,31 +78,17 @@ static bool read_chats(struct chats_job *job, int first)
 	return !row.wrong;
 }
 
-static struct item *make_chats(
-	struct answer *answer, int first, int rows, struct task *task, bool *wrong)
-{
-	struct row row = {.result = answer->result, .no = first};
-	size_t count = row_is_null(&row, ROOM) ? 0 : (size_t)rows;
-	struct chats_job *job = calloc(1, sizeof(*job) + count * sizeof(job->listed[0]));
-	if (job == NULL) {
-		return NULL;
-	}
-	job->item.kind = JOB_CHATS;
-	job->asked = (struct load_job *)task;
-	job->answer = answer;
-	job->chats = (struct chats){.chats = job->listed, .count = count};
-	*wrong = !read_chats(job, first);
-	if (*wrong) {
-		free(job);
-		return NULL;
-	}
-	answer_hold(answer);
-	return &job->item;
-}
+static const struct load_shape shape = {
+	.kind = JOB_CHATS,
+	.size = sizeof(struct chats_job),
+	.row_size = sizeof(struct listed_chat),
+	.column = ROOM,
+	.read = read_chats,
+};
 
 static bool results(struct answer *answer, struct task **tasks, size_t count, struct items *out)
 {
-	return loads_results(answer, tasks, count, out, make_chats);
+	return loads_results(answer, tasks, count, out, &shape);
 }
 
 const struct task_kind task_chats = {

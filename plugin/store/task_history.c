@@ -1,5 +1,3 @@
-#include <stdlib.h>
-
 #include "loads.h"
 #include "message_row.h"
 #include "task_kinds.h"
@@ -24,11 +22,6 @@ static const struct statement statement = {
 #define ONLINE 13
 /* Of the message. */
 #define SEQ 15
-
-static const struct load *load_of(const struct task *task)
-{
-	return &((const struct load_job *)task)->load;
-}
 
 static bool fill(struct params *params, struct task *const *tasks, size_t count)
 {
@@ -57,7 +50,7 @@ static bool fill(struct params *params, struct task *const *tasks, size_t count)
 /* The one of the two who does not ask. */
 static void read_peer(struct page_job *job, struct row *row)
 {
-	const struct load *load = &job->asked->load;
+	const struct load *load = &job->to.asked->load;
 	if (load->user_id.len == 0) {
 		return;
 	}
@@ -72,55 +65,44 @@ static void read_peer(struct page_job *job, struct row *row)
 	job->page.peer = &job->peer;
 }
 
-static bool read_page(struct page_job *job, int first)
+static bool read_page(struct load_answer *to, int first, size_t count)
 {
-	struct row row = {.result = job->answer->result, .no = first};
+	struct page_job *job = (struct page_job *)to;
+	struct row row = {.result = to->answer->result, .no = first};
 	struct page *page = &job->page;
+	page->messages = job->messages;
+	page->count = count;
 	page->a_read = row_int8(&row, 1);
 	page->b_read = row_int8(&row, 2);
 	page->more = row_bool(&row, 3);
 	page->change = row_int8(&row, 4);
 	page->closed = row_bool(&row, 5);
 	page->undecided = row_bool(&row, 6);
-	page->epoch = slice_str(job->answer->epoch);
+	page->epoch = slice_str(to->answer->epoch);
 	read_peer(job, &row);
 	/* The rows come nearest first, and a page ascends. */
-	bool ascending = job->asked->load.after >= 0;
+	bool ascending = to->asked->load.after >= 0;
 	for (size_t i = 0; i < page->count && !row.wrong; i++) {
 		struct message *message = &job->messages[ascending ? i : page->count - 1 - i];
 		row.no = first + (int)i;
 		message->seq = row_int8(&row, SEQ);
-		message->user_id = room_user(job->asked->load.room, row_bool(&row, SEQ + 1));
+		message->user_id = room_user(to->asked->load.room, row_bool(&row, SEQ + 1));
 		message_row(message, &row, SEQ + 2);
 	}
 	return !row.wrong;
 }
 
-static struct item *make_page(
-	struct answer *answer, int first, int rows, struct task *task, bool *wrong)
-{
-	struct row row = {.result = answer->result, .no = first};
-	size_t count = row_is_null(&row, SEQ) ? 0 : (size_t)rows;
-	struct page_job *job = calloc(1, sizeof(*job) + count * sizeof(job->messages[0]));
-	if (job == NULL) {
-		return NULL;
-	}
-	job->item.kind = JOB_PAGE;
-	job->asked = (struct load_job *)task;
-	job->answer = answer;
-	job->page = (struct page){.messages = job->messages, .count = count};
-	*wrong = !read_page(job, first);
-	if (*wrong) {
-		free(job);
-		return NULL;
-	}
-	answer_hold(answer);
-	return &job->item;
-}
+static const struct load_shape shape = {
+	.kind = JOB_PAGE,
+	.size = sizeof(struct page_job),
+	.row_size = sizeof(struct message),
+	.column = SEQ,
+	.read = read_page,
+};
 
 static bool results(struct answer *answer, struct task **tasks, size_t count, struct items *out)
 {
-	return loads_results(answer, tasks, count, out, make_page);
+	return loads_results(answer, tasks, count, out, &shape);
 }
 
 const struct task_kind task_history = {

@@ -1,5 +1,3 @@
-#include <stdlib.h>
-
 #include "loads.h"
 #include "message_row.h"
 #include "task_kinds.h"
@@ -18,17 +16,12 @@ static const struct statement statement = {
 #define IN_VAIN 3
 #define ROOM 4
 
-static struct slice user_of(const struct task *task)
-{
-	return ((const struct load_job *)task)->load.user_id;
-}
-
 static bool fill(struct params *params, struct task *const *tasks, size_t count)
 {
 	params_begin(params);
 	params_array(params, OID_TEXT, count);
 	for (size_t i = 0; i < count; i++) {
-		params_text(params, user_of(tasks[i]));
+		params_text(params, load_of(tasks[i])->user_id);
 	}
 	return !params->failed;
 }
@@ -46,39 +39,28 @@ static void read_chat(struct unread_chat *chat, struct row *row, struct slice us
 	message_row(&chat->last, row, ROOM + 5);
 }
 
-static bool read_unread(struct unread_job *job, int first)
+static bool read_unread(struct load_answer *to, int first, size_t count)
 {
-	struct row row = {.result = job->answer->result, .no = first};
+	struct unread_job *job = (struct unread_job *)to;
+	struct row row = {.result = to->answer->result, .no = first};
+	job->unread.chats = job->chats;
+	job->unread.count = count;
 	job->unread.total = row_int8(&row, 1);
 	job->unread.more = row_bool(&row, 2);
 	for (size_t i = 0; i < job->unread.count && !row.wrong; i++) {
 		row.no = first + (int)i;
-		read_chat(&job->chats[i], &row, job->asked->load.user_id);
+		read_chat(&job->chats[i], &row, to->asked->load.user_id);
 	}
 	return !row.wrong;
 }
 
-static struct item *make_unread(
-	struct answer *answer, int first, int rows, struct task *task, bool *wrong)
-{
-	struct row row = {.result = answer->result, .no = first};
-	size_t count = row_is_null(&row, ROOM) ? 0 : (size_t)rows;
-	struct unread_job *job = calloc(1, sizeof(*job) + count * sizeof(job->chats[0]));
-	if (job == NULL) {
-		return NULL;
-	}
-	job->item.kind = JOB_UNREAD;
-	job->asked = (struct load_job *)task;
-	job->answer = answer;
-	job->unread = (struct unread){.chats = job->chats, .count = count};
-	*wrong = !read_unread(job, first);
-	if (*wrong) {
-		free(job);
-		return NULL;
-	}
-	answer_hold(answer);
-	return &job->item;
-}
+static const struct load_shape shape = {
+	.kind = JOB_UNREAD,
+	.size = sizeof(struct unread_job),
+	.row_size = sizeof(struct unread_chat),
+	.column = ROOM,
+	.read = read_unread,
+};
 
 /* Chats in which nothing waits any longer cost time whenever their user comes. */
 static void settle_those_found_in_vain(
@@ -88,7 +70,7 @@ static void settle_those_found_in_vain(
 		struct row row = {.result = answer->result, .no = i};
 		size_t index;
 		if (row_int8_or(&row, IN_VAIN, 0) > 0 && row_index(&row, count, &index)) {
-			struct settle_job *job = job_settle(user_of(tasks[index]));
+			struct settle_job *job = job_settle(load_of(tasks[index])->user_id);
 			if (job != NULL) {
 				items_append(out, &job->task.item);
 			}
@@ -99,7 +81,7 @@ static void settle_those_found_in_vain(
 static bool results(struct answer *answer, struct task **tasks, size_t count, struct items *out)
 {
 	settle_those_found_in_vain(answer, tasks, count, out);
-	return loads_results(answer, tasks, count, out, make_unread);
+	return loads_results(answer, tasks, count, out, &shape);
 }
 
 const struct task_kind task_unread = {

@@ -119,7 +119,9 @@ static void read_in_a_closed_chat_is_told_to_the_readers_lobby_alone(void **stat
 {
 	struct world *world = *state;
 	meet(world);
-	world->closed = true; /* and nobody here has heard of it */
+	close_chat(world);
+	world_turn(world);
+	world_forget(world);
 	world_send(world, BOB, "{\"event\":\"read\",\"seq\":5}");
 	world_marked(world, 0, true);
 	world_turn(world);

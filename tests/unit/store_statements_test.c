@@ -418,7 +418,7 @@ static void pages_ascend_and_hold_the_result_until_the_last_is_freed(void **stat
 	assert_int_equal(out.count, 2);
 	assert_true(atomic_load(&undrained) > 0);
 	struct page_job *page = (struct page_job *)items_shift(&out);
-	assert_int_equal(page->item.kind, JOB_PAGE);
+	assert_int_equal(page->to.item.kind, JOB_PAGE);
 	assert_int_equal(page->page.count, 3);
 	assert_true(page->page.more);
 	assert_int_equal(page->page.a_read, 3);
@@ -438,9 +438,9 @@ static void pages_ascend_and_hold_the_result_until_the_last_is_freed(void **stat
 	assert_null(page->page.peer);
 	struct page_job *empty = (struct page_job *)items_shift(&out);
 	assert_int_equal(empty->page.count, 0);
-	job_free(&page->item);
+	job_free(&page->to.item);
 	assert_true(atomic_load(&undrained) > 0);
-	job_free(&empty->item);
+	job_free(&empty->to.item);
 	assert_int_equal(atomic_load(&undrained), 0);
 }
 
@@ -687,7 +687,7 @@ static void a_list_of_unread_chats_knows_its_user(void **state)
 	assert_slice_equal(settle->user_id, SLICE("1"));
 	job_free(&settle->task.item);
 	struct unread_job *unread = (struct unread_job *)items_shift(&out);
-	assert_int_equal(unread->item.kind, JOB_UNREAD);
+	assert_int_equal(unread->to.item.kind, JOB_UNREAD);
 	assert_int_equal(unread->unread.count, 1);
 	assert_int_equal(unread->unread.total, 12);
 	assert_true(unread->unread.more);
@@ -697,7 +697,7 @@ static void a_list_of_unread_chats_knows_its_user(void **state)
 	assert_slice_equal(unread->chats[0].last.user_id, SLICE("2"));
 	assert_slice_equal(unread->chats[0].last.opponent_id, SLICE("1"));
 	assert_int_equal(unread->chats[0].last.seq, 40);
-	job_free(&unread->item);
+	job_free(&unread->to.item);
 }
 
 static void out_of_memory_fails_a_request_and_leaks_nothing(void **state)

@@ -542,7 +542,7 @@ void world_marked(struct world *world, size_t n, bool moved)
 {
 	assert_true(n < world->mark_count);
 	const struct mark *mark = &world->marks[n].mark;
-	struct marked marked = {.moved = moved, .seq = mark->seq, .closed = world->closed};
+	struct marked marked = {.moved = moved, .seq = mark->seq};
 	chat_marked(world->chat, mark, &marked);
 }
 
