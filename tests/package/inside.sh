@@ -35,6 +35,8 @@ as_postgres() {
 }
 
 start_broker() {
+	# What an earlier one has said would be taken for this one's.
+	rm -f /var/log/mosquitto/mosquitto.log
 	mosquitto -c /etc/mosquitto/mosquitto.conf >/broker.log 2>&1 &
 	broker=$!
 	until_true "the database" grep -q 'chat: database: connected' /broker.log /var/log/mosquitto/mosquitto.log
