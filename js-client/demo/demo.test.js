@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -24,8 +24,8 @@ const running = new Set();
 after(() => running.forEach((it) => it.kill('SIGTERM')));
 
 /** @returns {{ output: () => string, end: (signal: NodeJS.Signals) => Promise<void>, ended: Promise<number | string | null> }} */
-function runDemo() {
-	const child = spawn(process.execPath, [MAIN, folder], { stdio: ['ignore', 'pipe', 'pipe'] });
+function runDemo(/** @type {string[]} */ ...args) {
+	const child = spawn(process.execPath, [MAIN, ...args, folder], { stdio: ['ignore', 'pipe', 'pipe'] });
 	running.add(child);
 	let output = '';
 	child.stdout.on('data', (chunk) => { output += chunk; });
@@ -50,13 +50,14 @@ function runDemo() {
 }
 
 /** @returns {Promise<ReturnType<typeof runDemo> & { address: string, servers: number[] }>} */
-async function startDemo() {
-	const demo = runDemo();
+async function startDemo(/** @type {string[]} */ ...args) {
+	const demo = runDemo(...args);
 	const address = await until('the demo to print its address', () => {
 		assert.ok(running.size > 0, demo.output());
 		return /demo: +(http:\S+)/.exec(demo.output())?.[1] ?? '';
 	}, { timeout: 60000 });
-	const servers = [read('broker.pid'), read('postgres/data/postmaster.pid').split('\n')[0]].map(Number);
+	const pids = readdirSync(folder).filter((it) => it.endsWith('.pid'));
+	const servers = [...pids, 'postgres/data/postmaster.pid'].map((it) => Number(read(it).split('\n')[0]));
 	return { ...demo, address, servers };
 }
 
@@ -304,4 +305,38 @@ test('a_phone_shows_one_thing_at_a_time', { timeout: TIMEOUT, skip: noBrowser },
 		await browser.close();
 		await demo.end('SIGINT');
 	}
+});
+
+test('with_several_brokers_one_is_killed_and_people_chat_on', { timeout: TIMEOUT, skip: noBrowser }, async () => {
+	const demo = await startDemo('--brokers', '3');
+	assert.equal(demo.servers.length, 5, 'three brokers, haproxy and PostgreSQL');
+	const browser = await startBrowser();
+	try {
+		const visitor = await browser.visitor({ viewport: { width: 1280, height: 800 } });
+		const ann = await logIn(visitor, demo.address, 'Ann');
+		const ben = await logIn(visitor, demo.address, 'Ben');
+		const { page: operator } = await visitor.window();
+		await operator.goto(`${demo.address}brokers`);
+		await operator.getByText(/: .*Ann/).waitFor();
+		await operator.getByText(/: .*Ben/).waitFor();
+		await ann.inbox.getByRole('button', { name: 'Ben' }).click();
+		await ben.inbox.getByRole('button', { name: 'Ann' }).click();
+		await ann.write('Which broker are you on?');
+		await ben.message('Which broker are you on?').waitFor();
+
+		const row = operator.getByRole('listitem').filter({ hasText: 'Ben' });
+		const name = await row.locator('strong').innerText().then((text) => text.split(':')[0]);
+		await row.getByRole('button', { name: `Kill ${name}` }).click();
+		await operator.getByText(`${name}: not running`).waitFor();
+		await ann.write('And now?');
+		await ben.message('And now?').waitFor({ timeout: 60000 });
+		await ben.write('On another one');
+		await ann.message('On another one').waitFor();
+		await operator.getByRole('button', { name: `Start ${name}` }).click();
+		await operator.getByText(new RegExp(`^${name}: (?!not running)`)).waitFor();
+	} finally {
+		await browser.close();
+		await demo.end('SIGINT');
+	}
+	demo.servers.forEach((pid) => assert.ok(!existsSync(`/proc/${pid}`), `process ${pid} is still there`));
 });
