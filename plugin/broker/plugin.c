@@ -530,6 +530,11 @@ static void put_metrics(struct plugin *plugin)
 		.journal_limit = plugin->config.journal[0] == '\0'
 	                                 ? 0
 	                                 : (uint64_t)plugin->config.journal_limit << 20,
+		.node = (uint64_t)stats.node,
+		.nodes = (uint64_t)stats.nodes,
+		.lag_ms = (uint64_t)stats.lag_ms,
+		.resyncs = (uint64_t)stats.resyncs,
+		.split = stats.split,
 		.commits = stats.commits,
 		.batches = stats.batches,
 	};

@@ -2,9 +2,13 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #define PREFIX "mosquitto_chat_"
 #define TOPICS "$SYS/broker/chat/"
+
+/* Names that begin with this have topics on a level of their own. */
+#define CLUSTER "cluster_"
 
 /* Goes through all numbers once, for one of the two ways of writing them. */
 struct walk {
@@ -50,7 +54,9 @@ static void sample(struct walk *walk, const char *suffix, const char *labels, co
 		append(walk->text, "\n");
 	} else {
 		char topic[METRICS_TOPIC_MAX];
-		snprintf(topic, sizeof(topic), TOPICS "%s%s%s", walk->name, suffix, levels);
+		bool of_cluster = strncmp(walk->name, CLUSTER, strlen(CLUSTER)) == 0;
+		snprintf(topic, sizeof(topic), TOPICS "%s%s%s%s", of_cluster ? "cluster/" : "",
+			walk->name + (of_cluster ? strlen(CLUSTER) : 0), suffix, levels);
 		walk->each(walk->arg, topic, value);
 	}
 }
@@ -176,6 +182,19 @@ static void visit(struct walk *walk, const struct metrics *metrics)
 	one(walk, "loads_waiting", "gauge",
 		"Histories, unread lists and read marks that wait for the database.",
 		metrics->loads_waiting);
+	one(walk, "cluster_node", "gauge",
+		"This broker's number in its cluster; 0: it is in none now.", metrics->node);
+	one(walk, "cluster_nodes", "gauge", "Brokers in the cluster.", metrics->nodes);
+	one(walk, "cluster_lag_ms", "gauge",
+		"How old the others' news were when this broker read them, at most, in the last "
+		"second.",
+		metrics->lag_ms);
+	one(walk, "cluster_resyncs", "gauge",
+		"How often this broker had to ask the database for what it had missed.",
+		metrics->resyncs);
+	one(walk, "cluster_split", "gauge",
+		"1: brokers with and without plugin_opt_cluster are on one database.",
+		metrics->split);
 	one(walk, "journal_bytes", "gauge", "Size of the journal's files.", metrics->journal_bytes);
 	one(walk, "journal_limit_bytes", "gauge", "plugin_opt_journal_limit; 0: no journal.",
 		metrics->journal_limit);

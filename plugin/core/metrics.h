@@ -33,6 +33,11 @@ struct metrics {
 	uint64_t waiting_limit;
 	uint64_t loads_waiting;
 	uint64_t errors[CHAT_CODES]; /* events `error` that were sent */
+	uint64_t node;               /* this broker's number in its cluster; 0: it is in none */
+	uint64_t nodes;
+	uint64_t lag_ms;
+	uint64_t resyncs;
+	bool split; /* brokers on the database disagree whether they are a cluster */
 	uint64_t journal_bytes;
 	uint64_t journal_limit;          /* bytes; 0: no journal */
 	const struct histogram *commits; /* histogram_seconds */

@@ -31,6 +31,7 @@ static const struct task_kind *const kinds[LOADER_KINDS] = {
 };
 
 static const struct statement *const besides[] = {
+	&statement_agree,
 	&statement_deliver,
 	&statement_enter,
 	&statement_poll,
@@ -184,6 +185,7 @@ static void start_answering(struct loader *loader)
 	}
 	deliveries_begin(&loader->deliveries);
 	outside_begin(&loader->outside, loader->conn.epoch, clock_ms());
+	agreement_begin(&loader->agreement, clock_ms());
 	queue_open(&loader->in);
 	(void)!report_answering(loader->report, true, &loader->wakeup);
 }
@@ -268,6 +270,8 @@ static int64_t next_due(const struct loader *loader)
 {
 	int64_t now = clock_ms();
 	int64_t due = deliveries_next(&loader->deliveries);
+	int64_t agreement = agreement_next(&loader->agreement);
+	due = agreement < due ? agreement : due;
 	int64_t notes = node_number(loader) == 0 ? NEVER : seen_notes_next(&loader->notes);
 	due = notes < due ? notes : due;
 	int64_t look =
@@ -302,6 +306,16 @@ static bool look_outside(struct loader *loader)
 	return true;
 }
 
+static bool seek_agreement(struct loader *loader)
+{
+	int64_t now = clock_ms();
+	if (loader->conn.state != PGCONN_READY || now < agreement_next(&loader->agreement)) {
+		return false;
+	}
+	agreement_try(&loader->agreement, &loader->conn, &loader->params, now);
+	return true;
+}
+
 /* Behind everything else, but for deliveries.  False: there is nothing to write now. */
 static bool write_notes(struct loader *loader)
 {
@@ -325,6 +339,7 @@ static bool connected_turn(struct loader *loader)
 	}
 	bool busy = work(loader);
 	busy |= look_outside(loader);
+	busy |= seek_agreement(loader);
 	if (loader->conn.state == PGCONN_READY &&
 		deliveries_due(&loader->deliveries, busy, clock_ms())) {
 		deliveries_run(&loader->deliveries, &loader->conn, &loader->params, clock_ms());

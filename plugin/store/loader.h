@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agreement.h"
 #include "deliveries.h"
 #include "outside.h"
 #include "pgconn.h"
@@ -37,7 +38,7 @@ enum loader_kind {
 };
 
 /* Statements besides those of the kinds. */
-#define LOADER_BESIDES 6
+#define LOADER_BESIDES 7
 
 struct loader {
 	struct queue seen; /* of seen_job; always open */
@@ -56,6 +57,7 @@ struct loader {
 	struct tasks tasks[LOADER_KINDS];
 	struct deliveries deliveries;
 	struct outside outside;
+	struct agreement agreement;
 	struct seen_notes notes;
 };
 

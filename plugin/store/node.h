@@ -22,6 +22,7 @@ struct node {
 	bool in_cluster;        /* plugin_opt_cluster; set before the threads start */
 	struct wakeup *feed;    /* of the feed's thread; likewise */
 	_Atomic int32_t number; /* 0: it has to enter first, or again */
+	_Atomic bool split;     /* see agreement.h */
 	_Atomic uint64_t told;  /* statements that may have told the others something */
 };
 

@@ -587,6 +587,7 @@ struct store_stats store_stats(const struct store *store)
 		.node = atomic_load(&store->node.number),
 		.nodes = feed == NULL ? 0 : atomic_load(&feed->nodes),
 		.lag_ms = feed == NULL ? 0 : atomic_load(&feed->lag_ms),
+		.split = atomic_load(&store->node.split),
 		.resyncs = feed == NULL ? 0 : atomic_load(&feed->resyncs),
 	};
 }

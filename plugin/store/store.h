@@ -141,6 +141,7 @@ struct store_stats {
 	int nodes;
 	int lag_ms;  /* the age of the oldest news when they were read, within a second */
 	int resyncs; /* how often something was missed */
+	bool split;  /* brokers on the database disagree whether they are a cluster */
 };
 struct store_stats store_stats(const struct store *store);
 

@@ -21,6 +21,10 @@ static struct metrics some(void)
 		.stored = 99,
 		.waiting = 4,
 		.waiting_limit = 10000,
+		.node = 12,
+		.nodes = 3,
+		.lag_ms = 8,
+		.resyncs = 1,
 		.commits = &commits,
 		.batches = &batches,
 	};
@@ -64,6 +68,11 @@ static void every_number_stands_on_a_line_of_its_own(void **state)
 		"\nmosquitto_chat_messages_stored_total 99\n",
 		"\nmosquitto_chat_messages_waiting 4\n",
 		"\nmosquitto_chat_messages_waiting_limit 10000\n",
+		"\nmosquitto_chat_cluster_node 12\n",
+		"\nmosquitto_chat_cluster_nodes 3\n",
+		"\nmosquitto_chat_cluster_lag_ms 8\n",
+		"\nmosquitto_chat_cluster_resyncs 1\n",
+		"\nmosquitto_chat_cluster_split 0\n",
 		"\nmosquitto_chat_errors_total{code=\"rate_limited\"} 6\n",
 		"\nmosquitto_chat_errors_total{code=\"forbidden\"} 0\n",
 	};
@@ -81,7 +90,8 @@ static void a_histogram_counts_what_is_at_most_its_bound(void **state)
 	histogram_add(&commits, histogram_seconds, 1000);
 	histogram_add(&commits, histogram_seconds, 1001);
 	histogram_add(&commits, histogram_seconds, 12000000);
-	assert_true(says(&metrics, "\nmosquitto_chat_commit_duration_seconds_bucket{le=\"0.001\"} 1\n"));
+	assert_true(says(
+		&metrics, "\nmosquitto_chat_commit_duration_seconds_bucket{le=\"0.001\"} 1\n"));
 	assert_true(says(&metrics, "_seconds_bucket{le=\"0.0025\"} 2\n"));
 	assert_true(says(&metrics, "_seconds_bucket{le=\"10\"} 2\n"));
 	assert_true(says(&metrics, "_seconds_bucket{le=\"+Inf\"} 3\n"));
@@ -117,6 +127,7 @@ static void each_number_has_its_topic_but_the_ranges(void **state)
 	metrics_topics(&metrics, note, NULL);
 	assert_non_null(strstr(topics, "$SYS/broker/chat/build_info/1.2.3/7 1\n"));
 	assert_non_null(strstr(topics, "$SYS/broker/chat/clients 3\n"));
+	assert_non_null(strstr(topics, "$SYS/broker/chat/cluster/node 12\n"));
 	assert_non_null(strstr(topics, "$SYS/broker/chat/logins_total/jwt/refused 5\n"));
 	assert_non_null(strstr(topics, "$SYS/broker/chat/errors_total/rate_limited 6\n"));
 	assert_non_null(strstr(topics, "$SYS/broker/chat/commit_duration_seconds_count 0\n"));
