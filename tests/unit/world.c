@@ -153,8 +153,29 @@ static void port_log(void *arg, enum chat_level level, const char *line)
 	snprintf(world->lines[world->line_count++ % WORLD_LINES], 512, "%s", line);
 }
 
+static bool port_tell(void *arg, const struct node_news *news)
+{
+	struct world *world = arg;
+	assert_true(world->said_count < WORLD_QUEUE);
+	struct world_said *said = &world->said[world->said_count++];
+	size_t at = 0;
+	said->news = *news;
+	said->news.room = keep(said->bytes, &at, news->room);
+	said->news.user_id = keep(said->bytes, &at, news->user_id);
+	said->news.name = keep(said->bytes, &at, news->name);
+	said->news.client_id = keep(said->bytes, &at, news->client_id);
+	return true;
+}
+
+static void port_concern(void *arg, struct slice user_id, bool here)
+{
+	struct world *world = arg;
+	assert_true(user_id.len > 0);
+	world->concern += here ? 1 : -1;
+}
+
 static bool begin(struct world **world, int rate_limit, bool allow_other_topics, bool user_blocking,
-	bool knows_users)
+	bool knows_users, bool in_cluster)
 {
 	struct world *w = *world = &the_world;
 	memset(w, 0, sizeof(*w));
@@ -176,6 +197,8 @@ static bool begin(struct world **world, int rate_limit, bool allow_other_topics,
 		.change = port_change,
 		.seen = knows_users ? port_seen : NULL,
 		.ask_site = port_ask_site,
+		.tell = in_cluster ? port_tell : NULL,
+		.concern = in_cluster ? port_concern : NULL,
 		.kick = port_kick,
 		.log = port_log,
 	};
@@ -196,12 +219,17 @@ static bool begin(struct world **world, int rate_limit, bool allow_other_topics,
 
 bool world_begin(struct world **world, int rate_limit, bool allow_other_topics, bool knows_users)
 {
-	return begin(world, rate_limit, allow_other_topics, true, knows_users);
+	return begin(world, rate_limit, allow_other_topics, true, knows_users, false);
 }
 
 bool world_begin_without_blocking(struct world **world)
 {
-	return begin(world, WORLD_RATE, false, false, false);
+	return begin(world, WORLD_RATE, false, false, false, false);
+}
+
+bool world_begin_in_cluster(struct world **world, bool knows_users)
+{
+	return begin(world, WORLD_RATE, false, true, knows_users, true);
 }
 
 void world_end(struct world *world)
@@ -223,6 +251,16 @@ int world_set_up_without_limits(void **state)
 int world_set_up_with_users(void **state)
 {
 	return world_begin((struct world **)state, WORLD_RATE, false, true) ? 0 : -1;
+}
+
+int world_set_up_in_cluster(void **state)
+{
+	return world_begin_in_cluster((struct world **)state, false) ? 0 : -1;
+}
+
+int world_set_up_in_cluster_with_users(void **state)
+{
+	return world_begin_in_cluster((struct world **)state, true) ? 0 : -1;
 }
 
 int world_tear_down(void **state)

@@ -70,6 +70,11 @@ struct world_seen {
 	char bytes[ID_MAX + NAME_MAX_BYTES];
 };
 
+struct world_said {
+	struct node_news news;
+	char bytes[ROOM_MAX + ID_MAX + NAME_MAX_BYTES + 64];
+};
+
 struct world_mark {
 	struct mark mark;
 	char bytes[ROOM_MAX + ID_MAX];
@@ -97,7 +102,10 @@ struct world {
 	size_t load_count;
 	struct world_seen seen[WORLD_QUEUE];
 	size_t seen_count;
-	size_t ask_count; /* may_chat was asked, always about 1/2 */
+	size_t ask_count;                    /* may_chat was asked, always about 1/2 */
+	struct world_said said[WORLD_QUEUE]; /* to other brokers */
+	size_t said_count;
+	int concern; /* users that the others' news are to be about */
 	struct world_mark marks[WORLD_QUEUE];
 	size_t mark_count;
 	char lines[WORLD_LINES][512]; /* the last ones that were logged */
@@ -111,16 +119,24 @@ struct world {
 bool world_begin(struct world **world, int rate_limit, bool allow_other_topics, bool knows_users);
 /* The same where users may not block others by themselves. */
 bool world_begin_without_blocking(struct world **world);
+/* The same on a broker of a cluster. */
+bool world_begin_in_cluster(struct world **world, bool knows_users);
 void world_end(struct world *world);
 
 /* Each test in a world of its own, with limits and without, and with a store that knows users. */
 int world_set_up(void **state);
 int world_set_up_without_limits(void **state);
 int world_set_up_with_users(void **state);
+int world_set_up_in_cluster(void **state);
+int world_set_up_in_cluster_with_users(void **state);
 int world_tear_down(void **state);
 #define CHAT_TEST(test) cmocka_unit_test_setup_teardown(test, world_set_up, world_tear_down)
 #define PEERS_TEST(test)                                                                           \
 	cmocka_unit_test_setup_teardown(test, world_set_up_with_users, world_tear_down)
+#define CLUSTER_TEST(test)                                                                         \
+	cmocka_unit_test_setup_teardown(test, world_set_up_in_cluster, world_tear_down)
+#define CLUSTER_PEERS_TEST(test)                                                                   \
+	cmocka_unit_test_setup_teardown(test, world_set_up_in_cluster_with_users, world_tear_down)
 #define UNLIMITED_TEST(test)                                                                       \
 	cmocka_unit_test_setup_teardown(test, world_set_up_without_limits, world_tear_down)
 
