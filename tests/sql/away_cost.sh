@@ -2,17 +2,16 @@
 # What chat.take_away() costs a message whose recipient reads: the same messages and read marks with its flags
 # and without them, in turns.
 #
-#     build/tests/sql/with_server sh tests/sql/away_cost.sh [seconds of a turn] [pairs of turns of each]
+#     build/tests/sql/with_server sh tests/sql/away_cost.sh [messages of a turn] [pairs of turns of each]
 #
-# By hand, because times mean something only side by side on a machine that does nothing else.
+# By hand, because times mean something only side by side.
 set -eu
-seconds=${1:-10}
+messages=${1:-10000}
 turns=${2:-4}
 top=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 psql() { command psql -XqAt -v ON_ERROR_STOP=1 "$@"; }
-pgbench=$(command -v pgbench || ls /usr/lib/postgresql/*/bin/pgbench | tail -1)
 
 # What the functions cost, not the disk; and of the log what each message adds, not whole pages.
 psql -c "alter system set fsync = off" -c "alter system set full_page_writes = off" -c "alter system set autovacuum = off" -c "select pg_reload_conf()" >"$work/ignored"
@@ -31,12 +30,24 @@ if grep -q '_due =' "$work/without.sql" || [ "$(grep -c '_due =' "$work/with.sql
 	exit 1
 fi
 
-# One message from each side to the other, and who gets it reads it.
-cat >"$work/talk.sql" <<SQL
-\set a 1000000 + 2 * random(0, 9999)
-select outcome from chat.store(array[:a || '/' || :a + 1], false, array[1], array[true], array['a text of a usual length, which somebody reads'],
-	array[null], array[now()], array[gen_random_uuid()], null, null);
-select seq from chat.mark(array[:a || '/' || :a + 1], array[(:a + 1)::text], array[1000000000]);
+# One message, and who gets it reads it, so many times.  Of a session Linux knows how long it has had a processor.
+psql <<SQL
+create procedure public.talk(messages integer) language plpgsql as \$\$
+declare
+	a text;
+	b text;
+begin
+	for i in 1 .. messages loop
+		a := (1000000 + 2 * (i * 7919 % 10000))::text;
+		b := (a::bigint + 1)::text;
+		perform chat.store(array[a || '/' || b], false, array[1], array[true], array['a text of a usual length, which somebody reads'],
+			array[null], array[now()], array[gen_random_uuid()], null, null);
+		commit;
+		perform chat.mark(array[a || '/' || b], array[b], array[1000000000]);
+		commit;
+	end loop;
+end;
+\$\$;
 SQL
 PGOPTIONS="-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
 export PGOPTIONS
@@ -47,18 +58,20 @@ psql -c "select count(*) from generate_series(0, 9999) i, lateral chat.store(arr
 
 turn() {
 	psql -c "vacuum chat.conversations" -c "vacuum chat.messages" -c checkpoint
-	before=$(psql -c "select pg_current_wal_insert_lsn(), n_tup_upd, n_tup_hot_upd from pg_stat_user_tables where relname = 'conversations'")
-	"$pgbench" -n -M prepared -f "$work/talk.sql" -c 1 -T "$seconds" >"$work/pgbench"
-	sleep 1.5
-	messages=$(sed -n 's/^number of transactions actually processed: //p' "$work/pgbench")
-	latency=$(sed -n 's/^latency average = \(.*\) ms$/\1/p' "$work/pgbench")
-	psql -F ' ' -c "select '$1', '$messages', (1000 * $latency)::integer,
-		((pg_current_wal_insert_lsn() - '$(echo "$before" | cut -d'|' -f1)') / $messages)::integer,
-		round((n_tup_upd - $(echo "$before" | cut -d'|' -f2))::numeric / $messages, 3),
-		round(100.0 * (n_tup_hot_upd - $(echo "$before" | cut -d'|' -f3)) / (n_tup_upd - $(echo "$before" | cut -d'|' -f2)), 2)
-		from pg_stat_user_tables where relname = 'conversations'" | tee -a "$work/figures"
+	psql -F ' ' <<SQL | tee -a "$work/figures"
+call public.talk(200);
+select split_part(pg_read_file('/proc/self/schedstat'), ' ', 1)::bigint as worked, pg_current_wal_insert_lsn() as wal \\gset
+select pg_stat_force_next_flush() \\gset ignored_
+select n_tup_upd as updates, n_tup_hot_upd as hot from pg_stat_user_tables where relname = 'conversations' \\gset
+call public.talk($messages);
+select split_part(pg_read_file('/proc/self/schedstat'), ' ', 1)::bigint - :worked as worked \\gset
+select pg_stat_force_next_flush() \\gset ignored_
+select '$1', $messages, round(:worked / 1000.0 / $messages, 1), round((pg_current_wal_insert_lsn() - :'wal') / $messages),
+	round((n_tup_upd - :updates)::numeric / $messages, 3), round(100.0 * (n_tup_hot_upd - :hot) / (n_tup_upd - :updates), 2)
+from pg_stat_user_tables where relname = 'conversations';
+SQL
 }
-echo "flags  messages  us  WAL bytes  updates of the conversation (each a message)  % of them HOT"
+echo "flags  messages  us of a processor  WAL bytes  updates of the conversation (each a message)  % of them HOT"
 for i in $(seq "$turns"); do
 	turn with
 	psql -f "$work/without.sql"
@@ -67,9 +80,12 @@ for i in $(seq "$turns"); do
 	psql -f "$work/with.sql"
 	turn with
 done
-# The median of the turns.
+# median <with or without> <column>
+median() {
+	awk -v k="$1" -v c="$2" '$1 == k {print $c}' "$work/figures" | sort -n |
+		awk '{v[NR] = $1} END {print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2}'
+}
+echo "medians of the turns:"
 for kind in with without; do
-	awk -v k="$kind" '$1 == k' "$work/figures" | sort -n -k3,3 | awk -v k="$kind" '
-		{us[NR] = $3; wal += $4; hot += $6}
-		END {printf "%s: %d us, %d bytes of WAL, %.2f %% HOT\n", k, (us[int((NR + 1) / 2)] + us[int(NR / 2) + 1]) / 2, wal / NR, hot / NR}'
+	echo "$kind: $(median $kind 3) us of a processor, $(median $kind 4) bytes of WAL, $(median $kind 6) % HOT"
 done
