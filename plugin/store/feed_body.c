@@ -1,6 +1,7 @@
 #include "feed_body.h"
 
 #include "message_row.h"
+#include "topic.h"
 
 #define VERSION 1
 
@@ -139,6 +140,26 @@ bool feed_body_open(struct feed_body *body, struct slice bytes)
 	return get(body, 1) == VERSION && !body->wrong;
 }
 
+/* Who reads this relies on bounds, and the table has none. */
+static bool is_room(struct slice room)
+{
+	struct slice a, b;
+	return topic_split_room(room, &a, &b);
+}
+
+static bool is_message(const struct message *message)
+{
+	return is_room(message->room) && message->name.len <= NAME_MAX_BYTES &&
+	       message->ref.len <= REF_MAX && message->text.len <= TEXT_MAX &&
+	       message->data.len <= DATA_MAX;
+}
+
+static bool is_news(const struct node_news *news)
+{
+	return news->name.len <= NAME_MAX_BYTES &&
+	       (news->what == NODE_LOGIN ? topic_valid_id(news->user_id) : is_room(news->room));
+}
+
 bool feed_body_message(struct feed_body *body, struct message *message)
 {
 	if (body->at == body->end) {
@@ -159,6 +180,7 @@ bool feed_body_message(struct feed_body *body, struct message *message)
 	message->data = get_slice(body, data);
 	message->user_id = room_user(message->room, by_a);
 	message->opponent_id = room_user(message->room, !by_a);
+	body->wrong = body->wrong || !is_message(message);
 	return !body->wrong;
 }
 
@@ -188,7 +210,8 @@ bool feed_body_next_news(struct feed_body *body, struct node_news *news)
 		for (size_t i = 0; i < CODES; i++) {
 			if (codes[i].code == code) {
 				news->what = codes[i].what;
-				return true;
+				body->wrong = !is_news(news);
+				return !body->wrong;
 			}
 		}
 	}

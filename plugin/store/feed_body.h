@@ -18,7 +18,7 @@ void feed_body_news(struct params *params, struct news_job *const *jobs, size_t 
 /* Reads one after the other; slices point into the body. */
 struct feed_body {
 	const unsigned char *at, *end;
-	bool wrong; /* it ended too early */
+	bool wrong; /* it ended too early, or holds what no broker would write */
 };
 
 /* False: of a version that is not ours, or empty. */

@@ -168,6 +168,21 @@ void store_seen(struct store *store, const struct user_seen *seen)
 	MUST(seen->user_id.len > 0);
 }
 
+/* There is no cluster. */
+bool store_tell(struct store *store, const struct node_news *news)
+{
+	(void)store;
+	(void)news;
+	return false;
+}
+
+void store_concern(struct store *store, struct slice user_id, bool here)
+{
+	(void)store;
+	(void)here;
+	MUST(user_id.len > 0);
+}
+
 /* Knows no changes. */
 enum chat_error store_change(struct store *store, const struct change *change)
 {
