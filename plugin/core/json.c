@@ -101,9 +101,27 @@ static size_t escape_length(struct slice rest, size_t *made)
 	return low >= 0xDC00 && low <= 0xDFFF ? 12 : 0;
 }
 
+/* Whether one of eight bytes is special in a string or no ASCII.  A byte's highest bit is set by
+ * itself, or when less than what is subtracted is left of it; of a borrow only bytes can be wrong
+ * that stand above one that is special. */
+static bool any_special(uint64_t bytes)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101);
+	uint64_t quotes = (bytes ^ each * '"') - each;
+	uint64_t backslashes = (bytes ^ each * '\\') - each;
+	return ((bytes | (bytes - each * ' ') | quotes | backslashes) & each * 0x80) != 0;
+}
+
 /* To the first byte that is special in a string or no ASCII. */
 static size_t skip_plain(struct slice text, size_t at)
 {
+	uint64_t eight;
+	for (; text.len - at >= sizeof(eight); at += sizeof(eight)) {
+		memcpy(&eight, text.bytes + at, sizeof(eight));
+		if (any_special(eight)) {
+			break;
+		}
+	}
 	while (at < text.len) {
 		unsigned char c = (unsigned char)text.bytes[at];
 		if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') {
@@ -313,9 +331,22 @@ static bool read_value(struct reader *reader, struct json_member *member)
 	if (json_first(member) != '"') {
 		member->len = member->raw.len;
 	}
-	bool parsed = member->parsed_max > 0 && member->len <= member->parsed_max &&
-	              member->depth <= JSON_PARSED_DEPTH_MAX;
-	return !parsed || parse(member->raw, &member->value) || fail(reader, no_memory);
+	if (member->parsed_max == 0 || member->len > member->parsed_max ||
+		member->depth > JSON_PARSED_DEPTH_MAX) {
+		return true;
+	}
+	if (json_first(member) == '"' && member->len == member->raw.len - 2) {
+		/* Every escape is longer than what it stands for: so there is none. */
+		member->string = slice_of(member->raw.bytes + 1, member->len);
+		return true;
+	}
+	if (!parse(member->raw, &member->value)) {
+		return fail(reader, no_memory);
+	}
+	if (json_first(member) == '"') {
+		member->string = slice_of(member->value->valuestring, member->len);
+	}
+	return true;
 }
 
 /* Compared by hashes, each with all: there are few. */

@@ -1,6 +1,7 @@
 /* JSON as section 3 of the protocol reads it: exactly one object in valid UTF-8, no duplicate
  * top-level members, no lone surrogates, no U+0000, nothing behind it.  A strict pass looks at the
- * whole text and finds the top-level members; cJSON makes values of those that the caller wants. */
+ * whole text and finds the top-level members; of those that the caller wants cJSON makes values,
+ * where the text itself is not the value. */
 #ifndef CHAT_JSON_H
 #define CHAT_JSON_H
 
@@ -29,7 +30,10 @@ struct json_member {
 	struct slice raw;  /* the value as it stands in the text; empty: the member is not there */
 	size_t len;        /* a string's bytes once unescaped; of other values those of `raw` */
 	size_t depth;      /* levels of arrays and objects: 0 for a number, 2 for [[],1] */
-	cJSON *value;      /* what cJSON makes of it; NULL: not there, or only checked */
+	/* A string's bytes, unescaped; NULL: it is none, or only checked.  They point into the
+	 * text, where a string without escapes stands as it is, or into `value`. */
+	struct slice string;
+	cJSON *value; /* what cJSON makes of any other; NULL: not there, or only checked */
 };
 
 /* Reads the whole text.  Afterwards the caller calls json_free, also after a failure: the text is

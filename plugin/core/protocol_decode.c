@@ -45,13 +45,13 @@ static bool is_there(const struct json_member *member)
 /* A string of at least one byte that was short enough to be parsed. */
 static bool is_word(const struct json_member *member)
 {
-	return cJSON_IsString(member->value) && member->len > 0;
+	return member->string.len > 0;
 }
 
 static struct slice copy(const struct json_member *string, char *into)
 {
-	memcpy(into, string->value->valuestring, string->len);
-	return slice_of(into, string->len);
+	memcpy(into, string->string.bytes, string->string.len);
+	return slice_of(into, string->string.len);
 }
 
 /* ---- members that several events have.  One that is missing is a good one. */
@@ -65,8 +65,8 @@ static bool decode_ref(const struct json_member *member, struct event *event)
 		return false;
 	}
 	size_t code_points = 0;
-	for (const char *c = member->value->valuestring; *c != '\0'; c++) {
-		code_points += !utf8_continues((unsigned char)*c);
+	for (size_t i = 0; i < member->string.len; i++) {
+		code_points += !utf8_continues((unsigned char)member->string.bytes[i]);
 	}
 	if (code_points > REF_MAX_CODE_POINTS) {
 		return false;
@@ -200,7 +200,7 @@ static enum chat_error decode_react(
 	}
 	const struct json_member *reaction = &members[REACTION];
 	if (!is_word(reaction) || reaction->len > REACTION_MAX ||
-		utf8_has_control(slice_str(reaction->value->valuestring))) {
+		utf8_has_control(reaction->string)) {
 		return bad_field(reason,
 			"'reaction' must be a string of 1 to 64 bytes without control characters.");
 	}
@@ -276,8 +276,7 @@ static enum chat_error decode_mute(
 static enum chat_error decode_block(
 	const struct json_member members[MEMBERS], struct event *event, const char **reason)
 {
-	if (!is_word(&members[USER_ID]) ||
-		!topic_valid_id(slice_str(members[USER_ID].value->valuestring))) {
+	if (!topic_valid_id(members[USER_ID].string)) {
 		return bad_field(reason, "'user_id' must be the id of a user.");
 	}
 	event->user_id = copy(&members[USER_ID], event->word_bytes);
@@ -318,7 +317,7 @@ static const struct known_event *find_event(
 	if (!is_word(member)) {
 		return NULL;
 	}
-	while (known->name != NULL && strcmp(known->name, member->value->valuestring) != 0) {
+	while (known->name != NULL && !slice_equal(slice_str(known->name), member->string)) {
 		known++;
 	}
 	return known->name == NULL ? NULL : known;

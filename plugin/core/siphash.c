@@ -32,19 +32,20 @@ static inline void word(struct state *s, uint64_t m)
 
 /* Whole words, then the rest of the bytes with the length on top: each text is closed, whatever
  * follows it. */
-static void text(struct state *s, struct slice bytes)
+static struct state text(struct state s, struct slice bytes)
 {
 	size_t at = 0;
 	for (; bytes.len - at >= 8; at += 8) {
 		uint64_t m;
 		memcpy(&m, bytes.bytes + at, 8);
-		word(s, m);
+		word(&s, m);
 	}
 	uint64_t last = (uint64_t)bytes.len << 56;
 	for (size_t i = at; i < bytes.len; i++) {
 		last |= (uint64_t)(unsigned char)bytes.bytes[i] << (8 * (i - at));
 	}
-	word(s, last);
+	word(&s, last);
+	return s;
 }
 
 static struct state start(const struct siphash_key *key)
@@ -68,8 +69,7 @@ static uint64_t finish(struct state *s)
 
 uint64_t siphash(const struct siphash_key *key, struct slice bytes)
 {
-	struct state s = start(key);
-	text(&s, bytes);
+	struct state s = text(start(key), bytes);
 	return finish(&s);
 }
 
@@ -78,7 +78,6 @@ uint64_t siphash_pair(const struct siphash_key *key, struct slice first, struct 
 	struct state s = start(key);
 	/* The first text's whole length, not only its lowest byte, keeps the two apart. */
 	word(&s, first.len);
-	text(&s, first);
-	text(&s, second);
+	s = text(text(s, first), second);
 	return finish(&s);
 }

@@ -360,11 +360,10 @@ static const char *check_header(struct slice text)
 	};
 	const char *reason;
 	bool good = json_read(text, members, COUNT, &reason);
-	const cJSON *alg = members[ALG].value;
 	char typ = json_first(&members[TYP]);
 	if (!good) {
 		reason = "the header is not good JSON";
-	} else if (!cJSON_IsString(alg) || strcmp(alg->valuestring, "HS256") != 0) {
+	} else if (!slice_equal(members[ALG].string, SLICE("HS256"))) {
 		reason = "the header's 'alg' is not HS256";
 	} else if (typ != '\0' && typ != '"') {
 		reason = "the header's 'typ' is no string";
@@ -427,25 +426,21 @@ static const char *check_times(
 	                                                        : NULL;
 }
 
-static bool is_string(const cJSON *value, struct slice expected)
-{
-	return cJSON_IsString(value) && slice_equal(slice_str(value->valuestring), expected);
-}
-
 static const char *check_audience(const struct json_member *aud, struct slice audience)
 {
 	static const char wrong_type[] = "'aud' is neither a string nor an array of strings";
-	bool found = audience.len == 0 || is_string(aud->value, audience);
-	if (is_there(aud) && !cJSON_IsString(aud->value) && !cJSON_IsArray(aud->value)) {
+	bool found = audience.len == 0 || slice_equal(aud->string, audience);
+	if (is_there(aud) && aud->string.bytes == NULL && !cJSON_IsArray(aud->value)) {
 		return wrong_type;
 	}
+	const cJSON *array = cJSON_IsArray(aud->value) ? aud->value : NULL;
 	const cJSON *element;
-	cJSON_ArrayForEach(element, aud->value)
+	cJSON_ArrayForEach(element, array)
 	{
 		if (!cJSON_IsString(element)) {
 			return wrong_type;
 		}
-		found = found || is_string(element, audience);
+		found = found || slice_equal(slice_str(element->valuestring), audience);
 	}
 	return found ? NULL
 	             : "'aud' does not name the audience that plugin_opt_jwt_audience asks for";
@@ -461,14 +456,14 @@ static const char *check_user(
 	}
 	if (json_integer(&claims[SUB], &number)) {
 		id = claims[SUB].raw;
-	} else if (cJSON_IsString(claims[SUB].value)) {
-		id = slice_str(claims[SUB].value->valuestring);
+	} else if (claims[SUB].string.bytes != NULL) {
+		id = claims[SUB].string;
 	} else {
 		return "'sub' is neither a user id nor an integer from 0 to 2^53 - 1";
 	}
 	struct slice name = id;
-	if (cJSON_IsString(claims[NAME].value)) {
-		name = slice_str(claims[NAME].value->valuestring);
+	if (claims[NAME].string.bytes != NULL) {
+		name = claims[NAME].string;
 	} else if (is_there(&claims[NAME])) {
 		return "'name' is no string or longer than 128 bytes";
 	}
@@ -576,7 +571,7 @@ static bool copy_subject(struct slice claims, char id[ID_MAX + 1])
 	if (base64_decode(claims, part.bytes, &part.len) &&
 		json_read(part_text(&part), &sub, 1, &reason)) {
 		claimed = json_integer(&sub, &number) ? sub.raw
-		          : cJSON_IsString(sub.value) ? slice_str(sub.value->valuestring)
+		          : sub.string.bytes != NULL  ? sub.string
 		                                      : claimed;
 	}
 	bool valid = topic_valid_id(claimed);

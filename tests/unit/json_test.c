@@ -165,12 +165,26 @@ static void every_value_comes_parsed_and_as_it_stands(void **state)
 		assert_int_equal(v.len, v.raw.len);
 		assert_int_equal(v.depth, values[i].depth);
 		assert_int_equal(json_first(&v), values[i].text[0]);
+		assert_null(v.string.bytes);
 	}
 	read_value("\"a\\n\"");
-	assert_string_equal(v.value->valuestring, "a\n");
+	assert_slice_equal(v.string, SLICE("a\n"));
 	assert_slice_equal(v.raw, SLICE("\"a\\n\""));
 	assert_int_equal(v.len, 2);
 	assert_int_equal(v.depth, 0);
+}
+
+static void a_string_without_escapes_stands_in_the_text(void **state)
+{
+	(void)state;
+	static const struct slice text = SLICE("{\"v\":\"abc\"}");
+	assert_true(read_v(text));
+	assert_ptr_equal(v.string.bytes, text.bytes + 6);
+	assert_int_equal(v.string.len, 3);
+	assert_null(v.value);
+	assert_true(read_v(SLICE("{\"v\":\"\"}")));
+	assert_non_null(v.string.bytes);
+	assert_int_equal(v.string.len, 0);
 }
 
 static void a_member_that_is_not_there_is_nothing(void **state)
@@ -195,9 +209,13 @@ static void what_is_longer_than_wanted_is_measured_but_not_parsed(void **state)
 {
 	(void)state;
 	assert_true(read_with_max("{\"v\":\"\\u0061bc\"}", 3));
-	assert_string_equal(v.value->valuestring, "abc");
+	assert_slice_equal(v.string, SLICE("abc"));
 	assert_true(read_with_max("{\"v\":\"\\u0061bc\"}", 2));
 	assert_null(v.value);
+	assert_null(v.string.bytes);
+	assert_true(read_with_max("{\"v\":\"abc\"}", 2));
+	assert_null(v.string.bytes);
+	assert_true(read_with_max("{\"v\":\"\\u0061bc\"}", 2));
 	assert_int_equal(v.len, 3);
 	assert_true(read_with_max("{\"v\":[1,2]}", 4));
 	assert_null(v.value);
@@ -421,7 +439,7 @@ static void escapes_become_what_they_stand_for(void **state)
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
 		read_value(strings[i].text);
 		assert_int_equal(v.len, strlen(strings[i].string));
-		assert_string_equal(v.value->valuestring, strings[i].string);
+		assert_slice_equal(v.string, slice_str(strings[i].string));
 	}
 }
 
@@ -626,7 +644,7 @@ static void every_byte_that_is_written_reads_back_as_it_was(void **state)
 			assert_null(size.bytes);
 			buffer_append(&buffer, SLICE("}"));
 			assert_true(read_v(buffer_slice(&buffer)));
-			assert_slice_equal(slice_str(v.value->valuestring), slice_of(text, len));
+			assert_slice_equal(v.string, slice_of(text, len));
 		}
 	}
 	buffer_free(&buffer);
@@ -696,6 +714,7 @@ int main(void)
 		cmocka_unit_test(members_are_read_by_the_grammar),
 		cmocka_unit_test(values_are_read_by_the_grammar),
 		cmocka_unit_test(every_value_comes_parsed_and_as_it_stands),
+		cmocka_unit_test(a_string_without_escapes_stands_in_the_text),
 		cmocka_unit_test(a_member_that_is_not_there_is_nothing),
 		cmocka_unit_test(what_is_longer_than_wanted_is_measured_but_not_parsed),
 		cmocka_unit_test(what_is_nested_too_deeply_for_recursion_is_not_parsed),
