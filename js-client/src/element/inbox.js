@@ -228,16 +228,16 @@ export class MosquittoChatInbox extends Base {
 			this.#offs.push(() => conversation.removeEventListener('chat-back', back));
 		}
 		const peer = conversation?.getAttribute('peer') ?? null;
+		const name = this.#known.get(peer ?? '');
+		if (name && conversation?.getAttribute('peer-name') !== name) {
+			conversation?.setAttribute('peer-name', name);
+		}
 		const id = this.chat?.id;
 		if (!this.chat || !id || peer === this.#heard) {
 			return;
 		}
 		this.#roomOffs.splice(0).forEach((off) => off());
 		this.#heard = peer;
-		const name = this.#known.get(peer ?? '');
-		if (name) {
-			conversation?.setAttribute('peer-name', name);
-		}
 		if (peer && peer !== id && isUserId(peer)) {
 			const room = this.chat.with(peer);
 			this.#roomOffs = [room.on('presence', () => this.#changed()), room.on('forbidden', () => this.#changed()), room.on('message', (message) => {

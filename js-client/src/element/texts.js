@@ -17,7 +17,7 @@ export function plural(language, forms) {
 	return (count) => (forms[rules.select(count)] ?? forms.other).replace('#', numbers.format(count));
 }
 
-const english = {
+export const english = {
 	// The conversation
 	choose: 'Choose a conversation',
 	loading: 'Loading messages…',

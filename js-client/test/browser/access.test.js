@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { startProxy } from '../../../tests/stack/proxy.js';
 import { noBrowser } from './chromium.js';
 import { useScene } from './scene.js';
 
@@ -234,5 +235,46 @@ describe('for everybody', { skip: noBrowser }, () => {
 		await her.send.tap();
 		await her.until('One\nTwo', 'Sent');
 		assert.equal(await her.page.evaluate(() => document.documentElement.scrollWidth), 320);
+	});
+
+	test('what_is_being_sent_can_be_read_and_the_page_has_no_second_banner', options, async () => {
+		const [ann, ...others] = scene.people('Ann', 'Ben', 'Cleo');
+		const proxy = await startProxy(scene.stage.broker.wsPort);
+		try {
+			for (const [i, colorScheme] of /** @type {const} */ (['light', 'dark']).entries()) {
+				const her = await scene.open(ann, { peer: others[i].id, url: proxy.url, browser: { colorScheme } });
+				await her.page.getByText('Nothing has been said here yet.').waitFor();
+				proxy.holdAnswers();
+				await her.write('On its way');
+				await her.until('On its way', 'Sending');
+				assert.deepEqual(await her.page.evaluate(faintTexts, CONTRAST), []);
+				assert.equal(await her.page.getByRole('banner').count(), 0);
+				await her.page.close();
+				proxy.cut();
+			}
+		} finally {
+			proxy.close();
+		}
+	});
+
+	test('before_a_choice_the_log_is_not_called_after_nobody', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		const her = await scene.open(ann, { people: [ben] });
+		await her.page.getByText('Choose a conversation').waitFor();
+		assert.equal(await her.log.getAttribute('aria-label'), 'Conversations');
+	});
+
+	test('in_forced_colours_the_chosen_row_and_the_bubbles_can_be_seen', options, async () => {
+		const [ann, ben, cleo] = scene.people('Ann', 'Ben', 'Cleo');
+		await scene.say(ben, ann, ['Hello']);
+		await scene.say(cleo, ann, ['Hello']);
+		const her = await scene.open(ann, { people: [], peer: ben.id, browser: { forcedColors: 'active' } });
+		await her.message('Hello').waitFor();
+		await her.inbox.getByRole('button').nth(1).waitFor();
+		await her.input.focus();
+		const outlines = await her.inbox.getByRole('button').evaluateAll((all) => all.map((it) => [it.getAttribute('aria-current'), getComputedStyle(it).outlineStyle]));
+		assert.deepEqual(outlines.sort(), [['false', 'none'], ['true', 'solid']]);
+		const border = await her.page.locator('.bubble').first().evaluate((it) => [getComputedStyle(it).borderTopColor, getComputedStyle(it).backgroundColor]);
+		assert.notEqual(border[0], border[1]);
 	});
 });

@@ -105,4 +105,21 @@ describe('the whole in one element', { skip: noBrowser }, () => {
 		await her.inbox.getByRole('searchbox').fill('nobody');
 		await her.inbox.getByText('Nobody of that name is in this list.').waitFor();
 	});
+
+	for (const direction of ['ltr', 'rtl']) {
+		test(`a_large_count_moves_nothing_and_reads_from_left_to_right_in_a_page_that_is_${direction}`, options, async () => {
+			const [ann, ben, cleo] = scene.people('Ann', 'Ben', 'Cleo');
+			await scene.say(ben, ann, Array.from({ length: 100 }, (_, i) => `Message ${i}`));
+			await scene.say(cleo, ann, ['One']);
+			const her = await scene.open(ann, { people: [], html: `lang="en-GB" dir="${direction}"` });
+			await her.inbox.getByText('99+').waitFor();
+			assert.equal(await her.inbox.getByText('99+').evaluate((it) => getComputedStyle(it).direction), 'ltr');
+			const times = await her.inbox.locator('time').evaluateAll((all) => all.map((it) => {
+				const { left, right } = it.getBoundingClientRect();
+				return getComputedStyle(it).direction === 'rtl' ? left : right;
+			}));
+			assert.equal(times.length, 2);
+			assert.ok(Math.abs(times[0] - times[1]) <= 1, `the times stand at ${times}`);
+		});
+	}
 });

@@ -132,6 +132,7 @@ describe('what can be done with messages', { skip: noBrowser }, () => {
 		await her.message('See').getByText('123 kB').waitFor();
 		const links = await her.page.locator('.message a').evaluateAll((all) => all.map((it) => [new URL(/** @type {HTMLAnchorElement} */ (it).href).pathname, it.getAttribute('download')]));
 		assert.deepEqual(links, [['/picture.png', null], ['/papers.pdf', 'papers.pdf']]);
+		assert.equal(await picture.getAttribute('loading'), 'lazy');
 	});
 
 	test('files_are_brought_to_the_application_where_it_takes_them', options, async () => {
@@ -140,6 +141,12 @@ describe('what can be done with messages', { skip: noBrowser }, () => {
 		await her.page.getByText('Nothing has been said here yet.').waitFor();
 		const clip = her.page.getByRole('button', { name: 'Attach a file' });
 		assert.equal(await clip.count(), 0);
+		const isTaken = () => her.page.evaluate(() => {
+			const dataTransfer = new DataTransfer();
+			dataTransfer.items.add(new File(['x'], 'plan.pdf'));
+			return !document.querySelector('mosquitto-chat')?.dispatchEvent(new DragEvent('dragover', { dataTransfer, bubbles: true, cancelable: true }));
+		});
+		assert.equal(await isTaken(), false, 'nothing can be dropped');
 		await her.page.evaluate(() => {
 			const element = /** @type {any} */ (document.querySelector('mosquitto-chat'));
 			const state = Object.assign(window, { aborted: 0, finish: () => {} });
@@ -150,6 +157,7 @@ describe('what can be done with messages', { skip: noBrowser }, () => {
 			});
 		});
 		await clip.waitFor();
+		assert.equal(await isTaken(), true);
 		const choose = async (/** @type {string} */ name) => {
 			const [chooser] = await Promise.all([her.page.waitForEvent('filechooser'), clip.click()]);
 			await chooser.setFiles({ name, mimeType: 'image/png', buffer: Buffer.from('x') });
@@ -165,6 +173,21 @@ describe('what can be done with messages', { skip: noBrowser }, () => {
 		await her.page.getByRole('img', { name: 'pear.png' }).waitFor();
 		await until('it to be stored', async () => (await scene.stage.stored(`${ann.id}/${ben.id}`)).length === 1);
 		assert.equal(await her.page.getByText('pear.png', { exact: true }).count(), 0, 'the composer is empty again');
+
+		// A picture that is pasted, and a text that is.
+		const paste = (/** @type {boolean} */ file) => her.input.evaluate((input, isFile) => {
+			const clipboardData = new DataTransfer();
+			if (isFile) {
+				clipboardData.items.add(new File(['x'], 'pasted.png', { type: 'image/png' }));
+			} else {
+				clipboardData.setData('text/plain', 'a text');
+			}
+			return !input.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+		}, file);
+		assert.equal(await paste(false), false, 'a text is left to the field');
+		assert.equal(await paste(true), true);
+		await her.page.getByText('pasted.png, 25 %').waitFor();
+		await her.page.getByRole('button', { name: 'Cancel: pasted.png' }).click();
 
 		// A drop and one that fails.
 		await her.page.evaluate(() => {

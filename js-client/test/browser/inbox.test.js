@@ -204,4 +204,72 @@ describe('an inbox', { skip: noBrowser }, () => {
 		await until('the page to hear it', () => her.page.evaluate((peer) =>
 			/** @type {any} */ (window).chat.with(peer).messages.length === 2, ben.id));
 	});
+
+	test('after_a_reload_the_open_conversations_row_says_what_was_said_last_and_the_same_name', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		await scene.say(ben, ann, ['Hello']);
+		const her = await scene.open(ann, { peer: ben.id, people: [] });
+		const row = her.inbox.getByRole('button');
+		await her.write('The last word');
+		await her.until('The last word', 'Sent');
+		await her.page.reload();
+		await row.getByText('You: The last word').waitFor();
+		// By her own word for him, or by his: in both places.
+		const names = () => her.page.evaluate(() => [['mosquitto-chat', '.header .name'], ['mosquitto-chat-inbox', '.name']].map(([element, name]) =>
+			document.querySelector(element)?.shadowRoot?.querySelector(`${name} bdi`)?.textContent));
+		await until('his name to be in both', async () => (await names()).every((it) => it === 'Ben'));
+		const client = await scene.stage.connect({ id: ben.id, name: 'Benjamin' });
+		await client.join(`chat/${ann.id}/${ben.id}`);
+		await client.say(`chat/${ann.id}/${ben.id}`, 'It is me');
+		await her.message('It is me').waitFor();
+		await until('his new name to be in both', async () => (await names()).every((it) => it === 'Benjamin'));
+		await client.end();
+		await her.page.evaluate((id) => {
+			const data = Object.assign(document.createElement('data'), { value: id, textContent: 'Uncle Ben' });
+			document.querySelector('mosquitto-chat-inbox')?.append(data);
+		}, ben.id);
+		await until('hers to be in both', async () => (await names()).every((it) => it === 'Uncle Ben'));
+	});
+
+	test('a_row_shows_what_becomes_of_the_last_message_and_who_is_online_elsewhere', options, async () => {
+		const [ann, ben, cleo] = scene.people('Ann', 'Ben', 'Cleo');
+		await scene.say(ben, ann, ['Helo']);
+		const her = await scene.open(ann, { peer: ben.id, people: [] });
+		await her.message('Helo').waitFor();
+		const his = await scene.open(ben, { peer: cleo.id });
+		await his.page.getByText('Nothing has been said here yet.').waitFor();
+		await her.page.locator('.header').getByText('Online', { exact: true }).waitFor();
+		await her.inbox.locator('.avatar.online').waitFor();
+		const edit = (/** @type {any} */ how) => his.page.evaluate(async ([peer, change]) => {
+			const room = /** @type {any} */ (document.querySelector('mosquitto-chat')).chat.with(peer);
+			await room.open();
+			await (change ? room.edit(1, change) : room.remove(1));
+		}, [ann.id, how]);
+		await edit({ text: 'Hello' });
+		await her.inbox.getByText('Hello', { exact: true }).waitFor();
+		await edit(null);
+		await her.inbox.getByText('This message was deleted.').waitFor();
+		await his.page.close();
+		await her.page.locator('.header').getByText(/^Last seen \d\d:\d\d$/).waitFor();
+		await her.inbox.locator('.avatar.online').waitFor({ state: 'detached' });
+	});
+
+	test('an_inbox_and_the_whole_take_a_chat_of_the_page', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		await scene.say(ben, ann, ['Hello']);
+		const her = await scene.open(ann, { body: '' });
+		await her.page.evaluate(async ({ url, token }) => {
+			document.querySelectorAll('meta[name^="chat-"]').forEach((it) => it.remove());
+			const { createChat } = await import(/** @type {any} */ ('/chat/element/index.js'));
+			const chat = createChat({ url, token });
+			for (const name of ['mosquitto-chat-inbox', 'mosquitto-chat-app']) {
+				document.body.append(Object.assign(document.createElement(name), { chat }));
+			}
+			await chat.connect();
+		}, { url: scene.url(), token: scene.jwt(ann) });
+		await until('both to list him', async () => await her.inbox.getByRole('button').count() === 2);
+		await her.page.locator('mosquitto-chat-app').getByRole('button', { name: 'Ben' }).click();
+		await her.message('Hello').waitFor();
+		assert.equal(logins(ann.id), 1);
+	});
 });

@@ -175,4 +175,19 @@ describe('a long conversation', { skip: noBrowser }, () => {
 		assert.ok(changes.places <= 6, `${changes.count} changes in ${changes.places} places`);
 		await her.until('One more', 'Sent');
 	});
+
+	test('the_way_to_the_end_covers_no_ticks', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		await scene.say(ann, ben, Array.from({ length: 60 }, (_, i) => `Message ${i}`));
+		for (const width of [320, 390, 1280]) {
+			const her = await scene.open(ann, { peer: ben.id, browser: { viewport: { width, height: 600 } } });
+			await her.message('Message 59').waitFor();
+			await her.log.evaluate((log) => log.scrollBy(0, -600));
+			const button = await her.page.getByRole('button', { name: 'Go to the newest message' }).boundingBox();
+			const ticks = await her.page.locator('.meta').evaluateAll((all) => all.map((it) => it.getBoundingClientRect().toJSON()));
+			assert.ok(button);
+			assert.deepEqual(ticks.filter((it) => it.right > button.x && it.left < button.x + button.width && it.bottom > button.y && it.top < button.y + button.height), []);
+			await her.page.close();
+		}
+	});
 });

@@ -113,7 +113,7 @@ describe('a chat', () => {
 		await eventually('the other device to know that', () => !other.chats[0].muted);
 	});
 
-test('tells who is online, and when they last were', async () => {
+	test('tells who is online, and when they last were', async () => {
 		const [a, b] = newIds(2);
 		const bob = await stage.inRoom(b, a);
 		await within('the echo', bob.room.send('hi').settled);

@@ -21,7 +21,7 @@ describe('languages', () => {
 		test(`${language} has every text, of the same kind`, async () => {
 			await import(new URL(file, FOLDER).href);
 			pageIn(`${language}-XX`);
-			assert.notEqual(texts.send, english.send);
+			assert.equal(texts.send === english.send, language === 'en');
 			assert.deepEqual(Object.keys(texts).sort(), Object.keys(english).sort());
 			for (const [name, text] of Object.entries(texts)) {
 				assert.equal(kind(text), kind(/** @type {any} */ (english)[name]), name);
