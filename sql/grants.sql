@@ -57,7 +57,7 @@ grant execute on function
 	chat.node_beat(integer, integer, integer),
 	chat.current_heads(),
 	chat.place(integer, integer, text[], boolean[], text[], boolean[], bytea),
-	chat.tell(integer, "char", bigint[], smallint[], text[], text[], bigint[], bigint[], bytea),
+	chat.say(integer, bytea),
 	chat.cut(integer[], bigint[], boolean)
 to chat_plugin;
 

@@ -84,7 +84,9 @@ begin;
 \ir functions/block_peer.sql
 \ir functions/news.sql
 \ir functions/carry_out.sql
+\ir functions/say.sql
 \ir functions/retire_node.sql
+\ir functions/clear_nodes.sql
 \ir functions/enter.sql
 \ir functions/node_enter.sql
 \ir functions/node_beat.sql

@@ -16,6 +16,9 @@
 #define PAUSE_MS 20
 #define LOCK_TIMEOUT_MS 250
 
+/* So many cursors may belong to brokers that live: more than eight of them. */
+#define PRUNE_FROM 64
+
 /* What is said in one statement. */
 #define SAID_MAX 256
 
@@ -79,9 +82,9 @@ static const struct statement statement_place = {
 };
 
 static const struct statement statement_say = {
-	.name = "tell",
-	.function = "chat.tell",
-	.sql = "select chat.tell($2, 'b', body => $1)",
+	.name = "say",
+	.function = "chat.say",
+	.sql = "select chat.say($2, $1)",
 	.tells = true,
 	.count = 2,
 	.types = say_types,
@@ -324,6 +327,20 @@ static void beat(struct feed *feed)
 	PQclear(result);
 }
 
+/* Brokers that have come and gone leave cursors behind. */
+static void prune(struct feed *feed)
+{
+	if (feed->cursors.count < PRUNE_FROM) {
+		return;
+	}
+	params_begin(&feed->params);
+	PGresult *result = run(feed, &statement_heads);
+	if (result != NULL) {
+		cursors_prune(&feed->cursors, result);
+	}
+	PQclear(result);
+}
+
 static enum node_news_what what_of(const struct item *item)
 {
 	return ((const struct news_job *)item)->news.what;
@@ -554,6 +571,7 @@ static bool connected_turn(struct feed *feed)
 	}
 	if (clock_ms() >= feed->beat_at + BEAT_MS) {
 		beat(feed);
+		prune(feed);
 	}
 	struct items news = queue_take_all(&feed->in);
 	items_join(&feed->said, &news);

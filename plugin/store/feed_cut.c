@@ -62,6 +62,21 @@ bool cursors_begin(struct cursors *cursors, const PGresult *result)
 	return !row.wrong;
 }
 
+void cursors_prune(struct cursors *cursors, const PGresult *result)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < cursors->count; i++) {
+		struct row row = {.result = result};
+		while (row.no < PQntuples(result) && row_int4(&row, 0) != cursors->list[i].stream) {
+			row.no++;
+		}
+		if (row.no < PQntuples(result)) {
+			cursors->list[kept++] = cursors->list[i];
+		}
+	}
+	cursors->count = kept;
+}
+
 bool cut_params(struct params *params, const struct cursors *cursors, bool wake)
 {
 	params_begin(params);

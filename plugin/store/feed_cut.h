@@ -33,6 +33,9 @@ struct cursors {
 /* Begins at what statement_heads says.  False: not the rows that the schema promises. */
 MUST_CHECK bool cursors_begin(struct cursors *cursors, const PGresult *result);
 
+/* Forgets those that statement_heads does not name any more: they are read to their end. */
+void cursors_prune(struct cursors *cursors, const PGresult *result);
+
 /* Parameters of statement_cut.  `wake`: the others are to read too.  False when out of memory. */
 MUST_CHECK bool cut_params(struct params *params, const struct cursors *cursors, bool wake);
 

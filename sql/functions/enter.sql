@@ -12,12 +12,7 @@ as $$
 declare
 	entered integer := nextval('chat.node_ids');
 begin
-	perform chat.retire_node(n.node) from chat.nodes n
-	where n.seen_at < clock_timestamp() - interval '30 s' and n.in_cluster;
-	with gone as (
-		delete from chat.nodes n where n.seen_at < clock_timestamp() - interval '30 s' returning n.node
-	)
-	delete from chat.online o using gone where o.node = gone.node;
+	perform chat.clear_nodes();
 	insert into chat.nodes (node, pid, name, seen_at)
 	values (entered, pg_backend_pid(), enter.name, clock_timestamp());
 	return entered;

@@ -34,6 +34,7 @@ begin
 			null;
 		end;
 	end if;
+	perform chat.clear_nodes();
 	is_retired := chat.retire_node(before);
 	node := nextval('chat.node_ids');
 	perform pg_advisory_lock(7481, node_enter.node);

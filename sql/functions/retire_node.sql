@@ -7,8 +7,7 @@
 -- Locks: its row of chat.nodes, and those of its streams and places.
 -- Plan: primary keys; places_node.
 create or replace function chat.retire_node(node integer) returns boolean
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 begin
 	update chat.nodes n set gone_at = clock_timestamp()

@@ -1,11 +1,12 @@
 -- Tells the other brokers of a cluster something, in the caller's transaction: so it is told if, and only
--- if, what it is about is committed.  They read it with chat.cut().
+-- if, what it is about is committed.  They read it with chat.cut().  For functions that change something.
 --
 -- Parameters: stream: the caller's connection's; the others: a row of chat.feed.
 -- Raises: CH001 when the stream is closed or not there: the other brokers take this one for dead.
 -- Locks: the stream's row of chat.heads, until the commit: so numbers are committed in their order, also
 -- while a lost connection's last transaction is still running.
--- Plan: the primary key of chat.heads.
+-- Plan: the primary key of chat.heads.  The caller's rights and settings are in force; setting them again
+-- would cost as much as the rest.
 create or replace function chat.tell(
 	stream integer,
 	kind "char",
@@ -17,8 +18,7 @@ create or replace function chat.tell(
 	totals bigint[] default null,
 	body bytea default null)
 returns void
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 #variable_conflict use_variable
 declare

@@ -6,8 +6,7 @@
 -- it waits for none, and leaves those that are locked as they are.
 -- Plan: online_node; primary keys.
 create or replace function chat.tell_offline(stream integer, node integer, at timestamptz) returns void
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
 	ids text[];

@@ -5,8 +5,7 @@
 -- Raises, locks: those of chat.tell().
 -- Plan: primary keys.
 create or replace function chat.tell_seen(stream integer, ids text[]) returns void
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 begin
 	if cardinality(ids) > 0 then

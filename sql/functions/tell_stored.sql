@@ -14,8 +14,7 @@ create or replace function chat.tell_stored(
 	in_chats smallint[],
 	body bytea)
 returns void
-language plpgsql volatile security definer
-set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
 	flags smallint[];

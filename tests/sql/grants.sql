@@ -32,6 +32,7 @@ select test.fails('it cannot write conversations', 'insert into chat.conversatio
 select test.fails('it cannot read the versions', 'select * from chat.schema_version', '42501');
 select test.fails('it cannot read what brokers tell each other', 'select * from chat.feed', '42501');
 select test.fails('it cannot say where somebody is', 'insert into chat.places values (''1/2'', 1, true, '''')', '42501');
+select test.fails('it cannot tell of what is not so', 'select chat.tell(1, ''m'')', '42501');
 select test.fails('it cannot take brokers for dead', 'select chat.retire_node(1)', '42501');
 select test.fails('it cannot adopt', 'select chat.adopt(array[''8/9''])', '42501');
 select test.fails('it cannot store without the lock', $$select chat.store_one('1/2', 1, false, true,
@@ -53,7 +54,7 @@ select test.same('temporary tables mislead no function', (select count(*) from c
 \c - somebody
 select test.fails('nobody else may call anything', 'select chat.version()', '42501');
 select test.fails('nor listen in', 'select * from chat.cut(''{}'', ''{}'', false)', '42501');
-select test.fails('nor forge', 'select chat.tell(1, ''b'')', '42501');
+select test.fails('nor forge', 'select chat.say(1, ''x'')', '42501');
 \c - postgres
 
 -- Rights that somebody granted by hand go away with the next installation.

@@ -283,6 +283,21 @@ static void gap_in_a_stream_is_noticed(void **state)
 	end(&reading);
 }
 
+static void cursors_of_streams_that_are_gone_are_forgotten(void **state)
+{
+	(void)state;
+	struct cursors cursors = {.count = 3, .list = {{8, 1}, {16, 2}, {24, 3}}};
+	PGresult *heads = empty_rows(2);
+	put_int(heads, 0, 0, 24, 4);
+	put_int(heads, 1, 0, 8, 4);
+	cursors_prune(&cursors, heads);
+	PQclear(heads);
+	assert_int_equal(cursors.count, 2);
+	assert_int_equal(cursors.list[0].stream, 8);
+	assert_int_equal(cursors.list[1].stream, 24);
+	assert_int_equal(cursors.list[1].n, 3);
+}
+
 static void message_of_another_version_has_to_be_asked_for(void **state)
 {
 	(void)state;
@@ -374,6 +389,7 @@ int main(void)
 		cmocka_unit_test(words_of_another_version_are_not_read),
 		cmocka_unit_test(messages_of_two_streams_are_told_in_the_order_of_their_seqs),
 		cmocka_unit_test(gap_in_a_stream_is_noticed),
+		cmocka_unit_test(cursors_of_streams_that_are_gone_are_forgotten),
 		cmocka_unit_test(message_of_another_version_has_to_be_asked_for),
 		cmocka_unit_test(own_words_are_not_heard_but_for_logins),
 		cmocka_unit_test(dead_broker_is_named),

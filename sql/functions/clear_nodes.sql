@@ -1,0 +1,20 @@
+-- Brokers that have been silent for a while go, with those who were connected to them: for brokers that
+-- enter.  Those of a cluster look after each other by themselves, as long as there are any.
+--
+-- Locks: the rows that it takes away, never waiting for one.
+-- Plan: a scan of chat.nodes, which is small; online_node.
+create or replace function chat.clear_nodes() returns void
+language plpgsql volatile
+as $$
+begin
+	perform chat.retire_node(n.node) from chat.nodes n
+	where n.seen_at < clock_timestamp() - interval '30 s' and n.in_cluster;
+	with gone as (
+		delete from chat.nodes n where n.node in (
+			select s.node from chat.nodes s
+			where s.seen_at < clock_timestamp() - interval '30 s' for update skip locked)
+		returning n.node
+	)
+	delete from chat.online o using gone where o.node = gone.node;
+end;
+$$;
