@@ -95,7 +95,12 @@ update chat.nodes set seen_at = now() - interval '31 s';
 select test.same('a broker that is silent has nobody', (select bool_or(online) from chat.online(array['1'])), false);
 select test.same('a poll brings it back', (select alive from chat.poll(:node, null)), true);
 select test.same('with its people', (select bool_or(online) from chat.online(array['1'])), true);
-update chat.nodes set seen_at = now() - interval '31 s';
+update chat.nodes set seen_at = '2026-01-02 00:00Z';
+insert into chat.users (id, name, seen_at) values ('1', 'Ann', '2026-01-01 00:00Z')
+	on conflict (id) do update set seen_at = excluded.seen_at;
 select chat.enter('two');
 select test.same('who enters clears the dead away', (select alive from chat.poll(:node, null)), false);
 select test.same('with their people', (select count(*) from chat.online where id = '1'), 0::bigint);
+select test.same('who were last seen when their broker was', (select string_agg(concat_ws(' ', id,
+	seen_at at time zone 'UTC'), ', ' order by id) from chat.users where id in ('1', '2')),
+	'1 2026-01-02 00:00:00, 2 2026-01-01 00:00:00');
