@@ -116,14 +116,17 @@ describe('the application', () => {
 		const [id] = newIds(1);
 		const now = Math.floor(Date.now() / 1000);
 		const jwt = (/** @type {number} */ iat) => signJwt(stage.broker.secrets[0], { sub: id, iat, exp: now + 3600 });
-		const old = await stage.connect({ id, username: id, password: jwt(now - 10) });
+		const old = await stage.connect({ id, username: id, password: jwt(now - 10), version: 5 });
 		const fresh = await stage.connect({ id, username: id, password: jwt(now) });
 		await stage.cluster.query(`select chat.revoke(${quoted(id)}, to_timestamp(${now}))`);
-		await old.ended();
+		assert.equal(await old.ended(), 0x98);
 		assert.ok(fresh.connected());
 		await assert.rejects(stage.connect({ id, username: id, password: jwt(now - 1) }));
 		await assert.rejects(stage.connect({ id }), 'a signed name does not say when');
 		await stage.connect({ id, username: id, password: jwt(now) });
+		await call('revoke', id, null);
+		await until('old tokens to be good again', () => stage.connect({ id, username: id, password: jwt(now - 1) }).then(() => true, () => false));
+		await stage.connect({ id });
 	});
 
 	test('holds up no chat with a transaction that stays open', async () => {
@@ -150,6 +153,22 @@ describe('the application', () => {
 		await call('post', ann.id, bob.id, 'the last');
 		await bob.next(chat, is('message', { text: 'the last' }));
 		assert.deepEqual((await stage.stored(roomOf(chat))).map((it) => it.text), ['mine', 'once', 'the last']);
+	});
+
+	test('posts for somebody who is barred, in a chat that is closed, and once where there are two brokers', async () => {
+		const [first, second] = newIds(2);
+		const chat = chatOf(first, second);
+		await stage.another();
+		await stage.cluster.query(`select chat.set_user(${quoted(first)}, bar => true); select chat.close(${quoted(first)}, ${quoted(second)})`);
+		const bob = await stage.connect({ id: second });
+		await bob.enterLobby();
+		const texts = Array.from({ length: 50 }, (_, i) => `post ${i + 1}`);
+		for (const text of texts) {
+			await call('post', first, second, text);
+		}
+		await until('all to be stored', async () => (await stage.stored(roomOf(chat))).length >= texts.length);
+		assert.deepEqual(await stage.cluster.query('select count(*) from chat.requests'), [['0']]);
+		assert.deepEqual((await stage.stored(roomOf(chat))).map((it) => it.text), texts);
 	});
 
 	test('names a user whose token gives no name', async () => {

@@ -68,3 +68,21 @@ select chat.store(array['8/9'], false, array[1], array[true], array['x'], array[
 select test.save('e', array['7/8 b ' || repeat('x', 60000)]) from pg_sleep(0.002);
 select test.same('bytes of data count', test.chats('8', 9), 'true: 7/8=0@1');
 select test.same('a page has one chat at least', test.chats('8', 9, test.next('8', 9)), 'false: 8/9=0@1');
+
+-- The same for the application.
+create function test.inbox(id text, most integer, after text default null) returns text
+language sql as $$
+	select string_agg(concat_ws(' ', chat, peer_id, coalesce(peer_name, '-'), count, coalesce(seq::text, '-'), coalesce(text, '-')), ', ')
+	from chat.inbox(id, most, after);
+$$;
+select chat.post('1', '5', '', null, '{"order": 7}');
+select chat.carry_out(10);
+select test.same('an inbox has what the user''s list has', test.inbox('1', 2), 'chat/1/5 5 Eve 0 2 , chat/1/6 6 - 0 - -');
+select test.same('and goes on with next', test.inbox('1', 1, (select next from chat.inbox('1', 1))), 'chat/1/6 6 - 0 - -');
+select test.same('objects come as they were given', (select data from chat.inbox('1', 1)), '{"order": 7}');
+select test.same('who has no chat has an empty one', test.inbox('99', 10), null);
+select test.same('the badge is the sum', (select chat.unread_total('1') = sum(count) from chat.inbox('1', 100)), true);
+select test.fails('an id is needed', 'select chat.inbox(null)', '22023');
+select test.fails('a page has a row', 'select chat.inbox(''1'', 0)', '22023');
+select test.fails('after is what a page gave', 'select chat.inbox(''1'', 1, ''x'')', '22023');
+select test.fails('a badge is somebody''s', 'select chat.unread_total(''a b'')', '22023');

@@ -64,6 +64,12 @@ grant execute on all functions in schema chat to public;
 \c - chat_plugin
 select test.fails('installing takes back what was granted', 'select * from chat.messages', '42501');
 \c - postgres
+select test.same('an application may call these, and nothing else', (select string_agg(distinct proname, ' ' order by proname)
+	from pg_proc where pronamespace = 'chat'::regnamespace and has_function_privilege('chat_app', oid, 'execute')),
+	'block close delete_before edit erase export inbox online open post remove revoke set_user take_away unblock unread_total');
+select test.same('and has no right on a table', (select count(*) from pg_class where relnamespace = 'chat'::regnamespace
+	and relkind in ('r', 'S') and (has_table_privilege('chat_app', oid, 'select, insert, update, delete')
+	or relkind = 'S' and has_sequence_privilege('chat_app', oid, 'usage, select, update'))), 0::bigint);
 select test.same('public may execute no function', (select count(*) from pg_proc
 	where pronamespace = 'chat'::regnamespace
 		and has_function_privilege('somebody', oid, 'execute')), 0::bigint);
