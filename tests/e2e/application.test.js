@@ -158,7 +158,8 @@ describe('the application', () => {
 	test('posts for somebody who is barred, in a chat that is closed, and once where there are two brokers', async () => {
 		const [first, second] = newIds(2);
 		const chat = chatOf(first, second);
-		await stage.another();
+		// Two that do not tell each other, but take from one table.
+		const other = await stage.another();
 		await stage.cluster.query(`select chat.set_user(${quoted(first)}, bar => true); select chat.close(${quoted(first)}, ${quoted(second)})`);
 		const bob = await stage.connect({ id: second });
 		await bob.enterLobby();
@@ -169,6 +170,7 @@ describe('the application', () => {
 		await until('all to be stored', async () => (await stage.stored(roomOf(chat))).length >= texts.length);
 		assert.deepEqual(await stage.cluster.query('select count(*) from chat.requests'), [['0']]);
 		assert.deepEqual((await stage.stored(roomOf(chat))).map((it) => it.text), texts);
+		await other.stop();
 	});
 
 	test('names a user whose token gives no name', async () => {
@@ -343,6 +345,8 @@ describe('the application', () => {
 			await stage.cluster.start();
 			await Promise.all(early.map((it) => it.ended(30000)));
 			assert.ok(welcome.connected());
+			await welcome.end();
+			await other.stop();
 		} finally {
 			if (!stage.cluster.alive()) {
 				await stage.cluster.start();
