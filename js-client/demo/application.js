@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { addChat, block, post, unblock, unreadTotal } from './chat.js';
+import { addFiles } from './files.js';
 
 const USERS = [
 	{ id: '1', name: 'Ann', street: 'Quince Lane 4' },
@@ -189,11 +190,12 @@ function navOf(here, unread) {
 
 /**
  * Serves the application on 127.0.0.1.
- * @param {{ port: number, sessionKey: string, wsPort: number, database: import('./database.js').Database,
- *           more?: (application: Application) => void }} options `wsPort` is the broker's; `more` adds pages
+ * @param {{ port: number, sessionKey: string, wsPort: number, database: import('./database.js').Database, files: string,
+ *           more?: (application: Application) => void }} options `wsPort` is the broker's; `files` the folder of what
+ *           people upload; `more` adds pages
  * @returns {Promise<{ address: string, stop: () => void }>}
  */
-export async function startApplication({ port, sessionKey, wsPort, database, more }) {
+export async function startApplication({ port, sessionKey, wsPort, database, files, more }) {
 	const session = sessions(sessionKey);
 	/** @type {Map<string, Handler>} */
 	const routes = new Map();
@@ -292,6 +294,7 @@ export async function startApplication({ port, sessionKey, wsPort, database, mor
 	});
 	application.serve('/', { 'market.css': 'page/market.css', 'market.js': 'page/market.js', 'pictures.svg': 'page/pictures.svg' });
 
+	addFiles(application, files);
 	addChat(application, { wsPort });
 	more?.(application);
 

@@ -117,6 +117,22 @@ test('demo_shows_a_token_to_its_user_and_the_secret_to_nobody', { timeout: TIMEO
 	await demo.end('SIGTERM');
 });
 
+test('files_that_people_send_are_shown_or_saved_and_never_a_page_of_the_site', { timeout: TIMEOUT }, async () => {
+	const demo = await startDemo();
+	const { home, cookie } = await login(demo.address, '1');
+	const send = (/** @type {string} */ type, /** @type {string | Buffer} */ body, headers = /** @type {Record<string, string>} */ ({ cookie })) =>
+		fetch(`${home}files`, { method: 'POST', headers: { ...headers, 'Content-Type': type }, body: new Uint8Array(Buffer.from(body)) });
+	assert.equal((await send('image/png', 'x', {})).status, 401);
+	assert.equal((await send('image/png', Buffer.alloc(6 * 1024 * 1024))).status, 413);
+	for (const [sent, type, disposition] of [['image/png', 'image/png', 'inline'], ['text/html', 'application/octet-stream', 'attachment'], ['image/svg+xml', 'application/octet-stream', 'attachment']]) {
+		const { url } = await (await send(sent, '<script>1</script>')).json();
+		const { headers } = await fetch(new URL(url, demo.address));
+		assert.deepEqual([headers.get('content-type'), headers.get('content-disposition'), headers.get('x-content-type-options')], [type, disposition, 'nosniff']);
+		assert.match(headers.get('content-security-policy') ?? '', /sandbox/);
+	}
+	await demo.end('SIGINT');
+});
+
 test('demo_ends_what_it_started_whichever_way_it_is_told', { timeout: TIMEOUT }, async () => {
 	for (const signal of /** @type {NodeJS.Signals[]} */ (['SIGINT', 'SIGHUP'])) {
 		const { address, servers, end } = await startDemo();
@@ -163,6 +179,19 @@ test('two_people_chat_in_two_windows_and_find_it_all_again', { timeout: TIMEOUT,
 		await ben.message('Is the lamp still there?').waitFor();
 		await ben.write('It is');
 		await ann.message('It is').waitFor();
+		await ann.page.evaluate(async () => {
+			const canvas = Object.assign(document.createElement('canvas'), { width: 400, height: 200 });
+			canvas.getContext('2d')?.fillRect(0, 0, 400, 200);
+			const blob = await new Promise((resolve) => canvas.toBlob(resolve));
+			const dataTransfer = new DataTransfer();
+			dataTransfer.items.add(new File([/** @type {Blob} */ (blob)], 'lamp.png', { type: 'image/png' }));
+			const app = document.querySelector('mosquitto-chat-app')?.shadowRoot?.querySelector('mosquitto-chat');
+			app?.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+		});
+		await ann.page.locator('.uploads').getByText('lamp.png', { exact: true }).waitFor();
+		await ann.write('This one');
+		const picture = ben.message('This one').getByRole('img', { name: 'lamp.png' });
+		await until('the picture to be loaded', () => picture.evaluate((it) => /** @type {HTMLImageElement} */ (it).naturalWidth === 400));
 
 		// What is written while all is down goes out when it is back.
 		await demo.end('SIGINT');
@@ -173,7 +202,7 @@ test('two_people_chat_in_two_windows_and_find_it_all_again', { timeout: TIMEOUT,
 		demo = await startDemo();
 		assert.equal(new URL(demo.address).port, port, 'the demo is where it was');
 		await ben.message('Written in the dark').waitFor({ timeout: 60000 });
-		assert.deepEqual(await ben.texts(), ['Is the lamp still there?', 'It is', 'Written in the dark']);
+		assert.deepEqual(await ben.texts(), ['Is the lamp still there?', 'It is', 'This one', 'Written in the dark']);
 
 		// The last is Chromium's when something is sent just as the broker goes.
 		const connection = /ERR_CONNECTION_REFUSED|WebSocket connection|WebSocket is already in CLOSING/;

@@ -236,6 +236,7 @@ async function main() {
 		sessionKey: secret('session.key'),
 		wsPort: brokers.wsPort,
 		database,
+		files: inFolder('files'),
 		more: (it) => brokers.addPage(it, cluster),
 	});
 	endings.push(() => application.stop());

@@ -1,4 +1,5 @@
 // Makes the README's pictures, from the running demo: node js-client/demo/screenshot.js
+// (with a font that has emoji in colour, such as Debian's fonts-noto-color-emoji).
 // conversation.png is a conversation on a desktop, phones.png one on two phones, by day and by night.
 
 import { spawn } from 'node:child_process';
@@ -17,14 +18,48 @@ const A_MOMENT = 500;
 
 const TALK = /** @type {const} */ ([
 	['Ann', 'Hi Ben, is the brass lamp still there?'],
-	['Ben', 'It is! It needs a new bulb, that is all.'],
+	['Ben', 'It is! It needs a new bulb, that is all.', 'picture'],
 	['Ann', 'I have one that fits. May I come by this evening?'],
-	['Ben', 'Any time after six. I am in the workshop behind the house, just walk through the gate.'],
-	['Ann', 'Lovely. Shall I bring you some pears? We have far more than we can eat.'],
-	['Ben', 'Yes, please.'],
-	['Ben', 'The small one asked for pear cake only yesterday.'],
-	['Ann', 'Then a whole basket it is. See you at seven.'],
+	['Ben', 'Any time after six.'],
+	['Ann', 'Lovely. Shall I bring you some pears?'],
+	['Ben', 'Yes, please.', 'reply'],
+	['Ann', 'Then a whole basket it is. See you at seven.', 'reaction'],
 ]);
+
+/**
+ * A photograph of what Ben gives away, as far as we can draw. Runs in the page.
+ * @param {string} text said with it
+ */
+async function sendPicture(text) {
+	const drawing = new DOMParser().parseFromString(await (await fetch('/pictures.svg')).text(), 'image/svg+xml').querySelector('#lamp')?.innerHTML;
+	const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="240" viewBox="-34 1 84 31.5" fill="none" stroke="#a9791b"
+		stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round"><rect x="-34" y="1" width="84" height="31.5" fill="#efe3c8" stroke="none"/>
+		<rect x="-34" y="26" width="84" height="7" fill="#c9ad7f" stroke="none"/>${drawing}</svg>`;
+	const image = Object.assign(new Image(), { src: `data:image/svg+xml,${encodeURIComponent(svg)}` });
+	await image.decode();
+	const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 240 });
+	canvas.getContext('2d')?.drawImage(image, 0, 0);
+	const blob = await new Promise((resolve) => canvas.toBlob(resolve));
+	const app = /** @type {any} */ (document.querySelector('mosquitto-chat-app'));
+	const attachment = await app.upload(new File([/** @type {Blob} */ (blob)], 'lamp.png', { type: 'image/png' }), { signal: new AbortController().signal, onProgress() {} });
+	app.shadowRoot.querySelector('mosquitto-chat').send(text, { data: { attachments: [attachment] } });
+}
+
+/**
+ * Answers the newest message of the other one's. Runs in the page.
+ * @param {string} text
+ */
+function answer(text) {
+	const { shadowRoot, chat, peer } = /** @type {any} */ (document.querySelector('mosquitto-chat-app'));
+	const { seq } = chat.with(peer).messages.filter((/** @type {any} */ it) => !it.mine).pop();
+	shadowRoot.querySelector('mosquitto-chat').send(text, { replyTo: seq });
+}
+
+/** What the newest message gets from the other one. Runs in the page. */
+function react() {
+	const { chat, peer } = /** @type {any} */ (document.querySelector('mosquitto-chat-app'));
+	return chat.with(peer).react(chat.with(peer).messages.at(-1).seq, '❤️');
+}
 
 /** @param {import('node:child_process').ChildProcess} demo */
 async function addressOf(demo) {
@@ -81,11 +116,15 @@ try {
 	}
 	await ann.inbox.getByRole('button', { name: 'Ben' }).click();
 	await ben.inbox.getByRole('button', { name: 'Ann' }).click();
-	for (const [name, text] of TALK) {
+	for (const [name, text, how] of TALK) {
 		const [writer, reader] = name === 'Ann' ? [ann, ben] : [ben, ann];
-		await writer.write(text);
+		await (how === 'picture' ? writer.page.evaluate(sendPicture, text) : how === 'reply' ? writer.page.evaluate(answer, text) : writer.write(text));
 		await reader.message(text).waitFor();
 		await writer.until(text, 'Read');
+		if (how === 'reaction') {
+			await reader.page.evaluate(react);
+			await writer.page.locator('.reaction').waitFor();
+		}
 	}
 	await ben.input.pressSequentially('See you,');
 	await ann.page.getByText('Ben is typing…').waitFor();

@@ -1,4 +1,4 @@
-// The application's own script: the address says whose conversation is open, and what "Ask Ben" does.
+// The application's own script: the address says whose conversation is open, what "Ask Ben" does, and where files go.
 
 const app = /** @type {any} */ (document.querySelector('mosquitto-chat-app'));
 
@@ -9,6 +9,44 @@ new MutationObserver(() => {
 document.querySelectorAll('.ask').forEach((button) => button.addEventListener('click', () => {
 	app.select(/** @type {HTMLElement} */ (button).dataset.id);
 }));
+
+/** How large a picture is. @param {File} file */
+async function sizeOf(file) {
+	try {
+		const { width, height } = await createImageBitmap(file);
+		return { width, height };
+	} catch {
+		// It is none.
+		return {};
+	}
+}
+
+/**
+ * Brings a file to our server.
+ * @param {File} file
+ * @param {{ signal: AbortSignal, onProgress: (fraction: number) => void }} how
+ */
+async function upload(file, { signal, onProgress }) {
+	const request = new XMLHttpRequest();
+	signal.addEventListener('abort', () => request.abort());
+	request.upload.addEventListener('progress', ({ loaded, total }) => onProgress(loaded / total));
+	request.open('POST', 'files');
+	const ended = new Promise((resolve) => request.addEventListener('loadend', resolve));
+	request.send(file);
+	await ended;
+	if (request.status !== 200) {
+		throw new Error(`the server answered ${request.status}`);
+	}
+	return { ...JSON.parse(request.responseText), type: file.type, name: file.name, size: file.size, ...await sizeOf(file) };
+}
+app.upload = upload;
+
+// A browser wants to be asked by hand.
+const bell = /** @type {HTMLButtonElement} */ (document.querySelector('#notices'));
+bell.hidden = globalThis.Notification?.permission !== 'default';
+bell.addEventListener('click', async () => {
+	bell.hidden = await Notification.requestPermission() !== 'default';
+});
 
 // The conversation of before, after a reload.
 customElements.whenDefined('mosquitto-chat-app').then(() => {
