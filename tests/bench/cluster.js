@@ -2,7 +2,7 @@
 // exchange costs, and what it takes. Started by `tests/bench/cluster`.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { scratchFolder } from '../stack/folder.js';
@@ -80,12 +80,13 @@ const CASES = [
  */
 async function startNodes(cluster, dir, count) {
 	const sides = [];
+	const group = basename(dir);
 	for (let n = 0; n < Math.max(count, 1); n++) {
-		const tied = count > 0 ? { cluster: 'true', cluster_name: nameOf(n), cluster_pace: options.pace } : {};
+		const tied = count > 0 ? { cluster: 'true', cluster_name: `${group}/${nameOf(n)}`, cluster_pace: options.pace } : {};
 		sides.push(await startSide({ dir: join(dir, nameOf(n)), kind: 'chat', cluster, options: tied }));
 	}
 	await until('all brokers to be in', async () => {
-		const [[nodes]] = await cluster.query('select count(*) from chat.nodes where in_cluster and gone_at is null');
+		const [[nodes]] = await cluster.query(`select count(*) from chat.nodes where name like '${group}/%' and gone_at is null`);
 		return Number(nodes) === count;
 	}, { every: 200, timeout: 60000 });
 	const [{ broker }, ...others] = sides;

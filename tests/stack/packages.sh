@@ -6,7 +6,7 @@ PACKAGES_BUILD="gcc libc6-dev make cmake ninja-build pkg-config
 	mosquitto-dev libmosquitto-dev libpq-dev libssl-dev libcjson-dev uthash-dev"
 PACKAGES_RUN="mosquitto postgresql nodejs npm ca-certificates"
 # With clang come the fuzzers; then come what the application's side is in, and phones' libraries.
-PACKAGES_TEST="libcmocka-dev pgbouncer haproxy clang libclang-rt-14-dev llvm mosquitto-clients
+PACKAGES_TEST="libcmocka-dev pgbouncer haproxy iproute2 clang libclang-rt-14-dev llvm mosquitto-clients
 	chromium fonts-dejavu-core procps
 	openssl ruby python3 php-cli
 	ruby-railties ruby-actionpack ruby-activejob ruby-activerecord ruby-pg ruby-webrick
