@@ -2,6 +2,7 @@
 // and the account of it.
 
 import assert from 'node:assert/strict';
+import { is } from '../e2e/inbox.js';
 import { pause, until } from '../stack/wait.js';
 
 /**
@@ -84,4 +85,17 @@ function describeHeard(heard) {
 	const seqs = heard.map((it) => it.seq);
 	const missing = Array.from({ length: Math.max(0, ...seqs) }, (_, n) => n + 1).filter((seq) => !seqs.includes(seq));
 	return `${seqs.length} up to ${Math.max(0, ...seqs)}, without ${missing.slice(0, 20).join(' ') || 'a gap'}`;
+}
+
+/**
+ * After what has happened everything crosses, as before.
+ * @param {{ ann: import('./stage.js').Client, bob: import('./stage.js').Client, chat: string }} couple
+ */
+export async function stillCross({ ann, bob, chat }) {
+	await ann.publish(chat, { event: 'typing' });
+	await bob.next(chat, 'typing');
+	const echo = await ann.say(chat, 'and now?');
+	assert.deepEqual(await bob.next(chat, is('message', { seq: echo.seq })), echo);
+	await bob.publish(chat, { event: 'read', seq: echo.seq });
+	await ann.next(chat, is('read', { user_id: bob.id, seq: echo.seq }));
 }
