@@ -81,7 +81,7 @@ begin
 		for update skip locked
 	) c on true;
 
-	for i in 1 .. cardinality(nos) loop
+	for i in 1 .. cardinality(rooms) loop
 		moveds[i] := false;
 		follows[i] := false;
 		if in_rooms[i] = in_rooms[i - 1] and of_ids[i] = of_ids[i - 1] then
@@ -161,7 +161,7 @@ begin
 			array_agg(in_rooms[i]), counts => array_agg(counts[i]), totals => array_agg(totals[i]))
 		from unnest(moving) as m(i);
 	end if;
-	for i in 1 .. cardinality(nos) loop
+	for i in 1 .. cardinality(rooms) loop
 		no := nos[i];
 		locked := places[i] is null and exists (select from chat.conversations
 			where room = in_rooms[i] and (a_id = of_ids[i] or b_id = of_ids[i]));

@@ -36,6 +36,8 @@ select test.same('several marks are answered each', (select string_agg(
 	'1 true 1 1 1, 2 true 9 7 7, 3 false 9 7 7');
 select test.sound();
 
+select test.same('no marks are no trouble', (select count(*)::text from chat.mark('{}', '{}', '{}')), '0');
+
 select test.same('what comes after the marker is unread again',
 	test.save('c', array['1/2 a x']), 'n31');
 select test.same('and counted from there', test.mark('1/2', '2', 31), 'true 31 0 1');
