@@ -55,6 +55,7 @@ grant execute on function
 	chat.carry_out(integer, integer),
 	chat.node_enter(text, integer),
 	chat.node_beat(integer, integer, integer),
+	chat.node_leave(integer),
 	chat.current_heads(),
 	chat.place(integer, integer, text[], boolean[], text[], boolean[], bytea),
 	chat.say(integer, bytea),

@@ -90,6 +90,7 @@ begin;
 \ir functions/enter.sql
 \ir functions/node_enter.sql
 \ir functions/node_beat.sql
+\ir functions/node_leave.sql
 \ir functions/current_heads.sql
 \ir functions/place.sql
 \ir functions/cut.sql

@@ -37,6 +37,7 @@
 static const Oid take_back_types[] = {OID_INT4};
 static const Oid enter_types[] = {OID_TEXT, OID_INT4};
 static const Oid beat_types[] = {OID_INT4, OID_INT4, OID_INT4};
+static const Oid leave_types[] = {OID_INT4};
 static const Oid place_types[] = {
 	OID_INT4, OID_TEXTS, OID_BOOLS, OID_TEXTS, OID_BOOLS, OID_BYTES, OID_INT4};
 static const Oid say_types[] = {OID_BYTES, OID_INT4};
@@ -72,6 +73,14 @@ static const struct statement statement_beat = {
 	.types = beat_types,
 };
 
+static const struct statement statement_leave = {
+	.name = "node_leave",
+	.function = "chat.node_leave",
+	.sql = "select chat.node_leave($1)",
+	.count = 1,
+	.types = leave_types,
+};
+
 static const struct statement statement_place = {
 	.name = "place",
 	.function = "chat.place",
@@ -91,8 +100,8 @@ static const struct statement statement_say = {
 };
 
 static const struct statement *const statements[] = {&statement_take_back, &statement_enter,
-	&statement_heads, &statement_beat, &statement_place, &statement_say, &statement_missed,
-	&statement_missed_changes, &statement_cut};
+	&statement_heads, &statement_beat, &statement_leave, &statement_place, &statement_say,
+	&statement_missed, &statement_missed_changes, &statement_cut};
 
 struct feed *feed_create(
 	const struct feed_options *options, struct node *node, struct report *report)
@@ -523,11 +532,13 @@ static void take_cut(struct feed *feed, struct answer *answer, uint64_t told)
 static void read_cut(struct feed *feed)
 {
 	uint64_t told = atomic_load(&feed->node->told);
+	/* Who is alone need wake nobody.  A broker that enters reads now and then by itself. */
+	bool wake = told != feed->told && atomic_load(&feed->nodes) > 1;
 	struct answer *answer = answer_make(&feed->undrained);
 	PGresult *result = NULL;
 	feed->cut_at = clock_ms();
 	if (feed->conn.state == PGCONN_READY && answer != NULL &&
-		cut_params(&feed->params, &feed->cursors, told != feed->told)) {
+		cut_params(&feed->params, &feed->cursors, wake)) {
 		result = run(feed, &statement_cut);
 	}
 	if (result != NULL) {
@@ -561,6 +572,17 @@ static bool is_in(const struct feed *feed)
 	return feed->entered && atomic_load(&feed->node->number) != 0;
 }
 
+/* Those who were connected here have left, and the others hear it before they would notice. */
+static void leave(struct feed *feed)
+{
+	if (feed->conn.state == PGCONN_READY && is_in(feed)) {
+		params_begin(&feed->params);
+		params_next(&feed->params);
+		params_raw_int4(&feed->params, feed->number);
+		PQclear(run(feed, &statement_leave));
+	}
+}
+
 static bool connected_turn(struct feed *feed)
 {
 	if (!is_in(feed)) {
@@ -592,6 +614,10 @@ static bool connected_turn(struct feed *feed)
 
 static bool turn(struct feed *feed)
 {
+	if (wakeup_stopping(&feed->wakeup)) {
+		leave(feed);
+		return true;
+	}
 	if (feed->conn.state == PGCONN_READY) {
 		return connected_turn(feed);
 	}

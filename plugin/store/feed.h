@@ -69,7 +69,8 @@ void feed_destroy(struct feed *feed);
  * out of memory. */
 MUST_CHECK bool feed_tell(struct feed *feed, const struct node_news *news);
 
-/* The thread: ends when the wakeup's stop_at has passed. */
+/* The thread: ends when it is to stop and has said so to the others, or the wakeup's stop_at has
+ * passed. */
 void *feed_run(void *feed);
 
 #endif

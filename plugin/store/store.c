@@ -616,8 +616,8 @@ size_t store_close(struct store *store, int timeout_ms)
 	 */
 	if (store->feed != NULL) {
 		int64_t end = clock_ms();
-		wakeup_stop(&store->feed->wakeup, end);
-		ended = thread_join(store->feed_thread, end + GRACE_MS) && ended;
+		wakeup_stop(&store->feed->wakeup, end + GRACE_MS);
+		ended = thread_join(store->feed_thread, end + 2 * GRACE_MS) && ended;
 	}
 	ended = ended && journal_close(store->journal, until + GRACE_MS);
 	size_t left = atomic_load(&store->saving.waiting);

@@ -74,6 +74,7 @@ declare
 	stored integer;
 	base bigint;
 	one record;
+	told bigint;
 begin
 	-- A batch of one is the usual one as long as little goes on, and then somebody waits for it.
 	if cardinality(keys) = 1 then
@@ -99,7 +100,7 @@ begin
 				change := one.change;
 				is_deleted := one.is_deleted;
 			elsif stream is not null then
-				perform chat.tell_stored(stream, rooms, room_nos, by_a, array[seq],
+				told := chat.tell_stored(stream, rooms, room_nos, by_a, array[seq],
 					array[a_muted::integer * 8 + b_muted::integer * 16], in_chats, body);
 			end if;
 		end if;
@@ -195,7 +196,7 @@ begin
 		raise exception 'a trigger of chat.messages dropped a row without an error';
 	end if;
 	if stream is not null and fresh > 0 then
-		perform chat.tell_stored(stream, rooms, room_nos, by_a, seqs, flags, in_chats, body);
+		told := chat.tell_stored(stream, rooms, room_nos, by_a, seqs, flags, in_chats, body);
 	end if;
 	if fresh = cardinality(keys) then
 		return;

@@ -2,6 +2,7 @@
 -- if, what it is about is committed.  They read it with chat.cut().  For functions that change something.
 --
 -- Parameters: stream: the caller's connection's; the others: a row of chat.feed.
+-- Returns: the row's number in its stream.  (An assignment of it costs less than a `perform`.)
 -- Raises: CH001 when the stream is closed or not there: the other brokers take this one for dead.
 -- Locks: the stream's row of chat.heads, until the commit: so numbers are committed in their order, also
 -- while a lost connection's last transaction is still running.
@@ -17,7 +18,7 @@ create or replace function chat.tell(
 	counts bigint[] default null,
 	totals bigint[] default null,
 	body bytea default null)
-returns void
+returns bigint
 language plpgsql volatile
 as $$
 #variable_conflict use_variable
@@ -32,5 +33,6 @@ begin
 	end if;
 	insert into chat.feed (stream, n, kind, seqs, flags, subjects, words, counts, totals, body)
 	values (stream, next_n, kind, seqs, flags, subjects, words, counts, totals, body);
+	return next_n;
 end;
 $$;

@@ -2,7 +2,7 @@
 --
 -- Parameters: those of chat.store(); seqs: null for what is not new; room_flags: of each room, 8 and 16 when its
 --     first or second user has muted it.
--- Raises, locks: those of chat.tell().
+-- Returns, raises, locks: those of chat.tell().
 -- Plan: the primary key of chat.places, for rooms of which the caller does not know who is there.
 create or replace function chat.tell_stored(
 	stream integer,
@@ -13,12 +13,21 @@ create or replace function chat.tell_stored(
 	room_flags integer[],
 	in_chats smallint[],
 	body bytea)
-returns void
+returns bigint
 language plpgsql volatile
 as $$
 declare
 	flags smallint[];
+	flag integer;
+	any_muted boolean := false;
 begin
+	foreach flag in array room_flags loop
+		any_muted := any_muted or flag >= 8;
+	end loop;
+	-- So it is as a rule, and then they need not be put together anew.
+	if in_chats is not null and not any_muted and array_position(in_chats, null) is null then
+		return chat.tell(stream, 'm', seqs, in_chats, body => body);
+	end if;
 	select array_agg(
 			coalesce(m.in_chat, (
 				select bit_or(case when p.by_a then 1 else 2 end)
@@ -27,6 +36,6 @@ begin
 			order by m.no)
 	into flags
 	from unnest(room_nos, by_a, in_chats) with ordinality as m(room_no, by_a, in_chat, no);
-	perform chat.tell(stream, 'm', seqs, flags, body => body);
+	return chat.tell(stream, 'm', seqs, flags, body => body);
 end;
 $$;

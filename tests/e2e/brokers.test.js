@@ -191,6 +191,21 @@ describe('two brokers', () => {
 		assert.match(other.log(), /chat: cluster: the others took this broker for dead, or/);
 	});
 
+	test('a broker that ends says so, and its people have left at once', async () => {
+		const third = await stage.another({ options });
+		const [first, second] = newIds(2);
+		const chat = chatOf(first, second);
+		const ann = await stage.connect({ id: first, name: 'Ann' });
+		const bob = await stage.connect({ id: second, name: 'Bob', broker: third });
+		await ann.join(chat);
+		await bob.join(chat);
+		await ann.next(chat, (event) => event.event === 'presence_diff' && second in event.joins);
+		await third.stop();
+		assert.deepEqual((await ann.next(chat, (event) => event.event === 'presence_diff' && second in event.leaves)).leaves, { [second]: { name: 'Bob' } });
+		const rows = await stage.cluster.query('select gone_at is not null from chat.nodes order by node desc limit 1');
+		assert.deepEqual(rows, [['t']]);
+	});
+
 	test('a client id that comes again on another broker leaves the connection that had it', async () => {
 		const [id] = newIds(1);
 		const phone = await stage.connect({ id, clientId: 'phone' });

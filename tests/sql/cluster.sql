@@ -134,6 +134,11 @@ update chat.nodes set seen_at = clock_timestamp() - interval '2 s' where node = 
 select pg_sleep(0.2);
 select test.same('where the lock is free it is dead sooner', (select (dead_pids <> '{}')::text from chat.node_beat(:one, 0, 0)), 'true');
 
+select node as four from chat.node_enter('four', null) \gset
+select chat.node_leave(:four);
+select test.same('who leaves says so', test.told(:four), '5.1 d {' || :four || '}');
+select test.same('and is out', (select alive from chat.node_beat(:four, 0, 0)), false);
+
 -- What everybody has read goes.
 update chat.feed set at = at - interval '15 s' where stream / 8 = :two;
 select from chat.node_beat(:one, 0, 0);
