@@ -121,8 +121,14 @@ export class Log {
 			this.focus();
 		};
 		this.handlers = /** @type {Handlers} */ ({ ...handlers, retry: staying(handlers.retry), discard: staying(handlers.discard) });
-		this.#list.addEventListener('pointerover', ({ pointerType, target }) =>
-			pointerType === 'mouse' && this.#withActions((it) => it.offer(target)));
+		let mouse = '';
+		this.#list.addEventListener('pointerover', ({ pointerType, target, x, y }) => {
+			// Under a mouse that rests, messages slip past as others come: nobody has pointed at them.
+			if (pointerType === 'mouse' && mouse !== `${x} ${y}`) {
+				this.#withActions((it) => it.offer(target));
+			}
+			mouse = `${x} ${y}`;
+		});
 		this.#box.addEventListener('scroll', () => this.#moved(), { passive: true });
 		this.#box.addEventListener('keydown', (event) => this.#key(event));
 		this.#list.addEventListener('focusin', ({ target }) => this.#reachable(/** @type {Element} */ (target).closest('li')));

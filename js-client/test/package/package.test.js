@@ -172,7 +172,8 @@ describe('the bundles', { skip: hasBrowser ? false : 'there is no chromium here'
 			'/module.js': `import { createChat } from '/dist/mosquitto-chat.min.js';
 				import * as element from '/dist/mosquitto-chat-element.min.js';
 				window.works = createChat({ url: '/mqtt', token: 't' }).state + (element.createChat === createChat)
-					+ Boolean(customElements.get('mosquitto-chat'));`,
+					+ Boolean(customElements.get('mosquitto-chat'))
+					+ Object.keys(await import('/dist/mosquitto-chat-element-more.min.js')).sort();`,
 		});
 	});
 	after(async () => {
@@ -182,7 +183,7 @@ describe('the bundles', { skip: hasBrowser ? false : 'there is no chromium here'
 
 	test('work from <script type="module">, both in one page with one MQTT.js', async () => {
 		const page = await browser.page(`${server.origin}/module.html`);
-		await eventually('the module to run', () => page.evaluate('window.works === "idletruetrue"'));
+		await eventually('the module to run', () => page.evaluate('window.works === "idletruetrueActions,PeerMenu,Uploads"'));
 		assert.deepEqual(browser.complaints, []);
 	});
 });
