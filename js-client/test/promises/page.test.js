@@ -152,6 +152,27 @@ describe('in a page', { skip: hasBrowser ? false : 'there is no chromium here' }
 		await page.close();
 	});
 
+	test('a database that was closed without a word is opened anew', async () => {
+		const [a, b] = newIds(2);
+		const page = await browser.page(`${server.origin}/page.html`);
+		await run(page, `void (() => {
+			const { transaction } = IDBDatabase.prototype;
+			IDBDatabase.prototype.transaction = function (...those) {
+				window.db = this;
+				return transaction.apply(this, those);
+			};
+		})()`);
+		await begin(page, a, b);
+		await run(page, 'chat.connect().then(() => room.open())');
+		await stage.broker.kill();
+		await until(page, 'chat.state !== "online"');
+		await run(page, 'db.close()');
+		await run(page, 'void room.send("first")');
+		await eventually('it to be kept', async () => await kept(page) === 1);
+		await page.close();
+		await stage.restart();
+	});
+
 	test('a database that never answers keeps nobody from being online', async () => {
 		const [a, b] = newIds(2);
 		const page = await browser.page(`${server.origin}/page.html`);
