@@ -89,7 +89,9 @@ bool pgconn_connect(struct pgconn *conn)
 	}
 	conn->failure.why = 0;
 	conn->state = PGCONN_READY;
+	/* Who has nothing to ask would never prove it otherwise, and wait longer after each loss. */
 	if (!conn->unproven) {
+		pgconn_well(conn);
 		report_back(conn->options.report, conn->options.part);
 	}
 	return true;
