@@ -169,8 +169,10 @@ describe('in a page', { skip: hasBrowser ? false : 'there is no chromium here' }
 		await run(page, 'db.close()');
 		await run(page, 'void room.send("first")');
 		await eventually('it to be kept', async () => await kept(page) === 1);
-		await page.close();
 		await stage.restart();
+		await until(page, 'room.messages[0].status === "sent"');
+		await eventually('it to be forgotten', async () => await kept(page) === 0);
+		await page.close();
 	});
 
 	test('a database that never answers keeps nobody from being online', async () => {
@@ -201,8 +203,10 @@ describe('in a page', { skip: hasBrowser ? false : 'there is no chromium here' }
 		await until(page, 'chat.state !== "online"');
 		await run(page, 'void room.send("first")');
 		await eventually('it to be kept', async () => await kept(page) === 1);
-		await page.close();
 		await stage.restart();
+		await until(page, 'room.messages[0].status === "sent"');
+		await eventually('it to be forgotten', async () => await kept(page) === 0);
+		await page.close();
 	});
 
 	// By itself the client asks after 25 s, and waits for another 25: longer than these tests do.
