@@ -244,6 +244,8 @@ describe('while Postgres is away', () => {
 	test('the log says so once, and once that it is back', async () => {
 		const { ann, chat } = await stage.couple();
 		const lines = () => stage.broker.log().split('\n').filter((line) => /^\S+ chat: /.test(line)).map((line) => line.replace(/^\S+ /, ''));
+		// What went before is over only once all connections are back, also those that nobody has waited for.
+		await until('a line that it is there', () => /database: (connected|back)/.test(lines().filter((line) => /database: /.test(line)).at(-1) ?? ''));
 		const before = lines().length;
 		await stage.cluster.stop('fast');
 		await knownAway(ann, chat);
