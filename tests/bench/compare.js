@@ -1,24 +1,16 @@
 // Everything side by side in one run, in turns: Mosquitto alone, with the plugin, with a journal, further versions
 // of Mosquitto, and with --peers Socket.IO.  Started by `tests/bench/compare`; see README.md.
 
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ended, run, start } from '../stack/children.js';
 import { scratchFolder } from '../stack/folder.js';
-import { freePort } from '../stack/ports.js';
-import { until } from '../stack/wait.js';
 import { drive, perSecond, processUs } from './loadgen.js';
 import { median, short, summary, table, withSpread } from './numbers.js';
-import { commitMs, SECRET, startPostgres, startSide } from './servers.js';
-
-const PEERS = fileURLToPath(new URL('./peers', import.meta.url));
-const PEERS_BUILT = fileURLToPath(new URL('../../build/bench/peers', import.meta.url));
-const INSTALL_MS = 300000;
-const START_MS = 30000;
+import { commitMs, startPostgres, startSide } from './servers.js';
+import { installPeers, startSocketIo } from './socketio.js';
 
 const { values: options } = parseArgs({
 	options: {
@@ -73,54 +65,6 @@ function bothUs(report) {
 	return processUs(report) + postgresUs(report);
 }
 
-/**
- * Socket.IO's server, looking like a broker to the load generator.
- * @param {import('../stack/cluster.js').Cluster} cluster
- * @returns {Promise<import('./servers.js').Side>}
- */
-async function startSocketIo(cluster) {
-	mkdirSync(PEERS_BUILT, { recursive: true });
-	for (const file of ['package.json', 'socketio.js']) {
-		copyFileSync(join(PEERS, file), join(PEERS_BUILT, file));
-	}
-	say('installing Socket.IO and pg');
-	const installed = await run('npm', ['install', '--no-audit', '--no-fund'], { cwd: PEERS_BUILT, timeout: INSTALL_MS });
-	if (installed.code !== 0) {
-		throw new Error(`npm install failed: ${installed.stderr}`);
-	}
-	await cluster.query('create database peers');
-	const port = await freePort();
-	const passfile = cluster.superConninfo.match(/passfile='([^']*)'/)?.[1] ?? '';
-	const child = await start(process.execPath, [join(PEERS_BUILT, 'socketio.js'), String(port), String(CORES)], {
-		env: {
-			...process.env, SECRET, PGHOST: cluster.host, PGPORT: String(cluster.port), PGUSER: 'postgres', PGDATABASE: 'peers',
-			PGPASSWORD: readFileSync(passfile, 'utf8').trim().split(':')[4],
-		},
-		output: 2,
-	});
-	await until('Socket.IO to listen', () => accepts(port), { timeout: START_MS });
-	return {
-		kind: 'socketio',
-		broker: /** @type {any} */ ({
-			pid: child.pid, wsPort: port, tcpPort: port,
-			async stop() {
-				child.signal('SIGKILL');
-				await ended('Socket.IO', child);
-			},
-		}),
-	};
-}
-
-/** @param {number} port @returns {Promise<boolean>} */
-function accepts(port) {
-	return new Promise((resolve) => {
-		const socket = connect({ port, host: '127.0.0.1' });
-		socket.once('connect', () => socket.end());
-		socket.once('error', () => resolve(false));
-		socket.once('close', (failed) => resolve(!failed));
-	});
-}
-
 /** @param {string} dir @param {import('../stack/cluster.js').Cluster} cluster */
 async function startAll(dir, cluster) {
 	/** @type {Contender[]} */
@@ -138,7 +82,8 @@ async function startAll(dir, cluster) {
 		side: await startSide({ dir: join(dir, 'journal'), kind: 'chat', cluster, journal: options.journal }),
 	});
 	if (options.peers) {
-		all.push({ name: 'Socket.IO and pg', next: 'plain', takes: ({ ws }) => ws, side: await startSocketIo(cluster) });
+		await installPeers();
+		all.push({ name: 'Socket.IO and pg', next: 'plain', takes: ({ ws }) => ws, side: await startSocketIo(cluster, { workers: CORES }) });
 	}
 	return all;
 }

@@ -15,6 +15,9 @@ export function summary(numbers) {
 /** @param {number} number */
 export function short(number) {
 	const size = Math.abs(number);
+	if (size === 0) {
+		return '0';
+	}
 	if (size >= 1000) {
 		return Math.round(number).toLocaleString('en');
 	}

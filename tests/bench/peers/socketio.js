@@ -2,11 +2,13 @@
 // core.  It does what the plugin does for a message: checks who sends it, stores it, counts it as unread unless
 // the other one is in the chat, and only then sends it to both.
 //     node socketio.js PORT WORKERS        (SECRET and PGHOST, … are in the environment)
+// With SHARED=1 it is one of several such servers, which hear each other through PostgreSQL.
 
 import cluster from 'node:cluster';
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import { createAdapter, setupPrimary } from '@socket.io/cluster-adapter';
+import { createAdapter as createPostgresAdapter } from '@socket.io/postgres-adapter';
 import pg from 'pg';
 import { Server } from 'socket.io';
 
@@ -21,7 +23,8 @@ const SCHEMA = `
 		sent_at timestamptz not null default now(), primary key (room, seq));
 	create unique index if not exists messages_ref on messages (room, user_id, ref) where ref is not null;
 	create table if not exists conversations (
-		room text primary key, last_seq bigint not null, a_unread bigint not null, b_unread bigint not null)`;
+		room text primary key, last_seq bigint not null, a_unread bigint not null, b_unread bigint not null);
+	create table if not exists socket_io_attachments (id bigserial unique, created_at timestamptz default now(), payload bytea)`;
 
 const STORE = {
 	name: 'store',
@@ -64,7 +67,9 @@ function serve(io, pool, socket) {
 		await socket.join([room, `${room} ${id}`]);
 		const { rows } = await pool.query({ ...HISTORY, values: [room] });
 		socket.emit('chat', { event: 'history', messages: rows.reverse() });
-		socket.emit('chat', { event: 'presence_state', users: (await io.in(room).fetchSockets()).map((it) => it.data.id) });
+		// The others' answers are missing where one of several servers has died.
+		const sockets = await io.in(room).fetchSockets().catch(() => []);
+		socket.emit('chat', { event: 'presence_state', users: sockets.map((it) => it.data.id) });
 		socket.to(room).emit('chat', { event: 'presence_diff', joins: [id] });
 		const { rows: chats } = await pool.query({ ...UNREAD, values: [id] });
 		socket.emit('chat', { event: 'unread', chats });
@@ -92,7 +97,8 @@ function serve(io, pool, socket) {
 function work() {
 	const pool = new pg.Pool({ max: CONNECTIONS });
 	const http = createServer();
-	const io = new Server(http, { transports: ['websocket'], perMessageDeflate: false, pingInterval: 600000, adapter: createAdapter() });
+	const adapter = process.env.SHARED ? createPostgresAdapter(pool) : createAdapter();
+	const io = new Server(http, { transports: ['websocket'], perMessageDeflate: false, pingInterval: 600000, adapter });
 	io.use((socket, next) => {
 		socket.data.id = userOf(socket.handshake.auth);
 		next(socket.data.id === null ? new Error('not authorized') : undefined);
