@@ -23,7 +23,7 @@
 #define SAID_MAX 256
 
 /* Rows that the broker's thread has not taken: beyond this the next ones have to wait. */
-#define UNDRAINED_BYTES_MAX ((size_t)64 * 1024 * 1024)
+#define FEED_UNDRAINED_MAX ((size_t)64 * 1024 * 1024)
 
 /* A crash of the server empties the tables anyway, so nobody waits for its disk.  The server is to
  * notice soon that this machine is gone, and with it the lock by which the others know. */
@@ -117,7 +117,7 @@ struct feed *feed_create(
 		free(feed);
 		return NULL;
 	}
-	if (!queue_init(&feed->in, SIZE_MAX, &feed->wakeup)) {
+	if (!queue_init(&feed->in, FEED_QUEUE_MAX, &feed->wakeup)) {
 		wakeup_finish(&feed->wakeup);
 		free(feed);
 		return NULL;
@@ -157,8 +157,12 @@ void feed_destroy(struct feed *feed)
 bool feed_tell(struct feed *feed, const struct node_news *news)
 {
 	struct news_job *job = job_news(news);
-	if (job == NULL || queue_put(&feed->in, &job->item) != CHAT_OK) {
-		job_free(job == NULL ? NULL : &job->item);
+	if (job == NULL) {
+		return false;
+	}
+	if (queue_put(&feed->in, &job->item) != CHAT_OK) {
+		atomic_store(&feed->too_much, true);
+		job_free(&job->item);
 		return false;
 	}
 	return true;
@@ -425,12 +429,36 @@ static void report_places(
 
 /* Each of these is false when it has to be said again later. */
 
+static bool are_of_one(const struct node_news *a, const struct node_news *b)
+{
+	return slice_equal(a->room, b->room) && slice_equal(a->user_id, b->user_id);
+}
+
+/* Without those that are out of date already: whoever comes and goes all the time costs no more
+ * than whoever does so now and then. */
+static size_t latest_places(struct news_job *const *batch, size_t count, struct news_job **latest)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < count; i++) {
+		size_t later = i + 1;
+		while (later < count && !are_of_one(&batch[i]->news, &batch[later]->news)) {
+			later++;
+		}
+		if (later == count) {
+			latest[kept++] = batch[i];
+		}
+	}
+	return kept;
+}
+
 static bool say_places(struct feed *feed, struct news_job *const *batch, size_t count)
 {
-	place_params(feed, batch, count);
+	struct news_job *latest[SAID_MAX];
+	size_t kept = latest_places(batch, count, latest);
+	place_params(feed, latest, kept);
 	PGresult *result = run(feed, &statement_place);
 	if (result != NULL) {
-		report_places(feed, result, batch, count);
+		report_places(feed, result, latest, kept);
 	}
 	PQclear(result);
 	return result != NULL;
@@ -550,7 +578,7 @@ static void read_cut(struct feed *feed)
 
 static bool has_room(const struct feed *feed)
 {
-	return atomic_load(&feed->undrained) < UNDRAINED_BYTES_MAX;
+	return atomic_load(&feed->undrained) < FEED_UNDRAINED_MAX;
 }
 
 static bool has_to_say(const struct feed *feed)
@@ -583,8 +611,24 @@ static void leave(struct feed *feed)
 	}
 }
 
+/* What the others know of this broker is not so any more.  Under another number they know nothing,
+ * and are told of everything. */
+static void start_over(struct feed *feed)
+{
+	struct items lost = queue_take_all(&feed->in);
+	atomic_store(&feed->too_much, false);
+	jobs_free(&lost);
+	jobs_free(&feed->said);
+	leave(feed);
+	node_is_out(feed->node, feed->number * STREAMS_PER_NODE);
+	begin_anew(feed);
+}
+
 static bool connected_turn(struct feed *feed)
 {
+	if (atomic_load(&feed->too_much)) {
+		start_over(feed);
+	}
 	if (!is_in(feed)) {
 		enter(feed);
 	}

@@ -36,7 +36,9 @@ struct feed {
 	struct report *report;
 	struct node *node;
 	struct interest interest;
-	_Atomic uint64_t ticks;   /* of the broker's loop: its sign of life */
+	_Atomic uint64_t ticks; /* of the broker's loop: its sign of life */
+	_Atomic bool
+		too_much; /* did not go into the queue: it enters anew, and all is said again */
 	_Atomic size_t undrained; /* bytes of rows that the broker's thread has not taken yet */
 	/* For whoever watches. */
 	_Atomic int32_t nodes; /* in the cluster */
@@ -65,8 +67,11 @@ struct feed *feed_create(
 /* After the thread has ended, and what it has put out is freed.  NULL is fine. */
 void feed_destroy(struct feed *feed);
 
+/* What may wait to be said, while the database is away, say. */
+#define FEED_QUEUE_MAX 100000
+
 /* The broker's thread: to the other brokers, or a question to the database.  Copies.  False when
- * out of memory. */
+ * out of memory, or when too much waits. */
 MUST_CHECK bool feed_tell(struct feed *feed, const struct node_news *news);
 
 /* The thread: ends when it is to stop and has said so to the others, or the wakeup's stop_at has

@@ -64,6 +64,22 @@ describe('two brokers', () => {
 		await ann.none(chat, 'presence_diff');
 	});
 
+	test('who comes and goes all the time is seen as they are in the end', async () => {
+		const { ann, bob, chat } = await couple();
+		await Promise.all(Array.from({ length: 30 }, (_, i) => (i % 2 ? bob.subscribe(chat) : bob.unsubscribe(chat))));
+		const users = { [bob.id]: { name: 'Bob' } };
+		let there = true;
+		await until('the last of it to be told', async () => {
+			for (const diff of ann.take(chat, 'presence_diff')) {
+				assert.deepEqual(there ? diff.leaves : diff.joins, users);
+				there = !there;
+			}
+			return there && Number((await stage.cluster.query(`select count(*) from chat.places where room = '${chat.slice(5)}'`))[0][0]) === 2;
+		});
+		await bob.unsubscribe(chat);
+		assert.deepEqual((await ann.next(chat, 'presence_diff')).leaves, users);
+	});
+
 	test('who is not in the chat is notified, quietly where a client of theirs is', async () => {
 		const { ann, bob, chat } = await couple();
 		const phone = await stage.connect({ id: bob.id, name: 'Bob' });

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feed.h"
 #include "feed_body.h"
 #include "feed_cut.h"
 #include "interest.h"
@@ -361,6 +362,25 @@ static void dead_broker_is_named(void **state)
 	params_finish(&params);
 }
 
+static void what_waits_to_be_said_has_a_bound(void **state)
+{
+	(void)state;
+	struct node node = {.in_cluster = true};
+	struct report report = {0};
+	struct feed *feed =
+		feed_create(&(struct feed_options){.conninfo = "", .name = "x"}, &node, &report);
+	struct node_news news = {
+		.what = NODE_TYPING, .room = SLICE("1/2"), .user_id = SLICE("1"), .on = true};
+	assert_non_null(feed);
+	for (int i = 0; i < FEED_QUEUE_MAX; i++) {
+		assert_true(feed_tell(feed, &news));
+	}
+	assert_false(feed->too_much);
+	assert_false(feed_tell(feed, &news));
+	assert_true(feed->too_much);
+	feed_destroy(feed);
+}
+
 static void interest_ends_with_the_last_who_had_it(void **state)
 {
 	(void)state;
@@ -393,6 +413,7 @@ int main(void)
 		cmocka_unit_test(message_of_another_version_has_to_be_asked_for),
 		cmocka_unit_test(own_words_are_not_heard_but_for_logins),
 		cmocka_unit_test(dead_broker_is_named),
+		cmocka_unit_test(what_waits_to_be_said_has_a_bound),
 		cmocka_unit_test(interest_ends_with_the_last_who_had_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
