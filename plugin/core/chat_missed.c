@@ -72,6 +72,7 @@ static void hear_asked(struct chat *chat, struct room *room, const struct node_n
 		return;
 	}
 	room->asked = false;
+	room->fed_seq = room->told_seq;
 	if (topic_split_room(news->room, &a, &b)) {
 		tell_read(chat, room, a, news->marked.seq);
 		tell_read(chat, room, b, news->mark.seq);

@@ -5,22 +5,16 @@
 #include <string.h>
 
 #include "descriptors.h"
-#include "feed_body.h"
+#include "feed_inside.h"
 #include "feed_missed.h"
-#include "message_row.h"
 
 /* A NOTIFY that is not heard costs no more than this. */
 #define POLL_MS 100
 #define BEAT_MS 1000
-/* After a statement that came to a lock or was refused. */
-#define PAUSE_MS 20
 #define LOCK_TIMEOUT_MS 250
 
 /* So many cursors may belong to brokers that live: more than eight of them. */
 #define PRUNE_FROM 64
-
-/* What is said in one statement. */
-#define SAID_MAX 256
 
 /* Rows that the broker's thread has not taken: beyond this the next ones have to wait. */
 #define FEED_UNDRAINED_MAX ((size_t)64 * 1024 * 1024)
@@ -38,9 +32,6 @@ static const Oid take_back_types[] = {OID_INT4};
 static const Oid enter_types[] = {OID_TEXT, OID_INT4};
 static const Oid beat_types[] = {OID_INT4, OID_INT4, OID_INT4};
 static const Oid leave_types[] = {OID_INT4};
-static const Oid place_types[] = {
-	OID_INT4, OID_TEXTS, OID_BOOLS, OID_TEXTS, OID_BOOLS, OID_BYTES, OID_INT4};
-static const Oid say_types[] = {OID_BYTES, OID_INT4};
 
 /* An earlier connection of ours, whose end the server has not noticed. */
 static const struct statement statement_take_back = {
@@ -79,24 +70,6 @@ static const struct statement statement_leave = {
 	.sql = "select chat.node_leave($1)",
 	.count = 1,
 	.types = leave_types,
-};
-
-static const struct statement statement_place = {
-	.name = "place",
-	.function = "chat.place",
-	.sql = "select room, on_node, by_a, name from chat.place($7, $1, $2, $3, $4, $5, $6)",
-	.tells = true,
-	.count = 7,
-	.types = place_types,
-};
-
-static const struct statement statement_say = {
-	.name = "say",
-	.function = "chat.say",
-	.sql = "select chat.say($2, $1)",
-	.tells = true,
-	.count = 2,
-	.types = say_types,
 };
 
 static const struct statement *const statements[] = {&statement_take_back, &statement_enter,
@@ -168,8 +141,7 @@ bool feed_tell(struct feed *feed, const struct node_news *news)
 	return true;
 }
 
-/* To the broker's thread.  False: out of memory. */
-static bool report_news(struct feed *feed, const struct node_news *news)
+bool feed_report(struct feed *feed, const struct node_news *news)
 {
 	struct items one = {0};
 	struct news_job *job = job_news(news);
@@ -180,8 +152,7 @@ static bool report_news(struct feed *feed, const struct node_news *news)
 	return job != NULL;
 }
 
-/* Runs what has one row, or none.  NULL: not now. */
-static PGresult *run(struct feed *feed, const struct statement *statement)
+PGresult *feed_query(struct feed *feed, const struct statement *statement)
 {
 	PGresult *result = NULL;
 	if (feed->params.failed ||
@@ -196,7 +167,7 @@ static PGresult *run(struct feed *feed, const struct statement *statement)
 static bool report_missed(struct feed *feed)
 {
 	atomic_fetch_add(&feed->resyncs, 1);
-	return report_news(feed, &(struct node_news){.what = NODE_BEHIND});
+	return feed_report(feed, &(struct node_news){.what = NODE_BEHIND});
 }
 
 /* Nothing that was read counts any more. */
@@ -210,7 +181,7 @@ static void begin_anew(struct feed *feed)
 static bool begin_to_read(struct feed *feed)
 {
 	params_begin(&feed->params);
-	PGresult *result = run(feed, &statement_heads);
+	PGresult *result = feed_query(feed, &statement_heads);
 	bool good = result != NULL && cursors_begin(&feed->cursors, result);
 	if (result != NULL && !good) {
 		pgconn_wrong_schema(&feed->conn, &statement_heads);
@@ -234,7 +205,7 @@ static void take_back(struct feed *feed)
 	params_begin(&feed->params);
 	params_next(&feed->params);
 	params_raw_int4(&feed->params, feed->number);
-	PQclear(run(feed, &statement_take_back));
+	PQclear(feed_query(feed, &statement_take_back));
 }
 
 static bool is_as_before(const struct feed *feed, int32_t number, const char *feed_id)
@@ -262,7 +233,7 @@ static void entered(struct feed *feed, int32_t number, const char *feed_id)
 	feed->number = number;
 	snprintf(feed->feed_id, sizeof(feed->feed_id), "%s", feed_id);
 	if (!begin_to_read(feed) ||
-		!report_news(feed, &(struct node_news){.what = NODE_ENTERED, .node = number}) ||
+		!feed_report(feed, &(struct node_news){.what = NODE_ENTERED, .node = number}) ||
 		!report_missed(feed)) {
 		begin_anew(feed);
 		return;
@@ -283,7 +254,7 @@ static void enter(struct feed *feed)
 	params_raw_text(&feed->params, slice_str(feed->options.name));
 	params_next(&feed->params);
 	params_raw_int4(&feed->params, feed->number);
-	PGresult *result = run(feed, &statement_enter);
+	PGresult *result = feed_query(feed, &statement_enter);
 	if (result == NULL) {
 		return;
 	}
@@ -322,7 +293,7 @@ static void beat(struct feed *feed)
 	params_raw_int4(&feed->params, feed->lag_since);
 	params_next(&feed->params);
 	params_raw_int4(&feed->params, atomic_load(&feed->resyncs));
-	PGresult *result = run(feed, &statement_beat);
+	PGresult *result = feed_query(feed, &statement_beat);
 	if (result == NULL) {
 		return;
 	}
@@ -347,193 +318,11 @@ static void prune(struct feed *feed)
 		return;
 	}
 	params_begin(&feed->params);
-	PGresult *result = run(feed, &statement_heads);
+	PGresult *result = feed_query(feed, &statement_heads);
 	if (result != NULL) {
 		cursors_prune(&feed->cursors, result);
 	}
 	PQclear(result);
-}
-
-static enum node_news_what what_of(const struct item *item)
-{
-	return ((const struct news_job *)item)->news.what;
-}
-
-/* Whether both may go into one statement. */
-static bool are_alike(enum node_news_what one, enum node_news_what other)
-{
-	return one == other ||
-	       (one != NODE_PLACED && one != NODE_ASK && other != NODE_PLACED && other != NODE_ASK);
-}
-
-/* The first of what is to be said, as far as it goes into one statement.  Returns how many. */
-static size_t next_said(const struct feed *feed, struct news_job *batch[SAID_MAX])
-{
-	size_t count = 0;
-	struct item *item = feed->said.first;
-	enum node_news_what first = what_of(item);
-	size_t max = first == NODE_ASK ? MISSED_MAX : SAID_MAX;
-	for (; item != NULL && count < max && are_alike(first, what_of(item)); item = item->next) {
-		batch[count++] = (struct news_job *)item;
-	}
-	return count;
-}
-
-static void place_params(struct feed *feed, struct news_job *const *batch, size_t count)
-{
-	struct params *params = &feed->params;
-	params_begin(params);
-	params_next(params);
-	params_raw_int4(params, feed->number);
-	params_array(params, OID_TEXT, count);
-	for (size_t i = 0; i < count; i++) {
-		params_text(params, batch[i]->news.room);
-	}
-	params_array(params, OID_BOOL, count);
-	for (size_t i = 0; i < count; i++) {
-		params_bool(params, room_user_is_a(batch[i]->news.room, batch[i]->news.user_id));
-	}
-	params_array(params, OID_TEXT, count);
-	for (size_t i = 0; i < count; i++) {
-		params_text(params, batch[i]->news.name);
-	}
-	params_array(params, OID_BOOL, count);
-	for (size_t i = 0; i < count; i++) {
-		params_bool(params, batch[i]->news.on);
-	}
-	feed_body_news(params, batch, count);
-}
-
-/* Who is in these rooms elsewhere, and then that this is all. */
-static void report_places(
-	struct feed *feed, const PGresult *result, struct news_job *const *batch, size_t count)
-{
-	for (int i = 0; i < PQntuples(result); i++) {
-		struct row row = {.result = result, .no = i};
-		struct node_news news = {.what = NODE_PLACED, .on = true};
-		news.room = row_text(&row, 0);
-		news.node = row_int4(&row, 1);
-		news.user_id = room_user(news.room, row_bool(&row, 2));
-		news.name = row_text(&row, 3);
-		if (!row.wrong) {
-			report_news(feed, &news);
-		}
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct node_news news = {.what = NODE_PLACES_KNOWN, .room = batch[i]->news.room};
-		if (batch[i]->news.on) {
-			report_news(feed, &news);
-		}
-	}
-}
-
-/* Each of these is false when it has to be said again later. */
-
-static bool are_of_one(const struct node_news *a, const struct node_news *b)
-{
-	return slice_equal(a->room, b->room) && slice_equal(a->user_id, b->user_id);
-}
-
-/* Without those that are out of date already: whoever comes and goes all the time costs no more
- * than whoever does so now and then. */
-static size_t latest_places(struct news_job *const *batch, size_t count, struct news_job **latest)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < count; i++) {
-		size_t later = i + 1;
-		while (later < count && !are_of_one(&batch[i]->news, &batch[later]->news)) {
-			later++;
-		}
-		if (later == count) {
-			latest[kept++] = batch[i];
-		}
-	}
-	return kept;
-}
-
-static bool say_places(struct feed *feed, struct news_job *const *batch, size_t count)
-{
-	struct news_job *latest[SAID_MAX];
-	size_t kept = latest_places(batch, count, latest);
-	place_params(feed, latest, kept);
-	PGresult *result = run(feed, &statement_place);
-	if (result != NULL) {
-		report_places(feed, result, latest, kept);
-	}
-	PQclear(result);
-	return result != NULL;
-}
-
-static bool say_to_others(struct feed *feed, struct news_job *const *batch, size_t count)
-{
-	params_begin(&feed->params);
-	feed_body_news(&feed->params, batch, count);
-	PGresult *result = run(feed, &statement_say);
-	PQclear(result);
-	return result != NULL;
-}
-
-/* NULL: not now. */
-static struct answer *ask(struct feed *feed, const struct statement *statement)
-{
-	struct answer *answer = answer_make(&feed->undrained);
-	PGresult *result = answer == NULL ? NULL : run(feed, statement);
-	if (result == NULL) {
-		answer_release(answer);
-		return NULL;
-	}
-	answer_set(answer, result);
-	return answer;
-}
-
-static bool ask_missed(struct feed *feed, struct news_job *const *batch, size_t count)
-{
-	struct items news = {0};
-	struct items ends = {0};
-	struct answer *messages = NULL;
-	struct answer *changes = NULL;
-	if (missed_params(&feed->params, batch, count)) {
-		messages = ask(feed, &statement_missed);
-	}
-	if (messages != NULL && missed_changes_params(&feed->params, batch, count)) {
-		changes = ask(feed, &statement_missed_changes);
-	}
-	bool good = messages != NULL && changes != NULL && missed_read(messages, &news, &ends) &&
-	            missed_changes_read(changes, &news);
-	answer_release(messages);
-	answer_release(changes);
-	if (good) {
-		items_join(&news, &ends);
-		report_items(feed->report, &news);
-	} else {
-		jobs_free(&news);
-		jobs_free(&ends);
-	}
-	return good;
-}
-
-static bool say_batch(struct feed *feed)
-{
-	struct news_job *batch[SAID_MAX];
-	size_t count = next_said(feed, batch);
-	enum node_news_what what = batch[0]->news.what;
-	bool said = what == NODE_PLACED ? say_places(feed, batch, count)
-	            : what == NODE_ASK  ? ask_missed(feed, batch, count)
-	                                : say_to_others(feed, batch, count);
-	for (size_t i = 0; said && i < count; i++) {
-		job_free(items_shift(&feed->said));
-	}
-	return said;
-}
-
-static void say(struct feed *feed)
-{
-	while (feed->said.first != NULL && feed->conn.state == PGCONN_READY) {
-		if (!say_batch(feed)) {
-			feed->say_at = clock_ms() + PAUSE_MS;
-			return;
-		}
-	}
 }
 
 static void take_cut(struct feed *feed, struct answer *answer, uint64_t told)
@@ -567,7 +356,7 @@ static void read_cut(struct feed *feed)
 	feed->cut_at = clock_ms();
 	if (feed->conn.state == PGCONN_READY && answer != NULL &&
 		cut_params(&feed->params, &feed->cursors, wake)) {
-		result = run(feed, &statement_cut);
+		result = feed_query(feed, &statement_cut);
 	}
 	if (result != NULL) {
 		answer_set(answer, result);
@@ -607,7 +396,7 @@ static void leave(struct feed *feed)
 		params_begin(&feed->params);
 		params_next(&feed->params);
 		params_raw_int4(&feed->params, feed->number);
-		PQclear(run(feed, &statement_leave));
+		PQclear(feed_query(feed, &statement_leave));
 	}
 }
 
@@ -644,7 +433,7 @@ static bool connected_turn(struct feed *feed)
 	feed->heard |= pgconn_notified_by_others(&feed->conn);
 	if (feed->conn.state == PGCONN_READY && clock_ms() >= next_cut(feed)) {
 		if (has_to_say(feed)) {
-			say(feed);
+			feed_say(feed);
 		}
 		read_cut(feed);
 	}
