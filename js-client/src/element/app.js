@@ -19,7 +19,7 @@ export class MosquittoChatApp extends Base {
 	static observedAttributes = ['peer', ...SHARED, ...INBOX_ONLY];
 
 	#inbox = /** @type {MosquittoChatInbox} */ (make('mosquitto-chat-inbox', { for: 'conversation', part: 'inbox', exportparts: 'list, search, person, avatar, count' }));
-	#conversation = /** @type {MosquittoChat} */ (make('mosquitto-chat', { id: 'conversation', part: 'conversation', exportparts: 'header, name, presence, log, input, send, bubble' }));
+	#conversation = /** @type {MosquittoChat} */ (make('mosquitto-chat', { id: 'conversation', part: 'conversation', exportparts: 'header, name, presence, options, notice, log, input, send, bubble, actions' }));
 	#back = make('button', { slot: 'before-name', class: 'back', part: 'back', type: 'button', onclick: () => this.#goBack() }, icon(ICONS.back));
 	/** Whether the step into the conversation is one of the page's history. */
 	#stepped = false;

@@ -47,6 +47,23 @@ describe('axe and large letters', { skip: noBrowser }, () => {
 			await her.page.keyboard.press('Enter');
 			await her.page.getByRole('dialog').waitFor();
 			assert.deepEqual(await faults(her.page), []);
+			// With a file on its way, the conversation muted, its menu open, and Ben blocked.
+			await her.page.keyboard.press('Escape');
+			await her.page.evaluate(() => {
+				/** @type {any} */ (document.querySelector('mosquitto-chat')).upload = () => new Promise(() => {});
+			});
+			const [chooser] = await Promise.all([her.page.waitForEvent('filechooser'), her.page.getByRole('button', { name: 'Attach a file' }).click()]);
+			await chooser.setFiles({ name: 'pear.png', mimeType: 'image/png', buffer: Buffer.from('x') });
+			const menu = her.page.getByRole('button', { name: 'What to do with this conversation' });
+			await menu.click();
+			await her.page.getByRole('menuitem', { name: 'Mute' }).click();
+			await her.page.locator('.header .muted').waitFor();
+			await menu.click();
+			await her.page.getByRole('menu').waitFor();
+			assert.deepEqual(await faults(her.page), []);
+			await her.page.getByRole('menuitem', { name: 'Block' }).click();
+			await her.page.getByText('You have blocked Ben.').waitFor();
+			assert.deepEqual(await faults(her.page), []);
 		});
 	}
 
