@@ -1,7 +1,9 @@
 // What a phone does with a chat, with each library, each version of MQTT and each way to the broker.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { afterEach, describe, test } from 'node:test';
+import { MOSQUITTO } from '../stack/broker.js';
 import { freePort } from '../stack/ports.js';
 import { signJwt } from '../stack/tokens.js';
 import { chatOf, newIds, useStage } from '../e2e/stage.js';
@@ -13,6 +15,8 @@ const LIFETIME_S = 3600;
 const TAKEN_OVER = 0x8e;
 /** How the libraries call the end of a connection that nobody gave a reason for. */
 const CLOSED = [0, 1, 7];
+/** Mosquitto 2.1.2 leaves the old connection open there, without the plugin too. */
+const KEEPS_THE_OLD_ONE = /mosquitto version 2\.1/.test(spawnSync(MOSQUITTO, ['-h'], { encoding: 'utf8' }).stdout) ? 'WebSockets over TLS' : '';
 const NOT_AUTHORISED = { 3: 5, 4: 5, 5: 0x87 };
 const SUBSCRIPTION_REFUSED = { 4: 0x80, 5: 0x87 };
 
@@ -98,14 +102,17 @@ describe('a phone', () => {
 
 						const after = phoneOf(p);
 						await after.said('connected');
-						// Mosquitto 2.0.11 closes without a word; 2.0.22 and 2.1.2 tell MQTT 5 why.
-						assert.ok([...CLOSED, TAKEN_OVER].includes((await before.said('lost')).code));
+						if (way !== KEEPS_THE_OLD_ONE) {
+							// Mosquitto 2.0.11 closes without a word; 2.0.22 and 2.1.2 tell MQTT 5 why.
+							assert.ok([...CLOSED, TAKEN_OVER].includes((await before.said('lost')).code));
+						}
 						await ann.next(chat, (event) => p in (event.leaves ?? {}));
 						await ann.say(chat, 'still there?');
 						await after.tell(`subscribe ${chat}`);
 						const { messages } = await after.next(chat, 'history');
 						await ann.next(chat, (event) => p in (event.joins ?? {}));
 						assert.deepEqual(messages.map((/** @type {any} */ it) => it.text), ['still there?']);
+						before.mustLack(chat, 'message');
 					});
 
 					test('is refused what is not its own', async () => {
