@@ -2,8 +2,8 @@
 
 #include "siphash.h"
 
-/* While the first saver has so many at hand, its next batch is large enough to be cheap. */
-#define MANY 16
+/* A batch of so many is large enough to be cheap. */
+#define MANY 8
 
 static bool init_one(struct save_queue *queue)
 {
@@ -57,7 +57,8 @@ static uint16_t place_of(struct slice room)
 /* For a room of which there are no messages. */
 static uint32_t choose(const struct save_queues *queues)
 {
-	if (atomic_load(&queues->each[0].at_hand) >= MANY) {
+	const struct save_queue *first = &queues->each[0];
+	if (atomic_load(&first->at_hand) >= MANY || atomic_load(&first->lately) >= MANY) {
 		return 0;
 	}
 	for (uint32_t i = 0; i < SAVERS; i++) {
@@ -81,6 +82,13 @@ void save_queues_put(struct save_queues *queues, struct save_job *job)
 	items_append(&one, &job->item);
 	atomic_fetch_add(&queue->at_hand, 1);
 	(void)queue_put_all(&queue->in, &one);
+}
+
+void save_queue_batch(struct save_queue *queue, size_t count)
+{
+	size_t lately = atomic_load(&queue->lately);
+	lately -= (lately + MANY - 1) / MANY;
+	atomic_store(&queue->lately, count > lately ? count : lately);
 }
 
 void save_queues_heard(struct save_queues *queues, const struct save_job *job)

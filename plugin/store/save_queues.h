@@ -3,7 +3,8 @@
  * A room stays with the saver that has messages of it, so that they stay in order.  Otherwise a
  * message goes to the first saver that has nothing to do: then several small transactions are in
  * flight, and nobody waits for the end of somebody else's.  What comes faster than that gathers at
- * the first, because one large batch costs the database far less than many small ones. */
+ * the first, and as long as its batches are large everything does: one of them costs the database
+ * far less than many small ones. */
 #ifndef CHAT_SAVE_QUEUES_H
 #define CHAT_SAVE_QUEUES_H
 
@@ -22,6 +23,7 @@ struct save_queue {
 	struct queue in; /* of save_job */
 	struct wakeup wakeup;
 	_Atomic size_t at_hand; /* messages that are in here, or with the saver */
+	_Atomic size_t lately;  /* the largest batch of the last few, less the older it is */
 	_Atomic bool idle;      /* the saver is connected, and sleeps until something comes in */
 };
 
@@ -44,6 +46,9 @@ void save_queues_finish(struct save_queues *queues);
 /* Takes the job.  For one thread at a time: the broker's, or while the journal spills the one that
  * reads it back. */
 void save_queues_put(struct save_queues *queues, struct save_job *job);
+
+/* The saver: so many messages are in its next statement. */
+void save_queue_batch(struct save_queue *queue, size_t count);
 
 /* Any thread: the outcome of this job has been passed on, or nobody will hear of it. */
 void save_queues_heard(struct save_queues *queues, const struct save_job *job);

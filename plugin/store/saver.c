@@ -458,6 +458,7 @@ static void store_batch(struct saver *saver)
 	const struct statement *statement = each ? &statement_save_each : &statement_save;
 	PGresult *result;
 	saver->begun = clock_ms();
+	save_queue_batch(saver->queue, saver->count);
 	uint64_t begun_us = clock_us();
 	switch (pgconn_run(&saver->conn, statement, &saver->params, &result)) {
 	case RAN_WELL:

@@ -88,6 +88,19 @@ static void a_large_batch_is_not_split(void **state)
 	assert_int_equal(put(b, "1/2"), 0);
 }
 
+static void as_long_as_batches_are_large_all_gather_at_the_first(void **state)
+{
+	struct bench *b = *state;
+	set_idle(b, false, true);
+	save_queue_batch(&b->queues.each[0], 50);
+	save_queue_batch(&b->queues.each[0], 1);
+	assert_int_equal(put(b, "1/2"), 0);
+	for (int i = 0; i < 50; i++) {
+		save_queue_batch(&b->queues.each[0], 1);
+	}
+	assert_int_equal(put(b, "1/3"), 1);
+}
+
 static void a_queue_keeps_the_order(void **state)
 {
 	struct bench *b = *state;
@@ -111,6 +124,7 @@ int main(void)
 		TEST(messages_gather_at_the_first_when_nobody_is_idle),
 		TEST(a_room_stays_with_its_saver_until_all_is_heard_of_it),
 		TEST(a_large_batch_is_not_split),
+		TEST(as_long_as_batches_are_large_all_gather_at_the_first),
 		TEST(a_queue_keeps_the_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
