@@ -264,6 +264,16 @@ test('the_application_posts_counts_mails_and_blocks_in_its_own_transactions', { 
 		await cleo.write('Friends again');
 		await cleo.until('Friends again', 'Sent');
 
+		// Blocked in the chat, by its own menu: the application hears of it.
+		await cleo.page.getByRole('button', { name: 'What to do with this conversation' }).click();
+		await cleo.page.getByRole('menuitem', { name: 'Block' }).click();
+		await cleo.page.getByText('You have blocked Dario.').waitFor();
+		const blocks = () => database.query('select blocker, blocked from windfall.blocks');
+		await until('the application to know', async () => (await blocks()).length === 1);
+		assert.deepEqual(await blocks(), [{ blocker: '3', blocked: '4' }]);
+		await cleo.page.getByRole('button', { name: 'Unblock' }).click();
+		await until('the application to know that, too', async () => (await blocks()).length === 0);
+
 		// What has been told is not told again.
 		/** @type {string[]} */
 		let texts = [];

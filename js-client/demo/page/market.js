@@ -1,4 +1,5 @@
-// The application's own script: the address says whose conversation is open, what "Ask Ben" does, and where files go.
+// The application's own script: the address says whose conversation is open, what "Ask Ben" does, where
+// files go, and who is blocked.
 
 const app = /** @type {any} */ (document.querySelector('mosquitto-chat-app'));
 
@@ -48,8 +49,11 @@ bell.addEventListener('click', async () => {
 	bell.hidden = await Notification.requestPermission() !== 'default';
 });
 
-// The conversation of before, after a reload.
 customElements.whenDefined('mosquitto-chat-app').then(() => {
+	// Who is blocked in the chat is blocked in all of Windfall.
+	app.chat.on('blocked', (/** @type {{ peer: string, on: boolean }} */ { peer, on }) =>
+		fetch(on ? 'block' : 'unblock', { method: 'POST', body: new URLSearchParams({ id: peer }) }));
+	// The conversation of before, after a reload.
 	if (location.hash.length > 1) {
 		app.peer = decodeURIComponent(location.hash.slice(1));
 	}

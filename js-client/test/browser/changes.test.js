@@ -220,6 +220,24 @@ describe('what can be done with messages', { skip: noBrowser }, () => {
 		assert.deepEqual((await loaded()).filter((it) => later.includes(it)).sort(), later.sort());
 	});
 
+	test('what_could_not_be_loaded_is_asked_for_again', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		await scene.say(ben, ann, ['Hello']);
+		const her = await scene.open(ann, { peer: ben.id });
+		await her.message('Hello').waitFor();
+		await her.page.route('**/element/more.js', (route) => route.abort('connectionrefused'));
+		const [warning] = await Promise.all([
+			her.page.waitForEvent('console', (it) => it.type() === 'warning'),
+			her.message('Hello').locator('.bubble').hover(),
+		]);
+		assert.match(warning.text(), /^mosquitto-chat: more.js could not be loaded/);
+		await her.write('It goes on');
+		await her.until('It goes on', 'Sent');
+		await her.page.unroute('**/element/more.js');
+		await act(her, 'Hello', '👍');
+		await her.page.getByRole('button', { name: 'You reacted with 👍' }).waitFor();
+	});
+
 	test('on_a_phone_a_long_press_opens_what_can_be_done', options, async () => {
 		const [ann, ben] = scene.people('Ann', 'Ben');
 		await scene.say(ben, ann, ['Press me']);
