@@ -32,9 +32,9 @@ const TALK = /** @type {const} */ ([
  */
 async function sendPicture(text) {
 	const drawing = new DOMParser().parseFromString(await (await fetch('/pictures.svg')).text(), 'image/svg+xml').querySelector('#lamp')?.innerHTML;
-	const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="240" viewBox="-34 1 84 31.5" fill="none" stroke="#a9791b"
-		stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round"><rect x="-34" y="1" width="84" height="31.5" fill="#efe3c8" stroke="none"/>
-		<rect x="-34" y="26" width="84" height="7" fill="#c9ad7f" stroke="none"/>${drawing}</svg>`;
+	const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="240" viewBox="-26 1 84 31.5" fill="none" stroke="#a9791b"
+		stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round"><rect x="-26" y="1" width="84" height="31.5" fill="#efe3c8" stroke="none"/>
+		<rect x="-26" y="26" width="84" height="7" fill="#c9ad7f" stroke="none"/>${drawing}</svg>`;
 	const image = Object.assign(new Image(), { src: `data:image/svg+xml,${encodeURIComponent(svg)}` });
 	await image.decode();
 	const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 240 });
