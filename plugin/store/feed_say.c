@@ -190,8 +190,8 @@ static bool ask_missed(struct feed *feed, struct news_job *const *batch, size_t 
 static bool say_batch(struct feed *feed)
 {
 	struct news_job *batch[SAID_MAX];
+	enum node_news_what what = what_of(feed->said.first);
 	size_t count = next_said(feed, batch);
-	enum node_news_what what = batch[0]->news.what;
 	bool said = what == NODE_PLACED ? say_places(feed, batch, count)
 	            : what == NODE_ASK  ? ask_missed(feed, batch, count)
 	                                : say_to_others(feed, batch, count);
