@@ -11,6 +11,8 @@
 /* A NOTIFY that is not heard costs no more than this. */
 #define POLL_MS 100
 #define BEAT_MS 1000
+/* From cut to cut on a server that is busy. */
+#define PACE_MAX_MS 20
 #define LOCK_TIMEOUT_MS 250
 
 /* So many cursors may belong to brokers that live: more than eight of them. */
@@ -360,6 +362,7 @@ static void read_cut(struct feed *feed)
 	}
 	if (result != NULL) {
 		answer_set(answer, result);
+		feed->cut_took = clock_ms() - feed->cut_at;
 		take_cut(feed, answer, told);
 	}
 	answer_release(answer);
@@ -375,11 +378,19 @@ static bool has_to_say(const struct feed *feed)
 	return feed->said.first != NULL && clock_ms() >= feed->say_at;
 }
 
+/* A cut that takes long says that the server has much to do.  Then fewer of them bring as much, and
+ * later than it does for everybody nothing comes. */
+static int64_t pace_of(const struct feed *feed)
+{
+	int64_t slow = feed->cut_took * 2 < PACE_MAX_MS ? feed->cut_took * 2 : PACE_MAX_MS;
+	return slow > feed->options.pace_ms ? slow : feed->options.pace_ms;
+}
+
 /* When the next cut is due. */
 static int64_t next_cut(const struct feed *feed)
 {
 	bool news = feed->heard || has_to_say(feed) || atomic_load(&feed->node->told) != feed->told;
-	int64_t pause = news ? feed->options.pace_ms : POLL_MS;
+	int64_t pause = news ? pace_of(feed) : POLL_MS;
 	return feed->cut_at + (has_room(feed) ? pause : POLL_MS);
 }
 

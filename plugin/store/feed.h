@@ -57,6 +57,7 @@ struct feed {
 	uint64_t told;                 /* of node->told: the others were woken since */
 	bool heard;                    /* the others have told something */
 	int64_t cut_at, beat_at;       /* the last ones */
+	int64_t cut_took;              /* ms */
 	uint64_t ticks_then;           /* at the last beat */
 	int32_t lag_since;             /* the longest since the last beat, in ms */
 };
