@@ -76,8 +76,6 @@ export async function openTabs() {
 					return result.value;
 				},
 				front: () => send('Target.activateTarget', { targetId }),
-				/** As a browser does to a tab that nobody looks at: nothing runs there. @param {boolean} on */
-				freeze: (on) => send('Page.setWebLifecycleState', { state: on ? 'frozen' : 'active' }, sessionId),
 			};
 		},
 		async close() {
