@@ -97,7 +97,10 @@ create unlogged table chat.nodes (
 	-- By its own account: the age of the oldest news when it read them, lately, and how often it had to
 	-- ask for what it had missed.
 	lag_ms integer not null default 0,
-	resyncs integer not null default 0
+	resyncs integer not null default 0,
+	-- How far each of its streams has been cleared away: as long as somebody has an old snapshot, rows that
+	-- were deleted stay where they are, and are not to be looked at again.
+	cleared bigint[] not null default '{0,0,0,0,0,0}'
 ) with (fillfactor = 10);
 create unlogged table chat.online (
 	id text collate "C" not null,
