@@ -3,10 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LOADGEN, faultsOf } from '../bench/loadgen.js';
+import { run } from '../stack/children.js';
 import { startProxy } from '../stack/proxy.js';
 import { until } from '../stack/wait.js';
 import { is } from '../e2e/inbox.js';
-import { chatOf, joins, leaves, newIds, scale, useNodes } from './stage.js';
+import { LONG, chatOf, joins, leaves, newIds, scale, useNodes } from './stage.js';
 import { startTalk } from './talk.js';
 
 describe('a broker that stands still', () => {
@@ -96,7 +100,9 @@ describe('a broker that stands still', () => {
 		const pid = await pidOf(2);
 		cluster.freeze(2);
 		await untilOut(pid);
-		await talk.goesOn('beside a frozen broker', scale(100, 10000));
+		for (let more = scale(1, 30); more > 0; more--) {
+			await talk.goesOn('beside a frozen broker', 100);
+		}
 		const [[usage]] = await cluster.postgres.query('select pg_notification_queue_usage()');
 		assert.ok(Number(usage) < 0.01, `the queue of notifications is ${usage} full`);
 		const { count } = await talk.end();
@@ -105,5 +111,26 @@ describe('a broker that stands still', () => {
 		cluster.thaw(2);
 		await cluster.allIn();
 		console.log(`${count} messages beside a frozen broker`);
+	});
+
+	test('does not slow them down under load', { skip: LONG ? false : 'a long form' }, async () => {
+		/** @param {string} name */
+		async function load(name) {
+			const report = join(cluster.dir, `${name}.json`);
+			const ports = [0, 1].flatMap((n) => ['--port', String(cluster.nodes[n].tcpPort)]);
+			const { code, stderr } = await run(LOADGEN, [
+				'--kind', 'chat', '--mode', 'rate', '--rate', '5000', ...ports, '--users', '200', '--seconds', '20', '--json', report,
+			], { env: { ...process.env, CHAT_SECRET: cluster.nodes[0].secrets[0] }, timeout: 180000 });
+			assert.equal(code, 0, stderr);
+			const figures = JSON.parse(readFileSync(report, 'utf8'));
+			assert.deepEqual(faultsOf(figures, null), []);
+			const [[usage, size]] = await cluster.postgres.query('select pg_notification_queue_usage(), pg_total_relation_size(\'chat.feed\') >> 20');
+			console.log(`${name}: to the peer p50 ${figures.peer_ms.p50}, p99 ${figures.peer_ms.p99} ms; ${figures.whole.sent} messages; feed ${size} MiB, notifications ${usage}`);
+			assert.ok(Number(usage) < 0.01);
+			assert.ok(Number(size) < 512, 'the feed is bounded');
+		}
+		await load('all move');
+		cluster.freeze(2);
+		await load('one is frozen');
 	});
 });
