@@ -2194,6 +2194,8 @@ static void a_full_queue_is_said_and_that_it_is_open_again(void **state)
 	start_server(b);
 	until(b, b->saved_count == 5);
 	until(b, strstr(b->log, "queue: open again, 3 messages were refused") != NULL);
+	/* With all of its connections. */
+	until(b, strstr(b->log, "database: back") != NULL);
 	/* Full once, whoever asks how often; open; and of the database: away, back. */
 	assert_int_equal(b->lines, 4);
 }
