@@ -6,5 +6,7 @@ create or replace function chat.current_heads() returns table (stream integer, n
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
-	select stream, n from chat.heads;
+	select h.stream, coalesce((
+		select f.n from chat.feed f where f.stream = h.stream order by f.n desc limit 1), h.n)
+	from chat.heads h;
 $$;

@@ -55,7 +55,6 @@ begin
 	left join lateral (
 		select * from chat.messages x where x.room = e.subject and x.seq = e.seq limit 1
 	) m on f.kind in ('q', 'g')
-	where h.n > coalesce(c.after, 0)
 	limit 5001;
 end;
 $$;

@@ -23,30 +23,16 @@ declare
 	d record;
 	before timestamptz;
 	may_judge boolean;
-	now_cleared bigint[];
-	last_n bigint;
 begin
 	dead_pids := '{}';
-	select n.seen_at, n.cleared into before, now_cleared
-	from chat.nodes n where n.node = me and n.gone_at is null for update;
+	select n.seen_at into before from chat.nodes n where n.node = me and n.gone_at is null for update;
 	alive := found;
 	nodes := (select count(*) from chat.nodes n where n.in_cluster and n.gone_at is null);
 	if not alive then
 		return;
 	end if;
-	for writer in 0 .. 5 loop
-		with old as (
-			delete from chat.feed f
-			where f.stream = me * 8 + writer and f.n > now_cleared[writer + 1]
-				and f.at < clock_timestamp() - interval '15 s'
-			returning f.n
-		)
-		select max(old.n) into last_n from old;
-		now_cleared[writer + 1] := greatest(last_n, now_cleared[writer + 1]);
-	end loop;
 	update chat.nodes n
-	set seen_at = clock_timestamp(), lag_ms = node_beat.lag_ms, resyncs = node_beat.resyncs,
-		cleared = now_cleared
+	set seen_at = clock_timestamp(), lag_ms = node_beat.lag_ms, resyncs = node_beat.resyncs
 	where n.node = me;
 	may_judge := before > clock_timestamp() - interval '2 s'
 		and pg_postmaster_start_time() < clock_timestamp() - interval '10 s';
@@ -83,6 +69,19 @@ begin
 		delete from chat.nodes n where n.node = d.node;
 	end loop;
 
+	-- Not from the beginning: what was cleared away before may still be there for somebody with an old
+	-- snapshot, and is not to be looked at each time.
+	for d in
+		select h.stream, h.n from chat.heads h where h.stream between me * 8 and me * 8 + 7
+	loop
+		with old as (
+			delete from chat.feed f
+			where f.stream = d.stream and f.n > d.n and f.at < clock_timestamp() - interval '15 s'
+			returning f.n
+		)
+		update chat.heads h set n = o.n from (select max(n) as n from old) o
+		where h.stream = d.stream and o.n is not null;
+	end loop;
 	delete from chat.feed f using chat.heads h
 	where f.stream = h.stream and not h.open and f.at < clock_timestamp() - interval '15 s';
 	delete from chat.heads h

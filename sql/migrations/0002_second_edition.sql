@@ -97,10 +97,7 @@ create unlogged table chat.nodes (
 	-- By its own account: the age of the oldest news when it read them, lately, and how often it had to
 	-- ask for what it had missed.
 	lag_ms integer not null default 0,
-	resyncs integer not null default 0,
-	-- How far each of its streams has been cleared away: as long as somebody has an old snapshot, rows that
-	-- were deleted stay where they are, and are not to be looked at again.
-	cleared bigint[] not null default '{0,0,0,0,0,0}'
+	resyncs integer not null default 0
 ) with (fillfactor = 10);
 create unlogged table chat.online (
 	id text collate "C" not null,
@@ -113,6 +110,9 @@ create index online_node on chat.online (node);
 -- its own, node * 8 + writer; `n` counts in it, without holes, in the order of the commits.
 create unlogged table chat.heads (
 	stream integer primary key,
+	-- How far it has been cleared away.  Its last number stands in chat.feed: a row here is locked by
+	-- whoever tells, and not changed, because all versions of it stay as long as somebody has an old
+	-- snapshot.
 	n bigint not null default 0,
 	-- The server process that wrote last.
 	pid integer,

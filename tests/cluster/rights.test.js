@@ -90,8 +90,9 @@ describe('what brokers tell each other', () => {
 		const [[stream]] = await cluster.postgres.query('select stream from chat.heads where open order by stream desc limit 1');
 		for (const kind of kinds) {
 			for (const body of ['null', '\'\'', '\'\\xff\'', '\'\\xff00000001ffffffffffffffffffffffff\'']) {
-				await cluster.postgres.query(`with head as (update chat.heads set n = n + 1 where stream = ${stream} returning n)
-					insert into chat.feed (stream, n, kind, seqs, body) select ${stream}, n, '${kind}', '{701,702,703}', ${body}::bytea from head`);
+				await cluster.postgres.query(`with head as (select n from chat.heads where stream = ${stream} for update)
+					insert into chat.feed (stream, n, kind, seqs, body)
+					select ${stream}, 1 + coalesce((select max(n) from chat.feed where stream = ${stream}), n), '${kind}', '{701,702,703}', ${body}::bytea from head`);
 			}
 		}
 		const echo = await ann.say(chat, 'after');
