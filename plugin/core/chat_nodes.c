@@ -111,8 +111,10 @@ void chat_say_typing(struct chat *chat, struct slice room_name, struct slice id,
 {
 	struct node_news news = {.what = NODE_TYPING, .room = room_name, .user_id = id, .on = on};
 	const struct room *room = presence_room(chat->presence, room_name);
-	bool alone = room != NULL && room->places_known && room->remotes == NULL;
-	if (!alone) {
+	/* Somebody who has come to the chat elsewhere may not have been heard of. */
+	bool all_here =
+		room != NULL && room->remotes == NULL && chat_who_is_in(chat, room_name) == 3;
+	if (!all_here) {
 		(void)!chat_say(chat, &news);
 	}
 }

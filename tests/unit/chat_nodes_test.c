@@ -299,6 +299,9 @@ static void typing_is_said_where_somebody_may_hear_it(void **state)
 {
 	struct world *world = *state;
 	ann_waits(world);
+	world_send(world, ANN, TYPING);
+	assert_int_equal(last_said(world)->what, NODE_TYPING);
+	world_join(world, BOB, CHAT);
 	size_t before = world->said_count;
 	world_send(world, ANN, TYPING);
 	assert_int_equal(world->said_count, before);
