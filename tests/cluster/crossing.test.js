@@ -102,6 +102,9 @@ describe('across brokers', () => {
 		const { ann, bob, chat } = await cluster.couple();
 		const tablet = await cluster.at(2, { id: bob.id, name: 'Bob' });
 		await tablet.join(chat);
+		// What one broker tells after another is heard after it, but not what both tell at one moment.
+		await tablet.say(chat, 'here as well');
+		await ann.next(chat, 'message');
 		await bob.end();
 		// His leaving would have come before this.
 		await tablet.say(chat, 'still here');
@@ -232,6 +235,12 @@ describe('across brokers', () => {
 		const clientId = `phone-${a}`;
 		const before = await cluster.at(0, { id: a, clientId });
 		const other = await cluster.at(1, { id: b, clientId });
+		// Long before, that is: the others have heard of that login.
+		const chat = chatOf(a, b);
+		const third = await cluster.at(2, { id: b });
+		await Promise.all([before, other, third].map((it) => it.join(chat)));
+		await before.publish(chat, { event: 'typing' });
+		await Promise.all([other, third].map((it) => it.next(chat, 'typing')));
 		const now = await cluster.at(2, { id: a, clientId });
 		await before.ended();
 		await now.enterLobby();
