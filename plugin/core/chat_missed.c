@@ -20,6 +20,24 @@ static bool ask(struct chat *chat, struct room *room)
 	return news.message.seq >= 0;
 }
 
+void chat_page_came(struct chat *chat, struct room *room)
+{
+	if (room->renewed) {
+		room->renewed = false;
+		(void)!ask(chat, room);
+	}
+}
+
+bool chat_awaits_page(struct room *room)
+{
+	const struct membership *m = room->members;
+	while (m != NULL && m->history_request == NULL) {
+		m = m->room_next;
+	}
+	room->renewed = room->renewed && m != NULL;
+	return room->renewed;
+}
+
 void chat_ask_missed(struct chat *chat, struct chat_time now)
 {
 	for (struct room *room = presence_next_room(chat->presence, NULL); room != NULL;

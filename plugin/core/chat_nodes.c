@@ -88,7 +88,7 @@ bool chat_may_tell_own(const struct chat *chat, const struct message *message)
 		return true;
 	}
 	const struct room *room = presence_room(chat->presence, message->room);
-	return room != NULL && !room->asked && room->told_seq >= 0 &&
+	return room != NULL && !room->asked && !room->renewed && room->told_seq >= 0 &&
 	       message->seq == room->told_seq + 1;
 }
 
@@ -153,7 +153,8 @@ static void hear_login(struct chat *chat, const struct node_news *news)
 static void hear_message(struct chat *chat, const struct message *message, bool from_client)
 {
 	struct room *room = presence_room(chat->presence, message->room);
-	if (!was_told(chat, room, message) && (room == NULL || !room->asked)) {
+	bool comes_later = room != NULL && (room->asked || chat_awaits_page(room));
+	if (!was_told(chat, room, message) && !comes_later) {
 		chat_tell_message(chat, message, from_client);
 	}
 	if (room != NULL && message->seq > room->fed_seq) {

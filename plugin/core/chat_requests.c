@@ -179,6 +179,7 @@ static void note_closed(struct chat *chat, const struct request *request, const 
 	bool outdated = state == ROOM_OPEN && request->closings != chat->closings;
 	if (room != NULL && request->for_subscribe) {
 		note_newest(room, page, chat_in_cluster(chat));
+		chat_page_came(chat, room);
 	}
 	bool told = room != NULL && !(outdated && room->state == ROOM_CLOSED) &&
 	            chat_set_state(chat, room, state, now);
@@ -407,6 +408,7 @@ void chat_epoch_changed(struct chat *chat, struct chat_time now)
 		chat_tell_all_held_changes(chat, room);
 		room->last_seq = room->last_change = -1;
 		room->told_seq = room->fed_seq = room->read_change = -1;
+		room->renewed = chat_in_cluster(chat);
 		chat_welcome_again(chat, room, now);
 	}
 	chat_request_all_unread(chat, now);

@@ -154,6 +154,10 @@ int8_t chat_who_is_in(const struct chat *chat, struct slice room);
 /* Something was missed: asks for it in each chat that somebody is in, and sends the lobbies what a
  * subscribe brings. */
 void chat_ask_missed(struct chat *chat, struct chat_time now);
+/* The first page after the epoch has changed: what came with the news before it is asked for. */
+void chat_page_came(struct chat *chat, struct room *room);
+/* Whether that page is still to come. */
+bool chat_awaits_page(struct room *room);
 /* What comes of that. */
 void chat_hear_missed(struct chat *chat, const struct node_news *news, struct chat_time now);
 

@@ -72,9 +72,10 @@ struct room {
 	uint32_t shown[2];      /* what was told last of each user's `peer`: see chat_peers.c */
 	int64_t read_change;    /* the change up to which its first page was complete; -1: none */
 	bool asked;             /* for what was missed: what comes meanwhile is in the answer */
-	bool places_known;      /* of `remotes` */
-	uint8_t state;          /* enum room_state */
-	uint8_t known; /* which of its users have written here: 1 the first, 2 the second */
+	bool renewed;      /* in another epoch: what comes before the first page is asked for */
+	bool places_known; /* of `remotes` */
+	uint8_t state;     /* enum room_state */
+	uint8_t known;     /* which of its users have written here: 1 the first, 2 the second */
 	uint16_t name_len;
 	char name[]; /* "1/2" */
 };

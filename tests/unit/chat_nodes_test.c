@@ -385,6 +385,27 @@ static void what_was_missed_is_asked_for_and_told_in_order(void **state)
 	assert_silence(world, ANN);
 }
 
+static void in_another_epoch_what_comes_before_the_page_is_asked_for(void **state)
+{
+	struct world *world = *state;
+	ann_waits(world);
+	hear_message(world, "2", 4);
+	world_forget(world);
+	size_t before = world->load_count;
+	chat_epoch_changed(world->chat, world->now);
+	assert_int_equal(world->load_count, before + 1);
+	world_route(world);
+	world_forget(world);
+	hear_message(world, "2", 5);
+	assert_silence(world, ANN);
+	world->last_seq = 4;
+	world_answer(world, before);
+	world_route(world);
+	assert_event(world, ANN, CHAT, "\"history\"");
+	assert_int_equal(last_said(world)->what, NODE_ASK);
+	assert_int_equal(last_said(world)->message.seq, 4);
+}
+
 static void lobby_is_sent_what_is_unread_when_something_was_missed(void **state)
 {
 	struct world *world = *state;
@@ -481,6 +502,7 @@ int main(void)
 		CLUSTER_TEST(typing_is_said_where_somebody_may_hear_it),
 		CLUSTER_TEST(read_marks_and_changes_come_with_the_news),
 		CLUSTER_TEST(what_was_missed_is_asked_for_and_told_in_order),
+		CLUSTER_TEST(in_another_epoch_what_comes_before_the_page_is_asked_for),
 		CLUSTER_TEST(lobby_is_sent_what_is_unread_when_something_was_missed),
 		CLUSTER_TEST(client_id_leaves_the_connection_that_had_it_before),
 		CLUSTER_PEERS_TEST(peer_is_online_anywhere),
