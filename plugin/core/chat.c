@@ -17,7 +17,7 @@ struct chat *chat_create(const struct chat_options *options, const struct chat_p
 	chat->pending.key = key;
 	chat->bars.key = key;
 	chat->permits.key = key;
-	chat->presence = presence_create(&key);
+	chat->presence = presence_create(&key, ports->tell != NULL);
 	chat->gate = gate_create(&key);
 	chat->limiter = limiter_create(options->rate_limit, &key);
 	chat->marks = marks_create(&key);

@@ -8,7 +8,7 @@ static bool is_in_elsewhere(const struct room *room, const struct message *messa
 	struct slice a, b;
 	bool is_a = topic_split_room(message->room, &a, &b) && slice_equal(id, a);
 	return (message->in_chat > 0 && (message->in_chat & (is_a ? 1 : 2)) != 0) ||
-	       (room != NULL && remotes_find(room->remotes, is_a) != NULL);
+	       (room != NULL && presence_remote(room, is_a) != NULL);
 }
 
 /* Tells those of the user's clients that are in the lobby and not in the chat.  `in_chat` is the
@@ -36,7 +36,10 @@ void chat_tell_in_chat(struct chat *chat, struct room *room, const struct messag
 	struct buffer *payload = chat_begin(chat);
 	protocol_message(payload, message);
 	room->last_message = chat_send(chat, topic, payload, 1, 0);
-	room->last_seq = room->told_seq = message->seq;
+	room->last_seq = message->seq;
+	if (room->cluster != NULL) {
+		room->cluster->told_seq = message->seq;
+	}
 }
 
 void chat_tell_message(struct chat *chat, const struct message *message, bool from_client)

@@ -14,16 +14,16 @@ static int64_t later(int64_t a, int64_t b)
 static bool ask(struct chat *chat, struct room *room)
 {
 	struct node_news news = {.what = NODE_ASK, .room = presence_room_name(room)};
-	news.message.seq = later(room->told_seq, room->last_seq);
-	news.changed.change = later(room->last_change, room->read_change);
-	room->asked = news.message.seq >= 0 && chat_say(chat, &news);
+	news.message.seq = later(room->cluster->told_seq, room->last_seq);
+	news.changed.change = later(room->last_change, room->cluster->read_change);
+	room->cluster->asked = news.message.seq >= 0 && chat_say(chat, &news);
 	return news.message.seq >= 0;
 }
 
 void chat_page_came(struct chat *chat, struct room *room)
 {
-	if (room->renewed) {
-		room->renewed = false;
+	if (room->cluster != NULL && room->cluster->renewed) {
+		room->cluster->renewed = false;
 		(void)!ask(chat, room);
 	}
 }
@@ -34,8 +34,8 @@ bool chat_awaits_page(struct room *room)
 	while (m != NULL && m->history_request == NULL) {
 		m = m->room_next;
 	}
-	room->renewed = room->renewed && m != NULL;
-	return room->renewed;
+	room->cluster->renewed = room->cluster->renewed && m != NULL;
+	return room->cluster->renewed;
 }
 
 void chat_ask_missed(struct chat *chat, struct chat_time now)
@@ -55,7 +55,7 @@ void chat_ask_missed(struct chat *chat, struct chat_time now)
 
 static void hear_message(struct chat *chat, struct room *room, const struct message *message)
 {
-	if (message->seq > room->told_seq) {
+	if (message->seq > room->cluster->told_seq) {
 		chat_tell_in_chat(chat, room, message);
 		chat_tell_held_changes(chat, room);
 	}
@@ -89,8 +89,8 @@ static void hear_asked(struct chat *chat, struct room *room, const struct node_n
 		(void)!ask(chat, room);
 		return;
 	}
-	room->asked = false;
-	room->fed_seq = room->told_seq;
+	room->cluster->asked = false;
+	room->cluster->fed_seq = room->cluster->told_seq;
 	if (topic_split_room(news->room, &a, &b)) {
 		tell_read(chat, room, a, news->marked.seq);
 		tell_read(chat, room, b, news->mark.seq);

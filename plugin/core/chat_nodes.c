@@ -47,13 +47,13 @@ static void forget(struct chat *chat, struct ahead *ahead)
 void chat_note_ahead(struct chat *chat, const struct room *room, struct chat_time now)
 {
 	struct slice name = presence_room_name(room);
-	if (!chat_in_cluster(chat) || room->told_seq <= room->fed_seq) {
+	if (!chat_in_cluster(chat) || room->cluster->told_seq <= room->cluster->fed_seq) {
 		return;
 	}
 	struct ahead *ahead = malloc(sizeof(*ahead) + name.len);
 	if (ahead != NULL) {
 		ahead->since = now.steady;
-		ahead->seq = room->told_seq;
+		ahead->seq = room->cluster->told_seq;
 		ahead->room_len = (uint32_t)name.len;
 		memcpy(ahead->room, name.bytes, name.len);
 		DL_APPEND(chat->ahead, ahead);
@@ -78,7 +78,7 @@ static bool was_told(
 	const struct chat *chat, const struct room *room, const struct message *message)
 {
 	const struct ahead *ahead = find_ahead(chat, message->room);
-	return (room != NULL && message->seq <= room->told_seq) ||
+	return (room != NULL && message->seq <= room->cluster->told_seq) ||
 	       (ahead != NULL && message->seq <= ahead->seq);
 }
 
@@ -88,8 +88,9 @@ bool chat_may_tell_own(const struct chat *chat, const struct message *message)
 		return true;
 	}
 	const struct room *room = presence_room(chat->presence, message->room);
-	return room != NULL && !room->asked && !room->renewed && room->told_seq >= 0 &&
-	       message->seq == room->told_seq + 1;
+	const struct room_in_cluster *known = room == NULL ? NULL : room->cluster;
+	return known != NULL && !known->asked && !known->renewed && known->told_seq >= 0 &&
+	       message->seq == known->told_seq + 1;
 }
 
 int8_t chat_who_is_in(const struct chat *chat, struct slice room_name)
@@ -97,12 +98,12 @@ int8_t chat_who_is_in(const struct chat *chat, struct slice room_name)
 	struct slice a, b;
 	const struct room *room =
 		chat_in_cluster(chat) ? presence_room(chat->presence, room_name) : NULL;
-	if (room == NULL || !room->places_known || !topic_split_room(room_name, &a, &b)) {
+	if (room == NULL || !room->cluster->places_known || !topic_split_room(room_name, &a, &b)) {
 		return chat_in_cluster(chat) ? -1 : 0;
 	}
-	bool has_a = remotes_find(room->remotes, true) != NULL ||
+	bool has_a = presence_remote(room, true) != NULL ||
 	             presence_is_in(room, presence_user_near(chat->presence, room, a));
-	bool has_b = remotes_find(room->remotes, false) != NULL ||
+	bool has_b = presence_remote(room, false) != NULL ||
 	             presence_is_in(room, presence_user_near(chat->presence, room, b));
 	return (int8_t)((has_a ? 1 : 0) + (has_b ? 2 : 0));
 }
@@ -110,10 +111,13 @@ int8_t chat_who_is_in(const struct chat *chat, struct slice room_name)
 void chat_say_typing(struct chat *chat, struct slice room_name, struct slice id, bool on)
 {
 	struct node_news news = {.what = NODE_TYPING, .room = room_name, .user_id = id, .on = on};
+	if (!chat_in_cluster(chat)) {
+		return;
+	}
 	const struct room *room = presence_room(chat->presence, room_name);
 	/* Somebody who has come to the chat elsewhere may not have been heard of. */
-	bool all_here =
-		room != NULL && room->remotes == NULL && chat_who_is_in(chat, room_name) == 3;
+	bool all_here = room != NULL && room->cluster->remotes == NULL &&
+	                chat_who_is_in(chat, room_name) == 3;
 	if (!all_here) {
 		(void)!chat_say(chat, &news);
 	}
@@ -153,12 +157,12 @@ static void hear_login(struct chat *chat, const struct node_news *news)
 static void hear_message(struct chat *chat, const struct message *message, bool from_client)
 {
 	struct room *room = presence_room(chat->presence, message->room);
-	bool comes_later = room != NULL && (room->asked || chat_awaits_page(room));
+	bool comes_later = room != NULL && (room->cluster->asked || chat_awaits_page(room));
 	if (!was_told(chat, room, message) && !comes_later) {
 		chat_tell_message(chat, message, from_client);
 	}
-	if (room != NULL && message->seq > room->fed_seq) {
-		room->fed_seq = message->seq;
+	if (room != NULL && message->seq > room->cluster->fed_seq) {
+		room->cluster->fed_seq = message->seq;
 	}
 }
 

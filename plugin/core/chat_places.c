@@ -4,9 +4,9 @@
 /* A crash of the database makes all brokers enter anew, and each in its own time. */
 #define OLD_FOR_MS 10000
 
-bool chat_knows_places(const struct chat *chat, const struct room *room)
+bool chat_knows_places(const struct room *room)
 {
-	return room->places_known || !chat_in_cluster(chat);
+	return room->cluster == NULL || room->cluster->places_known;
 }
 
 void chat_say_place(struct chat *chat, struct slice room_name, const struct user *user, bool here)
@@ -28,13 +28,13 @@ void chat_hear_place(struct chat *chat, const struct node_news *news)
 		return;
 	}
 	bool by_a = presence_side(room, news->user_id) == 1;
-	bool was_there = remotes_find(room->remotes, by_a) != NULL;
+	bool was_there = presence_remote(room, by_a) != NULL;
 	if (news->on) {
-		(void)!remotes_add(&room->remotes, news->node, by_a, news->name);
+		(void)!remotes_add(&room->cluster->remotes, news->node, by_a, news->name);
 	} else {
-		(void)!remotes_remove(&room->remotes, news->node, by_a);
+		(void)!remotes_remove(&room->cluster->remotes, news->node, by_a);
 	}
-	bool is_there = remotes_find(room->remotes, by_a) != NULL;
+	bool is_there = presence_remote(room, by_a) != NULL;
 	if (was_there != is_there) {
 		struct person person = {news->user_id, news->name};
 		chat_tell_remote(chat, room, &person, is_there);
@@ -44,8 +44,8 @@ void chat_hear_place(struct chat *chat, const struct node_news *news)
 void chat_hear_places_known(struct chat *chat, struct slice room_name)
 {
 	struct room *room = presence_room(chat->presence, room_name);
-	if (room != NULL && !room->places_known) {
-		room->places_known = true;
+	if (room != NULL && !room->cluster->places_known) {
+		room->cluster->places_known = true;
 		chat_announce(chat, room);
 	}
 }
@@ -55,16 +55,16 @@ static void drop_places(struct chat *chat, struct room *room, int32_t node)
 {
 	struct slice a, b;
 	const struct remote *remote;
-	if (room->remotes == NULL || !topic_split_room(presence_room_name(room), &a, &b)) {
+	if (room->cluster->remotes == NULL || !topic_split_room(presence_room_name(room), &a, &b)) {
 		return;
 	}
-	while ((remote = remotes_outdated(room->remotes, node)) != NULL) {
+	while ((remote = remotes_outdated(room->cluster->remotes, node)) != NULL) {
 		char bytes[NAME_MAX_BYTES];
 		bool by_a = remote->by_a;
 		struct person person = {by_a ? a : b, slice_of(bytes, remote->name_len)};
 		memcpy(bytes, remote->name, remote->name_len);
-		(void)!remotes_remove(&room->remotes, remote->node, by_a);
-		if (remotes_find(room->remotes, by_a) == NULL) {
+		(void)!remotes_remove(&room->cluster->remotes, remote->node, by_a);
+		if (presence_remote(room, by_a) == NULL) {
 			chat_tell_remote(chat, room, &person, false);
 		}
 	}
@@ -88,7 +88,7 @@ void chat_place_all(struct chat *chat, struct chat_time now)
 	for (struct room *room = presence_next_room(chat->presence, NULL); room != NULL;
 		room = presence_next_room(chat->presence, room)) {
 		const struct user *told = NULL;
-		remotes_age(room->remotes);
+		remotes_age(room->cluster->remotes);
 		/* Of two users' clients, who may alternate; to say it twice does no harm. */
 		for (const struct membership *m = room->members; m != NULL; m = m->room_next) {
 			if (m->client->user != told) {

@@ -33,8 +33,7 @@ static struct slice remote_name(const struct remote *remote)
 /* Whether the user is in the chat on another broker. */
 static bool is_elsewhere(const struct room *room, const struct user *user)
 {
-	return room->remotes != NULL &&
-	       remotes_find(room->remotes, presence_side(room, presence_id(user)) == 1) != NULL;
+	return presence_remote(room, presence_side(room, presence_id(user)) == 1) != NULL;
 }
 
 /* Who of the room's two users is in it now. */
@@ -47,7 +46,7 @@ static size_t people_in(const struct chat *chat, const struct room *room, struct
 	}
 	for (size_t i = 0; i < 2; i++) {
 		const struct user *user = presence_user(chat->presence, ids[i]);
-		const struct remote *remote = remotes_find(room->remotes, i == 0);
+		const struct remote *remote = presence_remote(room, i == 0);
 		if (presence_is_in(room, user)) {
 			people[count++] = person_of(user);
 		} else if (remote != NULL) {
@@ -111,7 +110,7 @@ void chat_announce(struct chat *chat, struct room *room)
 	struct person joined[2];
 	size_t count = 0;
 	struct arrival *arrival = arrival_in(chat, room, NULL);
-	if (arrival == NULL || room->state != ROOM_OPEN || !chat_knows_places(chat, room)) {
+	if (arrival == NULL || room->state != ROOM_OPEN || !chat_knows_places(room)) {
 		return;
 	}
 	struct buffer *payload = chat_begin(chat);
@@ -133,14 +132,16 @@ void chat_announce(struct chat *chat, struct room *room)
 static bool may_wait(const struct chat *chat, const struct arrival *arrival, struct chat_time now)
 {
 	size_t answers = chat->answers_this_turn + requests_count(&chat->requests);
-	bool has_to = answers >= ANSWERS_FIRST || !chat_knows_places(chat, arrival->m->room);
+	bool has_to = answers >= ANSWERS_FIRST || !chat_knows_places(arrival->m->room);
 	return chat->store_up && has_to && now.steady - arrival->since < ANNOUNCE_WITHIN_MS;
 }
 
 /* Without those on other brokers, if these are not known by now. */
 static void announce_now(struct chat *chat, struct room *room)
 {
-	room->places_known = true;
+	if (room->cluster != NULL) {
+		room->cluster->places_known = true;
+	}
 	chat_announce(chat, room);
 }
 
@@ -265,7 +266,8 @@ void chat_tell_remote(struct chat *chat, struct room *room, const struct person 
 {
 	char bytes[TOPIC_MAX + 1];
 	const struct user *user = presence_user_near(chat->presence, room, person->id);
-	if (room->state == ROOM_OPEN && room->places_known && !presence_is_in(room, user)) {
+	if (room->state == ROOM_OPEN && room->cluster->places_known &&
+		!presence_is_in(room, user)) {
 		chat_announce(chat, room);
 		send_diff(chat, topic_of_chat(presence_room_name(room), bytes), room, person, 1,
 			join);

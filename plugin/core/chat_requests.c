@@ -155,13 +155,13 @@ static void hide_from(struct page *page, struct slice room, struct slice id)
 }
 
 /* From here on the order of what is told in the chat is known. */
-static void note_newest(struct room *room, const struct page *page, bool in_cluster)
+static void note_newest(struct room *room, const struct page *page)
 {
 	if (room->last_seq < 0) {
 		room->last_seq = page->count == 0 ? 0 : page->messages[page->count - 1].seq;
 	}
 	/* In a cluster a change that the page shows may come with the news, and is not told yet. */
-	int64_t *change = in_cluster ? &room->read_change : &room->last_change;
+	int64_t *change = room->cluster == NULL ? &room->last_change : &room->cluster->read_change;
 	if (*change < 0 && page->epoch.len > 0) {
 		*change = page->change;
 	}
@@ -178,7 +178,7 @@ static void note_closed(struct chat *chat, const struct request *request, const 
 	struct room *room = presence_room(chat->presence, request_room(request));
 	bool outdated = state == ROOM_OPEN && request->closings != chat->closings;
 	if (room != NULL && request->for_subscribe) {
-		note_newest(room, page, chat_in_cluster(chat));
+		note_newest(room, page);
 		chat_page_came(chat, room);
 	}
 	bool told = room != NULL && !(outdated && room->state == ROOM_CLOSED) &&
@@ -407,8 +407,11 @@ void chat_epoch_changed(struct chat *chat, struct chat_time now)
 		room = presence_next_room(chat->presence, room)) {
 		chat_tell_all_held_changes(chat, room);
 		room->last_seq = room->last_change = -1;
-		room->told_seq = room->fed_seq = room->read_change = -1;
-		room->renewed = chat_in_cluster(chat);
+		if (room->cluster != NULL) {
+			room->cluster->told_seq = room->cluster->fed_seq = -1;
+			room->cluster->read_change = -1;
+			room->cluster->renewed = true;
+		}
 		chat_welcome_again(chat, room, now);
 	}
 	chat_request_all_unread(chat, now);

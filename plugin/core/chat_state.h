@@ -164,7 +164,7 @@ void chat_hear_missed(struct chat *chat, const struct node_news *news, struct ch
 /* chat_places.c: who is in which chat on the other brokers of a cluster. */
 
 /* Whether it is known who is in the chat on other brokers. */
-bool chat_knows_places(const struct chat *chat, const struct room *room);
+bool chat_knows_places(const struct room *room);
 
 /* The others are to know that this user has come to the chat, or left it. */
 void chat_say_place(struct chat *chat, struct slice room_name, const struct user *user, bool here);

@@ -7,6 +7,7 @@
 
 struct presence {
 	struct siphash_key key;
+	bool in_cluster;
 	struct table by_handle; /* all clients */
 	struct client *recent;  /* the last one that was looked for */
 	struct table by_id;     /* the latest of each client id */
@@ -30,11 +31,12 @@ static uint64_t hash_of_handle(const void *handle)
 /* What ends with its bytes needs none of the padding that the compiler counts. */
 #define SIZE_WITH(type, bytes, len) (offsetof(type, bytes) + (len))
 
-struct presence *presence_create(const struct siphash_key *key)
+struct presence *presence_create(const struct siphash_key *key, bool in_cluster)
 {
 	struct presence *presence = calloc(1, sizeof(*presence));
 	if (presence != NULL) {
 		presence->key = *key;
+		presence->in_cluster = in_cluster;
 	}
 	return presence;
 }
@@ -276,6 +278,16 @@ struct room *presence_room(const struct presence *presence, struct slice name)
 	return room_find(presence, name, hash_of(presence, name));
 }
 
+static bool add_cluster(struct room *room)
+{
+	room->cluster = malloc(sizeof(*room->cluster));
+	if (room->cluster != NULL) {
+		*room->cluster =
+			(struct room_in_cluster){.told_seq = -1, .fed_seq = -1, .read_change = -1};
+	}
+	return room->cluster != NULL;
+}
+
 static struct room *room_find_or_add(struct presence *presence, struct slice name)
 {
 	uint64_t hash = hash_of(presence, name);
@@ -284,13 +296,13 @@ static struct room *room_find_or_add(struct presence *presence, struct slice nam
 		return room;
 	}
 	room = calloc(1, SIZE_WITH(struct room, name, name.len));
-	if (room == NULL) {
+	if (room == NULL || (presence->in_cluster && !add_cluster(room))) {
+		free(room);
 		return NULL;
 	}
 	memcpy(room->name, name.bytes, name.len);
 	room->name_len = (uint16_t)name.len;
 	room->last_seq = room->last_change = -1;
-	room->told_seq = room->fed_seq = room->read_change = -1;
 	table_add(&presence->rooms, &room->by_name, hash);
 	return room;
 }
@@ -299,7 +311,10 @@ static void room_release(struct presence *presence, struct room *room)
 {
 	if (room->members == NULL) {
 		table_remove(&presence->rooms, &room->by_name);
-		remotes_free(&room->remotes);
+		if (room->cluster != NULL) {
+			remotes_free(&room->cluster->remotes);
+			free(room->cluster);
+		}
 		free(room);
 	}
 }
@@ -396,6 +411,11 @@ uint8_t presence_side(const struct room *room, struct slice id)
 		return 0;
 	}
 	return slice_equal(id, a) ? 1 : slice_equal(id, b) ? 2 : 0;
+}
+
+const struct remote *presence_remote(const struct room *room, bool is_a)
+{
+	return room->cluster == NULL ? NULL : remotes_find(room->cluster->remotes, is_a);
 }
 
 bool presence_set_app_name(struct user *user, struct slice name)

@@ -57,6 +57,17 @@ enum room_state {
 	ROOM_REFUSED, /* nothing was said yet, and the application's may_chat says no */
 };
 
+/* What else is known of a chat where brokers share a database. */
+struct room_in_cluster {
+	struct remote *remotes; /* who is in it on other brokers */
+	int64_t told_seq;       /* the last message that was told here; -1: none yet */
+	int64_t fed_seq;        /* and the last one that came with the others' news */
+	int64_t read_change;    /* the change up to which its first page was complete; -1: none */
+	bool asked;             /* for what was missed: what comes meanwhile is in the answer */
+	bool renewed;      /* in another epoch: what comes before the first page is asked for */
+	bool places_known; /* of `remotes` */
+};
+
 /* A chat that at least one client is subscribed to. */
 struct room {
 	struct table_link by_name;
@@ -65,15 +76,8 @@ struct room {
 	uint64_t last_diff;    /* and of the last `presence_diff` */
 	int64_t last_seq;      /* of the messages that were told here; -1: not known */
 	int64_t last_change;   /* the number of the last change that was told here; -1: not known */
-	/* In a cluster. */
-	struct remote *remotes; /* who is in it on other brokers */
-	int64_t told_seq;       /* the last message that was told here; -1: none yet */
-	int64_t fed_seq;        /* and the last one that came with the others' news */
-	uint32_t shown[2];      /* what was told last of each user's `peer`: see chat_peers.c */
-	int64_t read_change;    /* the change up to which its first page was complete; -1: none */
-	bool asked;             /* for what was missed: what comes meanwhile is in the answer */
-	bool renewed;      /* in another epoch: what comes before the first page is asked for */
-	bool places_known; /* of `remotes` */
+	struct room_in_cluster *cluster; /* NULL: there is no cluster */
+	uint32_t shown[2]; /* what was told last of each user's `peer`: see chat_peers.c */
 	uint8_t state;     /* enum room_state */
 	uint8_t known;     /* which of its users have written here: 1 the first, 2 the second */
 	uint16_t name_len;
@@ -111,7 +115,7 @@ struct client {
 
 struct presence;
 
-MUST_CHECK struct presence *presence_create(const struct siphash_key *key);
+MUST_CHECK struct presence *presence_create(const struct siphash_key *key, bool in_cluster);
 /* Frees all that is left in it, too. */
 void presence_destroy(struct presence *presence);
 
@@ -151,6 +155,10 @@ struct user *presence_next_user(const struct presence *presence, const struct us
 
 /* Which of the room's users that is: 1 the first, 2 the second, 0 neither. */
 uint8_t presence_side(const struct room *room, struct slice id);
+
+/* The room's first user, or the second one, as they are in it on another broker; NULL: they are
+ * not. */
+const struct remote *presence_remote(const struct room *room, bool is_a);
 
 /* Whether it is another one than before; an empty one is none.  Without memory it stays as it was.
  */

@@ -15,7 +15,7 @@ static const char handles[64]; /* only their addresses count */
 
 static int set_up(void **state)
 {
-	*state = presence_create(&key);
+	*state = presence_create(&key, false);
 	return *state == NULL;
 }
 
