@@ -452,9 +452,9 @@ export class MosquittoChat extends Base {
 	}
 
 	#markRead() {
-		const { isOpen, atEnd, seenSeq } = this.#log;
-		if (this.#room && this.#loaded && this.#inView && isOpen) {
-			this.#room.markRead(atEnd ? Infinity : seenSeq);
+		const { isOpen, seenTo } = this.#log;
+		if (this.#room && this.#loaded && this.#inView && isOpen && seenTo > 0) {
+			this.#room.markRead(seenTo);
 		}
 	}
 

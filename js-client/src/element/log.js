@@ -241,6 +241,11 @@ export class Log {
 		return message.mine || !shown || lookOf(message, shown.look) !== shown.said;
 	}
 
+	/** Up to where the reader has had it in view. While it is not known where they begin, that is nowhere. */
+	get seenTo() {
+		return this.#begun ? this.atEnd ? Infinity : this.seenSeq : 0;
+	}
+
 	/** Whether anything of it can be seen at all. */
 	get isOpen() {
 		return this.#box.clientHeight > 0;
