@@ -36,6 +36,7 @@ struct node_news {
 	enum node_news_what what;
 	int32_t node; /* which broker says it */
 	bool own;     /* this one does */
+	int32_t age;  /* ms since it was said, where that is known */
 	bool missed;  /* it was asked for */
 	struct slice room;
 	struct slice user_id;

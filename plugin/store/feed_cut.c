@@ -149,6 +149,7 @@ static struct news_job *make_news(struct told *told, const struct node_news *new
 	*job = (struct news_job){.item = {.kind = JOB_NEWS}, .answer = told->answer, .news = *news};
 	job->news.node = news->node != 0 ? news->node : told->node;
 	job->news.own = told->own;
+	job->news.age = told->age;
 	answer_hold(told->answer);
 	return job;
 }
@@ -379,14 +380,6 @@ static int by_seq(const void *a, const void *b)
 	return (difference > 0) - (difference < 0);
 }
 
-static int by_change(const void *a, const void *b)
-{
-	const struct news_job *const *x = a;
-	const struct news_job *const *y = b;
-	int64_t difference = (*x)->news.changed.change - (*y)->news.changed.change;
-	return (difference > 0) - (difference < 0);
-}
-
 /* Messages of one stream ascend already. */
 static void take_messages(struct cut *cut, struct sorted *sorted)
 {
@@ -399,21 +392,45 @@ static void take_messages(struct cut *cut, struct sorted *sorted)
 	free(sorted->messages);
 }
 
-/* They are few. */
-static void take_changes(struct cut *cut, struct sorted *sorted)
+/* The order in which items came. */
+struct placed {
+	struct news_job *job;
+	size_t place;
+};
+
+static int by_change(const void *a, const void *b)
 {
-	size_t count = sorted->changes.count;
-	struct news_job **list = count < 2 ? NULL : malloc(count * sizeof(*list));
+	const struct placed *x = a;
+	const struct placed *y = b;
+	int64_t difference = x->job->news.changed.change - y->job->news.changed.change;
+	return (difference > 0) - (difference < 0);
+}
+
+/* The oldest first; those of one stream in their order. */
+static int by_age(const void *a, const void *b)
+{
+	const struct placed *x = a;
+	const struct placed *y = b;
+	int difference =
+		(y->job->news.age > x->job->news.age) - (y->job->news.age < x->job->news.age);
+	return difference != 0 ? difference : (x->place > y->place) - (x->place < y->place);
+}
+
+/* Without memory they are taken as they came. */
+static void take(struct cut *cut, struct items *items, int (*order)(const void *, const void *))
+{
+	size_t count = items->count;
+	struct placed *list = count < 2 ? NULL : malloc(count * sizeof(*list));
 	if (list == NULL) {
-		items_join(&cut->news, &sorted->changes);
+		items_join(&cut->news, items);
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		list[i] = (struct news_job *)items_shift(&sorted->changes);
+		list[i] = (struct placed){(struct news_job *)items_shift(items), i};
 	}
-	qsort(list, count, sizeof(*list), by_change);
+	qsort(list, count, sizeof(*list), order);
 	for (size_t i = 0; i < count; i++) {
-		items_append(&cut->news, &list[i]->item);
+		items_append(&cut->news, &list[i].job->item);
 	}
 	free(list);
 }
@@ -438,7 +455,7 @@ enum cut_is cut_read(struct cut *cut, struct answer *answer)
 		           read_row(cut, &told, &sorted);
 	}
 	take_messages(cut, &sorted);
-	take_changes(cut, &sorted);
-	items_join(&cut->news, &sorted.rest);
+	take(cut, &sorted.changes, by_change);
+	take(cut, &sorted.rest, by_age);
 	return told.row.wrong ? CUT_WRONG : complete && !told.lost ? CUT_GOOD : CUT_BEHIND;
 }

@@ -343,6 +343,34 @@ static void own_words_are_not_heard_but_for_logins(void **state)
 	job_free(&jobs[1]->item);
 }
 
+/* In a cut the streams come one after the other: who has come to a chat on one broker and then left
+ * it on another one has left it. */
+static void words_of_two_streams_are_told_in_the_order_of_their_time(void **state)
+{
+	(void)state;
+	struct reading reading = {.interest = interest_in("1")};
+	PGresult *result = empty_rows(2);
+	for (int row = 0; row < 2; row++) {
+		struct news_job *job = job_news(&(struct node_news){.what = NODE_PLACED,
+			.room = SLICE("1/2"),
+			.user_id = SLICE("2"),
+			.on = row == 1});
+		struct params params = {0};
+		params_begin(&params);
+		feed_body_news(&params, &job, 1);
+		put_head(result, row, STREAM(4 + row, 5), 1, 'b');
+		put_int(result, row, COLUMN_AGE, row == 0 ? 3 : 7, 4);
+		put_bytes(result, row, COLUMN_BODY,
+			slice_of(params.values[0].bytes, params.values[0].len));
+		params_finish(&params);
+		job_free(&job->item);
+	}
+	assert_int_equal(read_rows(&reading, result), CUT_GOOD);
+	assert_true(next_news(&reading)->on);
+	assert_false(next_news(&reading)->on);
+	end(&reading);
+}
+
 static void dead_broker_is_named(void **state)
 {
 	(void)state;
@@ -412,6 +440,7 @@ int main(void)
 		cmocka_unit_test(cursors_of_streams_that_are_gone_are_forgotten),
 		cmocka_unit_test(message_of_another_version_has_to_be_asked_for),
 		cmocka_unit_test(own_words_are_not_heard_but_for_logins),
+		cmocka_unit_test(words_of_two_streams_are_told_in_the_order_of_their_time),
 		cmocka_unit_test(dead_broker_is_named),
 		cmocka_unit_test(what_waits_to_be_said_has_a_bound),
 		cmocka_unit_test(interest_ends_with_the_last_who_had_it),
