@@ -483,9 +483,10 @@ static void a_replayed_commit_in_doubt_is_said(void **state)
 	open_at(b, folder);
 	until(b, b->answering);
 	until(b, session_number(b->admin, "select count(*) from pg_stat_activity"
-					  " where wait_event = 'PgSleep'") == 1);
+					  " where wait_event = 'PgSleep'") > 0);
 	proxy_order(&proxy, PROXY_SWALLOW);
-	until(b, session_number(b->admin, "select count(*) from chat.messages") == 20);
+	/* Perhaps not all of them: what the first batch leaves waits for its answer. */
+	until(b, session_number(b->admin, "select count(*) from chat.messages") > 0);
 	assert_int_equal(b->saved_count, 0);
 	proxy_order(&proxy, PROXY_CUT);
 	assert_all_said(b, 20);
