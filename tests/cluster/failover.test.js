@@ -7,7 +7,7 @@ import { startStandby } from '../stack/standby.js';
 import { LONG, useNodes } from './stage.js';
 import { startTalk, stillCross } from './talk.js';
 
-// Under sanitizers, on a busy machine, it stood still once after the promotion, and why is not known yet: so it is a long form.
+// A long form: where all is slow, more than a page is said meanwhile, and these readers ask for no older pages.
 describe('when a standby is promoted', { skip: LONG ? false : 'CHAT_CLUSTER=long asks for it' }, () => {
 	/** @type {Awaited<ReturnType<typeof startStandby>>} */
 	let standby;
