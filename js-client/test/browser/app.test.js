@@ -17,7 +17,7 @@ describe('the whole in one element', { skip: noBrowser }, () => {
 		const names = `<data value="${cleo.id}">Cleo</data>`;
 		const her = await scene.open(ann, { body: `<mosquitto-chat-app>${names}</mosquitto-chat-app>` });
 		await her.inbox.getByRole('button', { name: 'Cleo' }).waitFor();
-		await her.inbox.getByRole('button').first().click();
+		await her.inbox.getByRole('button', { name: 'Ben' }).click();
 		await her.message('Hello').waitFor();
 		assert.ok(await her.inbox.isVisible());
 		const back = her.page.getByRole('button', { name: 'Back to the conversations' });
@@ -41,7 +41,7 @@ describe('the whole in one element', { skip: noBrowser }, () => {
 		await scene.say(ben, ann, ['Hello']);
 		const her = await scene.open(ann, { body: '<mosquitto-chat-app></mosquitto-chat-app>', browser: { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true } });
 		const { page } = her;
-		await her.inbox.getByRole('button').first().tap();
+		await her.inbox.getByRole('button', { name: 'Ben' }).tap();
 		await her.message('Hello').waitFor();
 		assert.ok(await her.inbox.isHidden());
 		await page.goBack();

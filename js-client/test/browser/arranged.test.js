@@ -101,7 +101,7 @@ describe('how a conversation is arranged', { skip: noBrowser }, () => {
 		const her = await scene.open(ann, {
 			body: '<mosquitto-chat-app></mosquitto-chat-app>', html: 'lang="he" dir="rtl"', browser: { viewport: { width: 320, height: 568 } },
 		});
-		await her.inbox.getByRole('button').first().click();
+		await her.inbox.getByRole('button', { name: 'Dario' }).click();
 		await her.message('Hello').waitFor();
 		await choose(her, 'Mute');
 		/** Whether the sign, and the first letter of the name, are where they can be seen. @param {string} place */
