@@ -134,6 +134,11 @@ static bool port_tell(void *arg, const struct node_news *news)
 	return store_tell(((struct plugin *)arg)->store, news);
 }
 
+static void port_needs_news(void *arg)
+{
+	store_needs_news(((struct plugin *)arg)->store);
+}
+
 static void port_concern(void *arg, struct slice user_id, bool here)
 {
 	store_concern(((struct plugin *)arg)->store, user_id, here);
@@ -704,6 +709,7 @@ static bool create_chat(struct plugin *plugin)
 		.seen = port_seen,
 		.ask_site = port_ask_site,
 		.tell = config->cluster ? port_tell : NULL,
+		.needs_news = config->cluster ? port_needs_news : NULL,
 		.concern = config->cluster ? port_concern : NULL,
 		.kick = port_kick,
 		.log = port_log,

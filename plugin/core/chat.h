@@ -47,6 +47,8 @@ struct chat_ports {
 	/* For the other brokers of the cluster.  Copies; false when out of memory.  NULL: there is
 	 * no cluster. */
 	bool (*tell)(void *arg, const struct node_news *news);
+	/* In a cluster: a message that was saved is told when it comes with the news. */
+	void (*needs_news)(void *arg);
 	/* In a cluster: this user's first client has come, or the last one has gone.  The others'
 	 * news are only passed on where they are about somebody who is here. */
 	void (*concern)(void *arg, struct slice user_id, bool here);

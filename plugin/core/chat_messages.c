@@ -83,6 +83,8 @@ void chat_saved(struct chat *chat, enum saved_as as, const struct message *messa
 	struct slice topic = topic_of_chat(message->room, bytes);
 	if (as == SAVED_NEW && chat_may_tell_own(chat, message)) {
 		chat_tell_message(chat, message, message->from != 0);
+	} else if (as == SAVED_NEW) {
+		chat->ports.needs_news(chat->ports.arg);
 	}
 	send_outcome(chat, topic, as, message, message->from);
 	struct pending *pending =

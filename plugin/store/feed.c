@@ -306,7 +306,7 @@ static void beat(struct feed *feed)
 	if (PQntuples(result) != 1) {
 		pgconn_wrong_schema(&feed->conn, &statement_beat);
 	} else if (row_bool(&row, 0)) {
-		atomic_store(&feed->nodes, row_int4(&row, 1));
+		atomic_store(&feed->node->nodes, row_int4(&row, 1));
 	} else {
 		node_is_out(feed->node, feed->number * STREAMS_PER_NODE);
 	}
@@ -352,7 +352,7 @@ static void read_cut(struct feed *feed)
 {
 	uint64_t told = atomic_load(&feed->node->told);
 	/* Who is alone need wake nobody.  A broker that enters reads now and then by itself. */
-	bool wake = told != feed->told && atomic_load(&feed->nodes) > 1;
+	bool wake = told != feed->told && !node_is_alone(feed->node);
 	struct answer *answer = answer_make(&feed->undrained);
 	PGresult *result = NULL;
 	feed->cut_at = clock_ms();

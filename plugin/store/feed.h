@@ -41,7 +41,6 @@ struct feed {
 		too_much; /* did not go into the queue: it enters anew, and all is said again */
 	_Atomic size_t undrained; /* bytes of rows that the broker's thread has not taken yet */
 	/* For whoever watches. */
-	_Atomic int32_t nodes; /* in the cluster */
 	_Atomic int32_t lag_ms;
 	_Atomic int32_t resyncs;
 

@@ -20,11 +20,29 @@ bool node_may_tell(const struct node *node)
 	return !node->in_cluster || atomic_load(&node->number) != 0;
 }
 
-void node_told(struct node *node)
+static void read_soon(struct node *node)
 {
-	if (node->in_cluster) {
-		atomic_fetch_add(&node->told, 1);
-		wakeup_ring(node->feed);
+	atomic_fetch_add(&node->told, 1);
+	wakeup_ring(node->feed);
+}
+
+bool node_is_alone(const struct node *node)
+{
+	return atomic_load(&node->nodes) == 1;
+}
+
+/* Whoever is alone rarely needs what its savers have told, and says so then: see chat_saved(). */
+void node_told(struct node *node, int writer)
+{
+	if (node->in_cluster && (writer >= WRITER_LOADER || !node_is_alone(node))) {
+		read_soon(node);
+	}
+}
+
+void node_needs_news(struct node *node)
+{
+	if (node->in_cluster && node_is_alone(node)) {
+		read_soon(node);
 	}
 }
 

@@ -23,7 +23,9 @@ struct node {
 	struct wakeup *feed;    /* of the feed's thread; likewise */
 	_Atomic int32_t number; /* 0: it has to enter first, or again */
 	_Atomic bool split;     /* see agreement.h */
-	_Atomic uint64_t told;  /* statements that may have told the others something */
+	_Atomic int32_t nodes;  /* in the cluster; 0: not known yet */
+	_Atomic uint64_t
+		told; /* counts what the feed's thread is soon to read, and wake others for */
 };
 
 /* What others see in chat.nodes where the operator gave no name: host and process. */
@@ -36,8 +38,14 @@ int node_descriptor(const struct node *node);
 /* Whether a statement that tells may run: there is no cluster, or this broker is in it. */
 bool node_may_tell(const struct node *node);
 
-/* A statement that tells has succeeded. */
-void node_told(struct node *node);
+/* Nobody else is in the cluster. */
+bool node_is_alone(const struct node *node);
+
+/* A statement that tells has succeeded, of this writer. */
+void node_told(struct node *node, int writer);
+
+/* Something that a statement has told is needed here, now. */
+void node_needs_news(struct node *node);
 
 /* The database says that this stream is closed: the broker has to enter again, unless it has. */
 void node_is_out(struct node *node, int32_t stream);

@@ -405,7 +405,7 @@ enum pgconn_ran pgconn_run(struct pgconn *conn, const struct statement *statemen
 	}
 	if (PQresultStatus(*result) == PGRES_TUPLES_OK) {
 		if (statement->tells) {
-			node_told(conn->options.node);
+			node_told(conn->options.node, conn->options.writer);
 		}
 		return RAN_WELL;
 	}

@@ -400,6 +400,11 @@ bool store_tell(struct store *store, const struct node_news *news)
 	return store->feed != NULL && feed_tell(store->feed, news);
 }
 
+void store_needs_news(struct store *store)
+{
+	node_needs_news(&store->node);
+}
+
 void store_concern(struct store *store, struct slice user_id, bool here)
 {
 	if (store->feed != NULL) {
@@ -585,7 +590,7 @@ struct store_stats store_stats(const struct store *store)
 		.commits = &store->saving.commits,
 		.batches = &store->saving.batches,
 		.node = atomic_load(&store->node.number),
-		.nodes = feed == NULL ? 0 : atomic_load(&feed->nodes),
+		.nodes = atomic_load(&store->node.nodes),
 		.lag_ms = feed == NULL ? 0 : atomic_load(&feed->lag_ms),
 		.split = atomic_load(&store->node.split),
 		.resyncs = feed == NULL ? 0 : atomic_load(&feed->resyncs),

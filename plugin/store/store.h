@@ -116,6 +116,9 @@ void store_seen(struct store *store, const struct user_seen *seen);
  * is no cluster, or no memory. */
 MUST_CHECK bool store_tell(struct store *store, const struct node_news *news);
 
+/* A message of this broker's own is only to be told when it comes with the news. */
+void store_needs_news(struct store *store);
+
 /* This user's first client has come, or the last one has gone: only what is about users who are
  * here comes back as news. */
 void store_concern(struct store *store, struct slice user_id, bool here);

@@ -82,6 +82,7 @@ static void own_message_is_told_at_once_when_it_is_the_next(void **state)
 	world_saved(world, 0, SAVED_NEW, 5);
 	world_route(world);
 	assert_event(world, ANN, CHAT, SAID(5));
+	assert_int_equal(world->needed, 0);
 	hear_message(world, "1", 5);
 	assert_silence(world, ANN);
 	hear_message(world, "2", 6);
@@ -113,6 +114,7 @@ static void first_own_message_comes_with_the_news(void **state)
 	world_saved(world, 0, SAVED_NEW, 4);
 	world_route(world);
 	assert_silence(world, ANN);
+	assert_int_equal(world->needed, 1);
 	hear_message(world, "1", 4);
 	assert_event(world, ANN, CHAT, SAID(4));
 }

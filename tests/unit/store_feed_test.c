@@ -7,6 +7,7 @@
 #include "feed_body.h"
 #include "feed_cut.h"
 #include "interest.h"
+#include "node.h"
 #include "unit.h"
 
 #define ME 3
@@ -429,6 +430,37 @@ static void interest_ends_with_the_last_who_had_it(void **state)
 	free(interest);
 }
 
+static void who_is_alone_reads_soon_only_what_somebody_needs(void **state)
+{
+	struct wakeup feed;
+	struct node node = {.in_cluster = true, .feed = &feed, .nodes = 1};
+	(void)state;
+	assert_true(wakeup_init(&feed));
+	node_told(&node, WRITER_SAVER(1));
+	assert_int_equal(node.told, 0);
+	node_told(&node, WRITER_LOADER);
+	assert_int_equal(node.told, 1);
+	node_needs_news(&node);
+	assert_int_equal(node.told, 2);
+	wakeup_finish(&feed);
+}
+
+static void who_is_not_alone_or_does_not_know_yet_reads_soon_what_it_told(void **state)
+{
+	struct wakeup feed;
+	struct node node = {.in_cluster = true, .feed = &feed, .nodes = 2};
+	(void)state;
+	assert_true(wakeup_init(&feed));
+	node_told(&node, WRITER_SAVER(1));
+	assert_int_equal(node.told, 1);
+	node_needs_news(&node);
+	assert_int_equal(node.told, 1);
+	node.nodes = 0;
+	node_told(&node, WRITER_SAVER(1));
+	assert_int_equal(node.told, 2);
+	wakeup_finish(&feed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +474,8 @@ int main(void)
 		cmocka_unit_test(own_words_are_not_heard_but_for_logins),
 		cmocka_unit_test(words_of_two_streams_are_told_in_the_order_of_their_time),
 		cmocka_unit_test(dead_broker_is_named),
+		cmocka_unit_test(who_is_alone_reads_soon_only_what_somebody_needs),
+		cmocka_unit_test(who_is_not_alone_or_does_not_know_yet_reads_soon_what_it_told),
 		cmocka_unit_test(what_waits_to_be_said_has_a_bound),
 		cmocka_unit_test(interest_ends_with_the_last_who_had_it),
 	};

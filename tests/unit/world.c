@@ -167,6 +167,11 @@ static bool port_tell(void *arg, const struct node_news *news)
 	return true;
 }
 
+static void port_needs_news(void *arg)
+{
+	((struct world *)arg)->needed++;
+}
+
 static void port_concern(void *arg, struct slice user_id, bool here)
 {
 	struct world *world = arg;
@@ -198,6 +203,7 @@ static bool begin(struct world **world, int rate_limit, bool allow_other_topics,
 		.seen = knows_users ? port_seen : NULL,
 		.ask_site = port_ask_site,
 		.tell = in_cluster ? port_tell : NULL,
+		.needs_news = in_cluster ? port_needs_news : NULL,
 		.concern = in_cluster ? port_concern : NULL,
 		.kick = port_kick,
 		.log = port_log,

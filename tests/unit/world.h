@@ -105,6 +105,7 @@ struct world {
 	size_t ask_count;                    /* may_chat was asked, always about 1/2 */
 	struct world_said said[WORLD_QUEUE]; /* to other brokers */
 	size_t said_count;
+	int needed;  /* messages that are told when they come with the news */
 	int concern; /* users that the others' news are to be about */
 	struct world_mark marks[WORLD_QUEUE];
 	size_t mark_count;
