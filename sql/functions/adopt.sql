@@ -27,15 +27,20 @@ begin
 	for c in
 		insert into chat.conversations (room, last_seq)
 		select r.room, coalesce(m.last_seq, 0)
-		from unnest(rooms) as r(room)
+		-- Without their messages, which only new rooms are looked for; and neither a lateral with a limit nor
+		-- a subquery with an offset is turned into a join that reads the whole table.
+		from (
+			select r.room
+			from unnest(rooms) as r(room)
+			left join lateral (
+				select true as found from chat.conversations where room = r.room limit 1
+			) old on true
+			where old.found is null
+			offset 0
+		) r
 		cross join lateral (
 			select max(seq) as last_seq from chat.messages where room = r.room
 		) m
-		-- A lateral with a limit cannot be turned into a join that reads the whole table.
-		left join lateral (
-			select true as found from chat.conversations where room = r.room limit 1
-		) old on true
-		where old.found is null
 		on conflict do nothing
 		returning room, a_id, b_id, last_seq
 	loop

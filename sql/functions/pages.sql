@@ -49,8 +49,7 @@ begin
 		c.a_last_at is not null, c.b_last_at is not null,
 		coalesce(nullif(a.name, ''), a.app_name), coalesce(nullif(b.name, ''), b.app_name),
 		a.seen_at, b.seen_at,
-		in_cluster and chat.is_online(split_part(q.room, '/', 1)),
-		in_cluster and chat.is_online(split_part(q.room, '/', 2)),
+		o.a_online, o.b_online,
 		p.seq, p.user_id = split_part(q.room, '/', 1), p.text, p.sent_at, p.ref, p.data, p.reply_to,
 		p.edited_at, p.reactions, p.change, p.is_deleted
 	from unnest(rooms, befores, afters, limits)
@@ -65,6 +64,12 @@ begin
 	left join lateral (
 		select name, app_name, seen_at from chat.users where id = split_part(q.room, '/', 2) limit 1
 	) b on true
+	-- Once a request, and not for each of its messages.
+	cross join lateral (
+		select in_cluster and chat.is_online(split_part(q.room, '/', 1)) as a_online,
+			in_cluster and chat.is_online(split_part(q.room, '/', 2)) as b_online
+		limit 1
+	) o
 	left join lateral (
 		select f.*, f.found > f.kept as more
 		from (
