@@ -30,22 +30,20 @@ static inline void word(struct state *s, uint64_t m)
 	s->v0 ^= m;
 }
 
-/* Whole words, then the rest of the bytes with the length on top: each text is closed, whatever
- * follows it. */
-static struct state text(struct state s, struct slice bytes)
+/* The last bytes, fewer than eight, with the length on top. */
+static inline uint64_t last_word(struct slice bytes)
 {
-	size_t at = 0;
-	for (; bytes.len - at >= 8; at += 8) {
-		uint64_t m;
-		memcpy(&m, bytes.bytes + at, 8);
-		word(&s, m);
+	size_t left = bytes.len % 8;
+	uint64_t last = 0;
+	if (bytes.len >= 8 && left > 0) {
+		memcpy(&last, bytes.bytes + bytes.len - 8, 8);
+		last >>= 8 * (8 - left);
+	} else {
+		for (size_t i = 0; i < left; i++) {
+			last |= (uint64_t)(unsigned char)bytes.bytes[i] << (8 * i);
+		}
 	}
-	uint64_t last = (uint64_t)bytes.len << 56;
-	for (size_t i = at; i < bytes.len; i++) {
-		last |= (uint64_t)(unsigned char)bytes.bytes[i] << (8 * (i - at));
-	}
-	word(&s, last);
-	return s;
+	return last | (uint64_t)bytes.len << 56;
 }
 
 static struct state start(const struct siphash_key *key)
@@ -58,26 +56,34 @@ static struct state start(const struct siphash_key *key)
 	};
 }
 
-static uint64_t finish(struct state *s)
+/* Each text is closed with its length, whatever follows it. */
+static uint64_t hash(struct state s, const struct slice *texts, size_t count)
 {
-	s->v2 ^= 0xff;
-	round_once(s);
-	round_once(s);
-	round_once(s);
-	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+	for (const struct slice *text = texts; text < texts + count; text++) {
+		for (size_t at = 0; text->len - at >= 8; at += 8) {
+			uint64_t m;
+			memcpy(&m, text->bytes + at, 8);
+			word(&s, m);
+		}
+		word(&s, last_word(*text));
+	}
+	s.v2 ^= 0xff;
+	round_once(&s);
+	round_once(&s);
+	round_once(&s);
+	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
 uint64_t siphash(const struct siphash_key *key, struct slice bytes)
 {
-	struct state s = text(start(key), bytes);
-	return finish(&s);
+	return hash(start(key), &bytes, 1);
 }
 
 uint64_t siphash_pair(const struct siphash_key *key, struct slice first, struct slice second)
 {
+	struct slice texts[] = {first, second};
 	struct state s = start(key);
 	/* The first text's whole length, not only its lowest byte, keeps the two apart. */
 	word(&s, first.len);
-	s = text(text(s, first), second);
-	return finish(&s);
+	return hash(s, texts, 2);
 }
