@@ -169,6 +169,18 @@ static void only_a_client_in_the_lobby_waits_outside(void **state)
 	assert_false(presence_hears_in_lobby(ann->user, presence_room(*state, ROOM)));
 }
 
+static void side_is_told_by_the_whole_id(void **state)
+{
+	struct client *client = add(*state, 0, "tab", SLICE("11"), "Ann");
+	const struct room *room = presence_join(*state, client, SLICE("11/211"))->room;
+	assert_int_equal(presence_side(room, SLICE("11")), 1);
+	assert_int_equal(presence_side(room, SLICE("211")), 2);
+	assert_int_equal(presence_side(room, SLICE("1")), 0);
+	assert_int_equal(presence_side(room, SLICE("2")), 0);
+	assert_int_equal(presence_side(room, SLICE("111")), 0);
+	assert_int_equal(presence_side(room, SLICE("112111")), 0);
+}
+
 static void destroying_frees_what_is_left(void **state)
 {
 	struct client *ann = add(*state, 0, "tab", ANN, "Ann");
@@ -245,6 +257,7 @@ int main(void)
 		PRESENCE_TEST(user_is_in_a_room_while_one_client_is),
 		PRESENCE_TEST(membership_is_that_of_the_client),
 		PRESENCE_TEST(only_a_client_in_the_lobby_waits_outside),
+		PRESENCE_TEST(side_is_told_by_the_whole_id),
 		PRESENCE_TEST(destroying_frees_what_is_left),
 		PRESENCE_TEST(thousands_of_random_steps_leave_the_books_right),
 	};
