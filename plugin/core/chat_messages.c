@@ -61,9 +61,14 @@ void chat_tell_message(struct chat *chat, const struct message *message, bool fr
 }
 
 /* Tells one of the connections that sent the message. */
-static void send_outcome(struct chat *chat, struct slice topic, enum saved_as as,
-	const struct message *message, client_serial to)
+static void send_outcome(
+	struct chat *chat, enum saved_as as, const struct message *message, client_serial to)
 {
+	char bytes[TOPIC_MAX + 1];
+	if (as == SAVED_NEW) {
+		return;
+	}
+	struct slice topic = topic_of_chat(message->room, bytes);
 	if (as == SAVED_REPEAT) {
 		struct buffer *payload = chat_begin(chat);
 		protocol_message(payload, message);
@@ -79,21 +84,19 @@ static void send_outcome(struct chat *chat, struct slice topic, enum saved_as as
 
 void chat_saved(struct chat *chat, enum saved_as as, const struct message *message)
 {
-	char bytes[TOPIC_MAX + 1];
-	struct slice topic = topic_of_chat(message->room, bytes);
 	if (as == SAVED_NEW && chat_may_tell_own(chat, message)) {
 		chat_tell_message(chat, message, message->from != 0);
 	} else if (as == SAVED_NEW) {
 		chat->ports.needs_news(chat->ports.arg);
 	}
-	send_outcome(chat, topic, as, message, message->from);
+	send_outcome(chat, as, message, message->from);
 	struct pending *pending =
 		message->ref.len > 0 ? pending_find(&chat->pending, message) : NULL;
 	if (pending == NULL) {
 		return;
 	}
 	for (const struct repeat *r = pending->repeats; r != NULL; r = r->next) {
-		send_outcome(chat, topic, as, message, r->from);
+		send_outcome(chat, as, message, r->from);
 	}
 	pending_remove(&chat->pending, pending);
 }
