@@ -1,5 +1,6 @@
 #include "buffer.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,26 +97,29 @@ static size_t write_escape(char into[6], char c)
 	return 6;
 }
 
-#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
-
-/* Whether one of eight bytes has to be escaped.  A borrow runs on only from a byte that has, so a
- * no is exact. */
-static bool eight_escape(const char *bytes)
+/* The first of eight bytes that has to be escaped; 8: none has.  In each of the differences a
+ * byte's highest bit is set when less than what is subtracted was there; a borrow comes only from a
+ * byte that has to be escaped, so the lowest one is right. */
+static size_t first_escaped(const char *eight)
 {
-	uint64_t word;
-	memcpy(&word, bytes, sizeof(word));
-	uint64_t quote = word ^ EACH_BYTE('"');
-	uint64_t backslash = word ^ EACH_BYTE('\\');
-	uint64_t control_hit = (word - EACH_BYTE(0x20)) & ~word;
-	uint64_t quote_hit = (quote - EACH_BYTE(1)) & ~quote;
-	uint64_t backslash_hit = (backslash - EACH_BYTE(1)) & ~backslash;
-	return ((control_hit | quote_hit | backslash_hit) & EACH_BYTE(0x80)) != 0;
+	const uint64_t each = UINT64_C(0x0101010101010101);
+	uint64_t bytes;
+	memcpy(&bytes, eight, sizeof(bytes));
+	bytes = le64toh(bytes);
+	uint64_t quotes = (bytes ^ each * '"') - each;
+	uint64_t backslashes = (bytes ^ each * '\\') - each;
+	uint64_t escaped = ((bytes - each * ' ') | quotes | backslashes) & ~bytes & each * 0x80;
+	return escaped == 0 ? 8 : (size_t)__builtin_ctzll(escaped) / 8;
 }
 
 static size_t skip_unescaped(struct slice text, size_t at)
 {
-	while (text.len - at >= 8 && !eight_escape(text.bytes + at)) {
-		at += 8;
+	while (text.len - at >= 8) {
+		size_t plain = first_escaped(text.bytes + at);
+		at += plain;
+		if (plain < 8) {
+			return at;
+		}
 	}
 	while (at < text.len && escape_letter(text.bytes[at]) == '\0') {
 		at++;

@@ -3,6 +3,8 @@
  * an unknown member costs: no memory, no recursion. */
 #include "json.h"
 
+#include <endian.h>
+
 #include "siphash.h"
 #include "utf8.h"
 
@@ -101,25 +103,29 @@ static size_t escape_length(struct slice rest, size_t *made)
 	return low >= 0xDC00 && low <= 0xDFFF ? 12 : 0;
 }
 
-/* Whether one of eight bytes is special in a string or no ASCII.  A byte's highest bit is set by
- * itself, or when less than what is subtracted is left of it; of a borrow only bytes can be wrong
- * that stand above one that is special. */
-static bool any_special(uint64_t bytes)
+/* The first of eight bytes that is special in a string or no ASCII; 8: none is.  A byte's highest
+ * bit is set by itself, or when less than what is subtracted is left of it; of a borrow only bytes
+ * can be wrong that stand above one that is special. */
+static size_t first_special(const char *eight)
 {
 	const uint64_t each = UINT64_C(0x0101010101010101);
+	uint64_t bytes;
+	memcpy(&bytes, eight, sizeof(bytes));
+	bytes = le64toh(bytes);
 	uint64_t quotes = (bytes ^ each * '"') - each;
 	uint64_t backslashes = (bytes ^ each * '\\') - each;
-	return ((bytes | (bytes - each * ' ') | quotes | backslashes) & each * 0x80) != 0;
+	uint64_t special = (bytes | (bytes - each * ' ') | quotes | backslashes) & each * 0x80;
+	return special == 0 ? 8 : (size_t)__builtin_ctzll(special) / 8;
 }
 
 /* To the first byte that is special in a string or no ASCII. */
 static size_t skip_plain(struct slice text, size_t at)
 {
-	uint64_t eight;
-	for (; text.len - at >= sizeof(eight); at += sizeof(eight)) {
-		memcpy(&eight, text.bytes + at, sizeof(eight));
-		if (any_special(eight)) {
-			break;
+	while (text.len - at >= 8) {
+		size_t plain = first_special(text.bytes + at);
+		at += plain;
+		if (plain < 8) {
+			return at;
 		}
 	}
 	while (at < text.len) {
