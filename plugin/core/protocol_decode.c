@@ -371,7 +371,7 @@ static enum chat_error decode(struct slice payload, const struct known_event *kn
 	if (payload.len > PAYLOAD_MAX) {
 		return fail(CHAT_ETOOLARGE, reason, "The payload must have at most 131072 bytes.");
 	}
-	struct json_member members[MEMBERS] = {
+	static const struct json_member wanted[MEMBERS] = {
 		[EVENT] = {.name = SLICE("event"), .parsed_max = WORD_MAX},
 		[REF] = {.name = SLICE("ref"), .parsed_max = REF_MAX},
 		[TEXT] = {.name = SLICE("text"), .parsed_max = TEXT_MAX},
@@ -387,6 +387,8 @@ static enum chat_error decode(struct slice payload, const struct known_event *kn
 		[CHAT] = {.name = SLICE("chat"), .parsed_max = TOPIC_MAX},
 		[USER_ID] = {.name = SLICE("user_id"), .parsed_max = ID_MAX},
 	};
+	struct json_member members[MEMBERS];
+	memcpy(members, wanted, sizeof(members));
 	enum chat_error error = CHAT_EBADJSON;
 	if (json_read(payload, members, MEMBERS, reason)) {
 		error = decode_members(known, names, members, event, reason);
