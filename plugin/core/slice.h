@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #define MUST_CHECK __attribute__((warn_unused_result))
@@ -57,6 +58,16 @@ static inline int slice_compare(struct slice a, struct slice b)
 static inline struct slice slice_from(struct slice s, size_t at)
 {
 	return (struct slice){s.bytes + at, s.len - at};
+}
+
+/* FNV-1a: soon done where there are few bytes.  Anybody can find others with the same hash. */
+static inline uint32_t slice_hash(struct slice s)
+{
+	uint32_t hash = UINT32_C(2166136261);
+	for (size_t i = 0; i < s.len; i++) {
+		hash = (hash ^ (unsigned char)s.bytes[i]) * UINT32_C(16777619);
+	}
+	return hash;
 }
 
 #endif

@@ -4,10 +4,7 @@
 
 static size_t place_of(struct slice id)
 {
-	uint32_t hash = UINT32_C(2166136261); /* FNV-1a */
-	for (size_t i = 0; i < id.len; i++) {
-		hash = (hash ^ (unsigned char)id.bytes[i]) * UINT32_C(16777619);
-	}
+	uint32_t hash = slice_hash(id);
 	return (hash ^ (hash >> 15)) % INTEREST_SIZE;
 }
 

@@ -1,7 +1,5 @@
 #include "save_queues.h"
 
-#include "siphash.h"
-
 /* A batch of so many is large enough to be cheap. */
 #define MANY 8
 
@@ -47,11 +45,10 @@ void save_queues_finish(struct save_queues *queues)
 }
 
 /* Who chooses which rooms meet gains nothing: they are then stored by one saver, as all were
- * before there were several.  So the key is no secret. */
+ * before there were several. */
 static uint16_t place_of(struct slice room)
 {
-	static const struct siphash_key key = {0, 0};
-	return (uint16_t)(siphash(&key, room) % SAVE_PLACES);
+	return (uint16_t)(slice_hash(room) % SAVE_PLACES);
 }
 
 /* For a room of which there are no messages. */
