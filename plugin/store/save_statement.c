@@ -152,6 +152,7 @@ bool save_params(struct params *params, struct save_job *const *jobs, size_t cou
 static bool read_answer(struct save_answer *answer, struct row *row)
 {
 	char outcome = row_char(row, 1);
+	answer->seq = 0;
 	answer->a_muted = row_bool_or_false(row, 3);
 	answer->b_muted = row_bool_or_false(row, 4);
 	switch (outcome) {
@@ -184,7 +185,7 @@ static bool read_answer(struct save_answer *answer, struct row *row)
 bool save_results(const PGresult *result, struct save_answer *answers, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		answers[i] = (struct save_answer){.outcome = SAVE_UNANSWERED};
+		answers[i].outcome = SAVE_UNANSWERED;
 	}
 	int rows = PQntuples(result);
 	if ((size_t)rows != count) {
