@@ -25,17 +25,19 @@ static bool valid_character(char c)
 	return (valid[byte / 64] >> (byte % 64) & 1) != 0;
 }
 
+/* Of the id that the bytes begin with. */
+static size_t id_length(struct slice bytes)
+{
+	size_t len = 0;
+	while (len < bytes.len && valid_character(bytes.bytes[len])) {
+		len++;
+	}
+	return len;
+}
+
 bool topic_valid_id(struct slice id)
 {
-	if (id.len < 1 || id.len > ID_MAX) {
-		return false;
-	}
-	for (size_t i = 0; i < id.len; i++) {
-		if (!valid_character(id.bytes[i])) {
-			return false;
-		}
-	}
-	return true;
+	return id.len >= 1 && id.len <= ID_MAX && id_length(id) == id.len;
 }
 
 int topic_compare_ids(struct slice a, struct slice b)
@@ -48,8 +50,12 @@ int topic_compare_ids(struct slice a, struct slice b)
 
 bool topic_split_room(struct slice room, struct slice *a, struct slice *b)
 {
-	*a = first_level(room, b);
-	return topic_valid_id(*a) && topic_valid_id(*b) && topic_compare_ids(*a, *b) < 0;
+	size_t len = id_length(room);
+	bool has_slash = len < room.len && room.bytes[len] == '/';
+	*a = slice_of(room.bytes, len);
+	*b = has_slash ? slice_from(room, len + 1) : slice_of(NULL, 0);
+	return has_slash && len >= 1 && len <= ID_MAX && topic_valid_id(*b) &&
+	       topic_compare_ids(*a, *b) < 0;
 }
 
 struct topic topic_parse(struct slice topic)
