@@ -75,10 +75,9 @@ void save_queues_put(struct save_queues *queues, struct save_job *job)
 		atomic_store(saver, choose(queues));
 	}
 	struct save_queue *queue = &queues->each[atomic_load(saver)];
-	struct items one = {0};
-	items_append(&one, &job->item);
 	atomic_fetch_add(&queue->at_hand, 1);
-	(void)queue_put_all(&queue->in, &one);
+	/* It has no limit, and is open as long as there are savers. */
+	(void)!queue_put(&queue->in, &job->item);
 }
 
 void save_queue_batch(struct save_queue *queue, size_t count)
