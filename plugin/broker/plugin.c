@@ -390,8 +390,11 @@ static int on_basic_auth(int event, void *event_data, void *userdata)
 static bool has_certificate(const struct mosquitto *client)
 {
 	X509 *certificate = mosquitto_client_certificate(client);
+	if (certificate == NULL) {
+		return false;
+	}
 	X509_free(certificate);
-	return certificate != NULL;
+	return true;
 }
 
 /* For 2.0, which raises no event for who comes in without being asked for a password: they are met
