@@ -572,8 +572,9 @@ static int on_tick(int event, void *event_data, void *userdata)
 	plugin->kicked = false;
 	plugin->reloading = false;
 	bool more = drain(plugin);
-	more |= chat_tick(plugin->chat, now());
-	if (metrics_out_due(&plugin->metrics_out, clock_ms(CLOCK_MONOTONIC))) {
+	struct chat_time time = now();
+	more |= chat_tick(plugin->chat, time);
+	if (metrics_out_due(&plugin->metrics_out, time.steady)) {
 		put_metrics(plugin);
 	}
 	/* A WebSocket that is kicked is closed in the next turn, and 2.0.22 breaks when a reload
