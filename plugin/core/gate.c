@@ -9,6 +9,7 @@
 
 #define SIZE_AT_START 64 /* entries; a power of two, as the ring always is */
 #define LARGE 1024       /* more than that is given back when nothing is in the books */
+#define ASKED_MAX 2048   /* bytes of a topic and a payload; longer ones are not kept */
 
 struct entry {
 	uint64_t fingerprint;
@@ -24,6 +25,14 @@ struct chain {
 	uint64_t last;
 };
 
+/* What was asked about last. */
+struct asked {
+	uint64_t fingerprint;
+	size_t topic_len; /* 0: nothing yet */
+	size_t payload_len;
+	char bytes[ASKED_MAX]; /* topic, payload */
+};
+
 struct gate {
 	struct siphash_key key;
 	struct entry *ring;   /* entry n stands at n & (size - 1) */
@@ -33,6 +42,7 @@ struct gate {
 	uint64_t next;
 	uint64_t this_tick; /* the first number of this turn of the loop */
 	uint64_t last_tick; /* and of the one before */
+	struct asked asked;
 };
 
 static struct entry *entry_at(const struct gate *gate, uint64_t number)
@@ -153,6 +163,32 @@ void gate_skip(struct gate *gate, uint64_t number, client_serial serial)
 	}
 }
 
+static bool is_as_asked(const struct asked *asked, struct slice topic, struct slice payload)
+{
+	struct slice asked_topic = slice_of(asked->bytes, asked->topic_len);
+	struct slice asked_payload = slice_of(asked->bytes + asked->topic_len, asked->payload_len);
+	return slice_equal(topic, asked_topic) && slice_equal(payload, asked_payload);
+}
+
+/* The broker asks about a message for all of its readers in a row: for the first one of them it is
+ * hashed, for the others compared. */
+static uint64_t fingerprint_of(struct gate *gate, struct slice topic, struct slice payload)
+{
+	struct asked *asked = &gate->asked;
+	if (is_as_asked(asked, topic, payload)) {
+		return asked->fingerprint;
+	}
+	uint64_t fingerprint = siphash_pair(&gate->key, topic, payload);
+	if (payload.len > 0 && topic.len + payload.len <= ASKED_MAX) {
+		memcpy(asked->bytes, topic.bytes, topic.len);
+		memcpy(asked->bytes + topic.len, payload.bytes, payload.len);
+		asked->topic_len = topic.len;
+		asked->payload_len = payload.len;
+		asked->fingerprint = fingerprint;
+	}
+	return fingerprint;
+}
+
 /* The oldest entry that is for this connection alone. */
 static uint64_t find_own(const struct gate *gate, uint64_t fingerprint, client_serial serial)
 {
@@ -191,7 +227,7 @@ bool gate_pass(struct gate *gate, struct slice topic, struct slice payload, clie
 	if (gate->oldest == gate->next) {
 		return false;
 	}
-	uint64_t fingerprint = siphash_pair(&gate->key, topic, payload);
+	uint64_t fingerprint = fingerprint_of(gate, topic, payload);
 	uint64_t own = find_own(gate, fingerprint, serial);
 	uint64_t shared = find_shared(gate, fingerprint, serial, *last_entry);
 	if (own != 0 && (shared == 0 || own < shared)) {

@@ -243,6 +243,42 @@ static void topic_and_payload_are_not_mixed_up(void **state)
 	assert_true(gate_pass(gate, TOPIC, SLICE("3/hi"), 7, &taken));
 }
 
+static void text_of_the_last_question_does_not_pass_on_another_topic(void **state)
+{
+	struct gate *gate = *state;
+	uint64_t taken_7 = 0;
+	uint64_t taken_8 = 0;
+	assert_int_not_equal(gate_open(gate, TOPIC, HI, EVERYBODY, 0), 0);
+	assert_true(gate_pass(gate, TOPIC, HI, 7, &taken_7));
+	assert_false(gate_pass(gate, SLICE("chat/1/3"), HI, 8, &taken_8));
+	assert_true(gate_pass(gate, TOPIC, HI, 8, &taken_8));
+}
+
+static void long_text_passes_to_each_reader(void **state)
+{
+	struct gate *gate = *state;
+	char text[20000];
+	memset(text, 'x', sizeof(text));
+	struct slice payload = slice_of(text, sizeof(text));
+	assert_int_not_equal(gate_open(gate, TOPIC, HI, EVERYBODY, 0), 0);
+	assert_int_not_equal(gate_open(gate, TOPIC, payload, EVERYBODY, 0), 0);
+	for (client_serial serial = 1; serial < 4; serial++) {
+		uint64_t taken = 0;
+		assert_true(gate_pass(gate, TOPIC, HI, serial, &taken));
+		assert_true(gate_pass(gate, TOPIC, payload, serial, &taken));
+		assert_false(gate_pass(gate, TOPIC, payload, serial, &taken));
+	}
+}
+
+static void text_without_bytes_does_not_pass(void **state)
+{
+	struct gate *gate = *state;
+	uint64_t taken = 0;
+	assert_int_not_equal(gate_open(gate, TOPIC, HI, EVERYBODY, 0), 0);
+	assert_false(gate_pass(gate, TOPIC, slice_of(NULL, 0), 7, &taken));
+	assert_true(gate_pass(gate, TOPIC, HI, 7, &taken));
+}
+
 /* Against a list that is searched from its front. */
 static void thousands_of_random_steps_agree_with_a_plain_list(void **state)
 {
@@ -329,6 +365,9 @@ int main(void)
 		GATE_TEST(flood_of_equal_answers_costs_others_nothing),
 		GATE_TEST(text_that_differs_in_one_byte_does_not_pass),
 		GATE_TEST(topic_and_payload_are_not_mixed_up),
+		GATE_TEST(text_of_the_last_question_does_not_pass_on_another_topic),
+		GATE_TEST(long_text_passes_to_each_reader),
+		GATE_TEST(text_without_bytes_does_not_pass),
 		GATE_TEST(thousands_of_random_steps_agree_with_a_plain_list),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
