@@ -38,6 +38,18 @@ struct save_job *job_save(const struct message *m)
 	return job;
 }
 
+struct save_job *job_save_as(const struct save_job *job, const struct message *message)
+{
+	struct save_job *other = job_save(message);
+	if (other != NULL) {
+		struct message kept = other->message;
+		*other = *job;
+		other->item.next = NULL;
+		other->message = kept;
+	}
+	return other;
+}
+
 struct load_job *job_load(const struct load *load, int64_t now)
 {
 	size_t size = load->room.len + load->user_id.len + load->cursor.len;

@@ -204,6 +204,8 @@ struct line_job {
 
 /* Copies of what is passed, or NULL when out of memory. */
 struct save_job *job_save(const struct message *message);
+/* The job with another message of the same room in its place; all else is as it was. */
+struct save_job *job_save_as(const struct save_job *job, const struct message *message);
 struct load_job *job_load(const struct load *load, int64_t now);
 struct mark_job *job_mark(const struct mark *mark, int64_t now);
 struct change_job *job_change(const struct change *change, int64_t now);

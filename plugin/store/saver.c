@@ -176,13 +176,7 @@ static struct save_job *stored_version(const struct save_job *job, const struct 
 	message.ref = job->message.ref;
 	message.seq = answer->seq;
 	message.from = job->message.from;
-	struct save_job *stored = job_save(&message);
-	if (stored != NULL) {
-		stored->replayed = job->replayed;
-		stored->in_doubt = job->in_doubt;
-		stored->place = job->place;
-	}
-	return stored;
+	return job_save_as(job, &message);
 }
 
 /* `stored` under its own key. */

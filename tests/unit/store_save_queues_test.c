@@ -75,6 +75,21 @@ static void a_room_stays_with_its_saver_until_all_is_heard_of_it(void **state)
 	assert_int_equal(put(b, "1/2"), 0);
 }
 
+/* The saver's answer to a repeat is another job, with the message as it is stored. */
+static void what_is_heard_of_a_message_in_another_version_counts_for_its_room(void **state)
+{
+	struct bench *b = *state;
+	set_idle(b, false, true);
+	assert_int_equal(put(b, "1/2"), 1);
+	struct message stored = {.room = SLICE("1/2"), .text = SLICE("as it is by now")};
+	struct save_job *version = job_save_as(b->jobs[0], &stored);
+	assert_non_null(version);
+	save_queues_heard(&b->queues, version);
+	job_free(&version->item);
+	set_idle(b, true, false);
+	assert_int_equal(put(b, "1/2"), 0);
+}
+
 static void a_large_batch_is_not_split(void **state)
 {
 	struct bench *b = *state;
@@ -123,6 +138,7 @@ int main(void)
 		TEST(the_first_saver_that_is_idle_gets_a_message),
 		TEST(messages_gather_at_the_first_when_nobody_is_idle),
 		TEST(a_room_stays_with_its_saver_until_all_is_heard_of_it),
+		TEST(what_is_heard_of_a_message_in_another_version_counts_for_its_room),
 		TEST(a_large_batch_is_not_split),
 		TEST(as_long_as_batches_are_large_all_gather_at_the_first),
 		TEST(a_queue_keeps_the_order),
