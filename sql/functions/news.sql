@@ -21,6 +21,9 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
+declare
+	-- Beyond this are numbers of another server, from which the tables were dumped: these are no news here.
+	unused constant bigint := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
 begin
 	-- Read before the rows are: what commits in between comes again.
 	kind := 'n';
@@ -36,15 +39,15 @@ begin
 	return query
 	select 'u'::"char", null::bigint, id, app_name, is_barred, revoked_before,
 		null::text, null::smallint, null::boolean, changed
-	from chat.users where changed >= since
+	from chat.users where changed >= since and changed < unused
 	union all
 	select 'c', null, null, null, null, null, room, closed, null, changed
-	from chat.conversations where changed >= since
+	from chat.conversations where changed >= since and changed < unused
 	union all
 	select 'b', null, a_id, null, null, null, room, null, closed & 1 > 0, a_block_changed
-	from chat.conversations where changed >= since and a_block_changed >= since
+	from chat.conversations where changed >= since and changed < unused and a_block_changed >= since
 	union all
 	select 'b', null, b_id, null, null, null, room, null, closed & 2 > 0, b_block_changed
-	from chat.conversations where changed >= since and b_block_changed >= since;
+	from chat.conversations where changed >= since and changed < unused and b_block_changed >= since;
 end;
 $$;

@@ -18,6 +18,7 @@ as $$
 #variable_conflict use_column
 declare
 	told record;
+	unused constant bigint := pg_snapshot_xmax(pg_current_snapshot())::text::bigint; -- as in chat.news()
 begin
 	update chat.nodes n set seen_at = clock_timestamp() where n.node = poll.node;
 	alive := found;
@@ -66,7 +67,7 @@ begin
 	site_decides := chat.site_decides();
 	requests := exists (select from chat.requests);
 	news := since is not null and (
-		exists (select from chat.users where changed >= since)
-		or exists (select from chat.conversations where changed >= since));
+		exists (select from chat.users where changed >= since and changed < unused)
+		or exists (select from chat.conversations where changed >= since and changed < unused));
 end;
 $$;
