@@ -72,7 +72,12 @@ begin
 	-- Not from the beginning: what was cleared away before may still be there for somebody with an old
 	-- snapshot, and is not to be looked at each time.
 	for d in
-		select h.stream, h.n from chat.heads h where h.stream between me * 8 and me * 8 + 7
+		select h.stream, h.n from chat.heads h
+		where h.stream between me * 8 and me * 8 + 7 and (
+			select f.at from chat.feed f where f.stream = h.stream and f.n > h.n order by f.n limit 1
+		) < clock_timestamp() - interval '15 s'
+		-- Whoever tells something waits for its commit with that row locked, which may take long.
+		for update skip locked
 	loop
 		with old as (
 			delete from chat.feed f
