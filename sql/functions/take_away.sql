@@ -4,7 +4,8 @@
 -- Taken with the caller's commit, given back by its rollback; several workers never get the same one.
 -- Muted and closed chats never come, nor one whose unread messages are all deleted.
 --
--- Parameters: older_than: how long the first message has to have waited.  most: how many rows at most.
+-- Parameters: older_than: how long the first message has to have waited.  most: how many rows at most; each
+--     is a lock until the transaction ends, and a server has places for some thousands.
 -- Returns: user_id, who is away; chat, its topic; peer_id and peer_name, who wrote (the name as shown, or
 --     null); count, unread messages of that chat; and the newest of them that is not deleted: seq, sent_at,
 --     text, data.
@@ -24,11 +25,13 @@ as $$
 declare
 	-- One that reads and writes at this moment keeps the flag: it would be set again at once.
 	settled constant interval := '1 min';
+	in_vain_max constant integer := 1000; -- chats of which there is nothing to tell any more
 	due record;
 	told bigint;
 	first_at timestamptz;
 	newest record;
 	taken integer := 0;
+	locked integer := 0;
 begin
 	perform chat.check_most(most);
 	if older_than is null or older_than < interval '0' then
@@ -42,11 +45,8 @@ begin
 		select room, false, b_id, a_id, b_unread, b_read, a_last_seq, a_last_at, b_muted, closed
 		from chat.conversations where b_due
 	loop
-		exit when taken >= most;
+		exit when taken >= most or locked - taken >= in_vain_max;
 		continue when due.closed <> 0 or (due.unread = 0 and due.last_at > now() - settled);
-		continue when not pg_try_advisory_xact_lock(
-			hashtext('mosquitto-chat away'), hashtext(due.room || due.of_a));
-		-- Only now: another worker may have told of it a moment ago.
 		told := coalesce((select seq from chat.away where room = due.room and of_a = due.of_a), 0);
 		continue when told >= due.last_seq and told > 0;
 		if due.unread > 0 and not due.muted then
@@ -54,6 +54,14 @@ begin
 			where m.room = due.room and m.seq > greatest(due.read, told) and m.opponent_id = due.user_id
 			order by m.seq limit 1;
 			continue when found and first_at > now() - older_than;
+		end if;
+		-- Last of all, because each lock has a place in the server's memory until the transaction ends.
+		continue when not pg_try_advisory_xact_lock(
+			hashtext('mosquitto-chat away'), hashtext(due.room || due.of_a));
+		locked := locked + 1;
+		-- Another worker may have told of it a moment ago.
+		continue when told <> coalesce((select seq from chat.away where room = due.room and of_a = due.of_a), 0);
+		if due.unread > 0 and not due.muted then
 			select m.seq, m.sent_at, m.text, m.data into newest from chat.messages m
 			where m.room = due.room and m.seq > due.read and m.opponent_id = due.user_id
 				and m.is_deleted is null

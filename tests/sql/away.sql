@@ -104,3 +104,13 @@ select test.same('with their people', (select count(*) from chat.online where id
 select test.same('who were last seen when their broker was', (select string_agg(concat_ws(' ', id,
 	seen_at at time zone 'UTC'), ', ' order by id) from chat.users where id in ('1', '2')),
 	'1 2026-01-02 00:00:00, 2 2026-01-01 00:00:00');
+
+-- More chats than a server has places for locks.
+insert into chat.messages (room, seq, user_id, opponent_id, text)
+	select '90000/' || i, 1, '90000', i::text, 'x' from generate_series(100000, 119999) i;
+insert into chat.conversations (room, last_seq, a_last_seq, a_last_at, b_unread, b_waiting, b_due)
+	select room, seq, seq, sent_at, 1, true, true from chat.messages where room like '90000/%';
+select test.same('who wrote just now is passed over', (select count(*) from chat.take_away('1 min')), 0::bigint);
+select test.same('the first of those who waited are told of', (select count(*) from chat.take_away('0 s', 5)), 5::bigint);
+update chat.conversations set b_read = last_seq, b_unread = 0, a_last_at = a_last_at - interval '1 h' where room like '90000/%';
+select test.same('nor is anything told of what was read by now', (select count(*) from chat.take_away('0 s')), 0::bigint);
