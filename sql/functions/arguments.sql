@@ -77,7 +77,7 @@ begin
 	brackets := regexp_replace(data::text, '"([^"\\]|\\.)*"', '', 'g');
 	brackets := regexp_replace(brackets, '[^][{}]', '', 'g');
 	while brackets <> '' loop
-		brackets := replace(replace(brackets, '[]', ''), '{}', '');
+		brackets := regexp_replace(brackets, '\[\]|\{\}', '', 'g');
 		depth := depth + 1;
 	end loop;
 	if depth > 16 then

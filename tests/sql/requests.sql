@@ -74,8 +74,11 @@ select test.fails('data is an object', $$select chat.post('1', '2', 'x', null, '
 select test.fails('of 8 KiB', $$select chat.post('1', '2', 'x', null, jsonb_build_object('a', repeat('x', 8190)))$$, '22023');
 select test.fails('and of 16 levels', $$select chat.post('1', '2', 'x', null,
 	(repeat('{"a":', 17) || '1' || repeat('}', 17))::jsonb)$$, '22023');
+select test.fails('whatever they are', $$select chat.post('1', '2', 'x', null,
+	(repeat('{"a":[', 9) || '1' || repeat(']}', 9))::jsonb)$$, '22023');
+select chat.post('1', '2', 'x', null, (repeat('{"a":[', 8) || '1' || repeat(']}', 8))::jsonb);
 select chat.post('1', '2', 'x', null, (repeat('{"a":', 16) || '"}{]["' || repeat('}', 16))::jsonb);
-select test.same('16 it may have, whatever stands in its strings', (select count(*) from chat.carry_out(1)), 1::bigint);
+select test.same('16 it may have, whatever stands in its strings', (select count(*) from chat.carry_out(2)), 2::bigint);
 select test.fails('an edit changes something', $$select chat.edit('1', '2', 1)$$, '22023');
 select test.fails('and leaves something', $$select chat.edit('1', '2', 1, '', 'null')$$, '22023');
 select test.fails('a seq is from 1', $$select chat.remove('1', '2', 0)$$, '22023');
