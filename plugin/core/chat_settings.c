@@ -48,20 +48,26 @@ static uint64_t hash_of(const struct chat *chat, struct slice user_id, struct sl
 	return siphash_pair(&chat->pending.key, user_id, peer_id);
 }
 
-static void note_own_block(struct chat *chat, const struct request *request)
+static void note_own_block(struct chat *chat, const struct request *request, struct chat_time now)
 {
 	struct slice id = request_user_id(request);
 	chat->own_blocks[chat->own_block_count++ % OWN_BLOCKS] = (struct own_block){
 		.who = hash_of(chat, id, other_of(request_room(request), id)),
 		.on = request->on,
+		.at = now.steady,
 	};
+}
+
+static bool is_own(const struct chat *chat, const struct own_block *block, uint64_t who, bool on)
+{
+	return block->who == who && block->on == on && chat->now.steady - block->at < OWN_BLOCK_MS;
 }
 
 static void tell_set(struct chat *chat, const struct request *request, struct chat_time now)
 {
 	tell_outcome(chat, request, 0);
 	if (request->what == LOAD_BLOCK) {
-		note_own_block(chat, request);
+		note_own_block(chat, request, now);
 		if (request->on) {
 			chat_closed(chat, request_room(request), true, now);
 		}
@@ -100,7 +106,7 @@ void chat_blocked(struct chat *chat, struct slice user_id, struct slice peer_id,
 {
 	uint64_t who = hash_of(chat, user_id, peer_id);
 	for (size_t i = 0; i < OWN_BLOCKS; i++) {
-		if (chat->own_blocks[i].who == who && chat->own_blocks[i].on == on) {
+		if (is_own(chat, &chat->own_blocks[i], who, on)) {
 			chat->own_blocks[i].who = 0;
 			return;
 		}

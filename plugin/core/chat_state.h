@@ -27,8 +27,11 @@
 struct own_block {
 	uint64_t who; /* hash of both ids; 0: none */
 	bool on;
+	int64_t at; /* ms of the steady clock */
 };
 #define OWN_BLOCKS 64 /* more than there are within the second that the news take */
+/* The news say how it is by now: of a block that was lifted at once there are none. */
+#define OWN_BLOCK_MS 5000
 
 struct chat {
 	struct chat_options options;

@@ -177,6 +177,20 @@ static void own_block_is_not_told_again_by_the_news(void **state)
 	assert_event(world, ANN, LOBBY, "\"on\":false");
 }
 
+/* The news say how it is by now, so of a block that was lifted at once there are none. */
+static void own_block_of_which_no_news_came_hides_none_of_the_applications(void **state)
+{
+	struct world *world = *state;
+	meet(world);
+	set(world, ask(world, BLOCK), SET_NEW);
+	world_pass_time(world, 10000);
+	world_turn(world);
+	world_forget(world);
+	chat_blocked(world->chat, SLICE("1"), SLICE("2"), true);
+	world_turn(world);
+	assert_event(world, ANN, LOBBY, BLOCKED "}");
+}
+
 static void setting_whose_answer_was_lost_is_set_again_and_told_to_all(void **state)
 {
 	struct world *world = *state;
@@ -280,6 +294,7 @@ int main(void)
 		cmocka_unit_test(block_is_forbidden_where_it_is_the_applications),
 		CHAT_TEST(block_by_the_application_is_told_to_the_blocker),
 		CHAT_TEST(own_block_is_not_told_again_by_the_news),
+		CHAT_TEST(own_block_of_which_no_news_came_hides_none_of_the_applications),
 		CHAT_TEST(setting_whose_answer_was_lost_is_set_again_and_told_to_all),
 		CHAT_TEST(setting_that_takes_long_is_told_and_comes_later),
 		CHAT_TEST(setting_that_the_database_refuses_is_given_up),
