@@ -390,7 +390,7 @@ void protocol_chats(struct buffer *out, const struct chats *chats, struct slice 
 		size_t before = out->len;
 		buffer_append(out, count == 0 ? SLICE("") : SLICE(","));
 		append_listed_chat(out, chat);
-		if (out->len + tail.len > ANSWER_MAX) {
+		if (count > 0 && out->len + tail.len > ANSWER_MAX) {
 			out->len = before;
 			break;
 		}

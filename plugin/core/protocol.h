@@ -78,7 +78,8 @@ void protocol_history(struct buffer *out, struct slice room, const struct page *
  * the last of them. */
 void protocol_changes(struct buffer *out, const struct changes *changes, struct slice ref);
 
-/* Cut before ANSWER_MAX bytes: the newest chats are kept. */
+/* Cut before ANSWER_MAX bytes: the newest chats are kept; of all chats at least one, because behind
+ * that the next page begins. */
 void protocol_unread(struct buffer *out, const struct unread *unread);
 void protocol_chats(struct buffer *out, const struct chats *chats, struct slice ref);
 

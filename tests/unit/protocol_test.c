@@ -702,6 +702,27 @@ static void a_long_unread_keeps_the_newest_chats(void **state)
 	free_messages(messages);
 }
 
+/* Only what an application has written into the tables itself is as long. */
+static void a_page_of_chats_has_one_however_long_it_is(void **state)
+{
+	(void)state;
+	struct message *messages = long_messages(1, 'x', ANSWER_MAX);
+	struct listed_chat listed[2] = {
+		{.room = SLICE("1/2"), .peer_id = SLICE("2"), .cursor = SLICE("here")},
+		{.room = SLICE("1/3"), .peer_id = SLICE("3"), .cursor = SLICE("there")},
+	};
+	listed[0].has_last = true;
+	listed[0].last = messages[0];
+	struct chats chats = {.chats = listed, .count = 2};
+	struct buffer out = {0};
+	protocol_chats(&out, &chats, slice_of("", 0));
+	static const char tail[] = "],\"more\":true,\"next\":\"here\"}";
+	assert_true(out.len > ANSWER_MAX);
+	assert_memory_equal(out.bytes + out.len - strlen(tail), tail, strlen(tail));
+	buffer_free(&out);
+	free_messages(messages);
+}
+
 static void unread_is_cut_only_when_it_has_to_be(void **state)
 {
 	(void)state;
@@ -884,6 +905,7 @@ int main(void)
 		cmocka_unit_test(an_answer_of_just_the_limit_is_whole),
 		cmocka_unit_test(an_answer_of_one_byte_more_is_cut),
 		cmocka_unit_test(a_long_unread_keeps_the_newest_chats),
+		cmocka_unit_test(a_page_of_chats_has_one_however_long_it_is),
 		cmocka_unit_test(unread_is_cut_only_when_it_has_to_be),
 		cmocka_unit_test(a_full_list_of_short_unread_chats_is_whole),
 		cmocka_unit_test(long_changes_keep_the_lowest_and_say_how_far_they_go),
