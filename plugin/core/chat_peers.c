@@ -340,6 +340,9 @@ void chat_wrote(
 		bool named = !slice_equal(message->name, id);
 		peer.name = named ? message->name : slice_of("", 0);
 		peer.online = true;
+	} else if (!from_client) {
+		/* Of what the application posts that is the name as it is shown. */
+		peer.name = message->name;
 	}
 	tell_room(chat, room, &peer);
 }

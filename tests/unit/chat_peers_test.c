@@ -73,6 +73,25 @@ static void first_message_makes_its_sender_known(void **state)
 	assert_silence(world, BOB);
 }
 
+static void first_post_of_the_application_makes_its_sender_known_by_name(void **state)
+{
+	struct world *world = *state;
+	struct message post = {.room = SLICE("1/2"),
+		.user_id = SLICE("2"),
+		.opponent_id = SLICE("1"),
+		.name = SLICE("Ben"),
+		.text = SLICE("x"),
+		.sent_at = WALL,
+		.seq = 1};
+	world_join(world, ANN, CHAT);
+	world_forget(world);
+	chat_saved(world->chat, SAVED_NEW, &post);
+	world_turn(world);
+	assert_event(world, ANN, CHAT, "\"message\"");
+	assert_event(world, ANN, CHAT,
+		"{\"event\":\"peer\",\"user_id\":\"2\",\"name\":\"Ben\",\"online\":false}");
+}
+
 static void going_offline_is_told_five_seconds_later(void **state)
 {
 	struct world *world = *state;
@@ -256,6 +275,7 @@ int main(void)
 		PEERS_TEST(coming_online_is_told_in_the_users_chats),
 		PEERS_TEST(nothing_is_told_of_who_never_wrote_there),
 		PEERS_TEST(first_message_makes_its_sender_known),
+		PEERS_TEST(first_post_of_the_application_makes_its_sender_known_by_name),
 		PEERS_TEST(with_many_chats_what_comes_close_together_is_told_together),
 		PEERS_TEST(going_offline_is_told_five_seconds_later),
 		PEERS_TEST(who_is_back_in_time_was_never_away),
