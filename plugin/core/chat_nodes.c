@@ -50,6 +50,10 @@ void chat_note_ahead(struct chat *chat, const struct room *room, struct chat_tim
 	if (!chat_in_cluster(chat) || room->cluster->told_seq <= room->cluster->fed_seq) {
 		return;
 	}
+	struct ahead *earlier = find_ahead(chat, name);
+	if (earlier != NULL) {
+		forget(chat, earlier);
+	}
 	struct ahead *ahead = malloc(sizeof(*ahead) + name.len);
 	if (ahead != NULL) {
 		ahead->since = now.steady;

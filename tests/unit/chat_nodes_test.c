@@ -152,6 +152,33 @@ static void lobby_is_notified_once_also_when_nobody_is_in_the_chat_any_more(void
 	assert_event(world, ANN_PHONE, "user/1", "\"seq\":6");
 }
 
+/* Says something that is told at once, and leaves the chat before it comes with the news. */
+static void say_and_leave(struct world *world, size_t save, int64_t seq)
+{
+	world_send_text(world, ANN, "x");
+	world_saved(world, save, SAVED_NEW, seq);
+	world_unsubscribe(world, ANN, CHAT);
+	world_route(world);
+	hear_message(world, "1", seq);
+}
+
+static void lobby_is_notified_once_however_often_the_chat_is_left(void **state)
+{
+	struct world *world = *state;
+	ann_waits(world);
+	world_join(world, ANN_PHONE, "user/1");
+	hear_message(world, "2", 4);
+	say_and_leave(world, 0, 5);
+	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_ALLOW);
+	world_answer_all(world);
+	hear_all_places(world);
+	hear_message(world, "2", 6);
+	world_forget(world);
+	say_and_leave(world, 1, 7);
+	assert_event(world, ANN_PHONE, "user/1", "\"seq\":7");
+	assert_silence(world, ANN_PHONE);
+}
+
 static void notification_is_quiet_where_the_user_is_in_the_chat_elsewhere(void **state)
 {
 	struct world *world = *state;
@@ -491,6 +518,7 @@ int main(void)
 		CLUSTER_TEST(first_own_message_comes_with_the_news),
 		CLUSTER_TEST(news_that_come_before_the_answer_are_told_once),
 		CLUSTER_TEST(lobby_is_notified_once_also_when_nobody_is_in_the_chat_any_more),
+		CLUSTER_TEST(lobby_is_notified_once_however_often_the_chat_is_left),
 		CLUSTER_TEST(notification_is_quiet_where_the_user_is_in_the_chat_elsewhere),
 		CLUSTER_TEST(message_says_who_is_in_the_chat),
 		CLUSTER_TEST(presence_waits_for_the_others),
