@@ -25,6 +25,9 @@ bool chat_set_state(
 	if (before == state) {
 		return false;
 	}
+	if (before == ROOM_UNKNOWN) {
+		chat_tell_untold_reads(chat, room);
+	}
 	if (chat_is_shut(room)) {
 		chat_forget_arrivals(chat, room);
 		if (before == ROOM_OPEN) {

@@ -20,16 +20,43 @@ void chat_send_marks(struct chat *chat)
 	}
 }
 
-static void tell_chat(struct chat *chat, const struct mark *mark, const struct marked *result)
+/* Until it is known whether the chat is open nobody in it may be told.  The page that will say so
+ * shows the mark, too: the store reads it behind the mark, or it would have come before.  In a
+ * cluster the mark may be another broker's, and newer than the page. */
+static void keep_untold(struct room *room, struct slice id, int64_t seq)
 {
-	const struct room *room = presence_room(chat->presence, mark->room);
-	if (room == NULL || chat_is_shut(room)) {
+	if (room->cluster != NULL) {
+		int64_t *untold = &room->cluster->untold_read[presence_side(room, id) == 1 ? 0 : 1];
+		*untold = seq > *untold ? seq : *untold;
+	}
+}
+
+void chat_tell_read_in_chat(struct chat *chat, struct room *room, struct slice id, int64_t seq)
+{
+	if (seq == 0 || chat_is_shut(room)) {
+		return;
+	}
+	if (room->state == ROOM_UNKNOWN) {
+		keep_untold(room, id, seq);
 		return;
 	}
 	char bytes[TOPIC_MAX + 1];
 	struct buffer *payload = chat_begin(chat);
-	protocol_read(payload, mark->user_id, result->seq);
-	(void)chat_send(chat, topic_of_chat(mark->room, bytes), payload, 1, 0);
+	protocol_read(payload, id, seq);
+	(void)chat_send(chat, topic_of_chat(presence_room_name(room), bytes), payload, 1, 0);
+}
+
+void chat_tell_untold_reads(struct chat *chat, struct room *room)
+{
+	struct slice ids[2];
+	if (room->cluster == NULL ||
+		!topic_split_room(presence_room_name(room), &ids[0], &ids[1])) {
+		return;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		chat_tell_read_in_chat(chat, room, ids[i], room->cluster->untold_read[i]);
+		room->cluster->untold_read[i] = 0;
+	}
 }
 
 static void tell_lobby(struct chat *chat, const struct mark *mark, const struct marked *result)
@@ -46,7 +73,10 @@ static void tell_lobby(struct chat *chat, const struct mark *mark, const struct 
 
 void chat_tell_read(struct chat *chat, const struct mark *mark, const struct marked *result)
 {
-	tell_chat(chat, mark, result);
+	struct room *room = presence_room(chat->presence, mark->room);
+	if (room != NULL) {
+		chat_tell_read_in_chat(chat, room, mark->user_id, result->seq);
+	}
 	tell_lobby(chat, mark, result);
 }
 

@@ -29,6 +29,18 @@ static void notify(struct chat *chat, struct slice id, const struct message *mes
 	(void)chat_send(chat, topic_of_lobby(id, bytes), payload, 1, in_chat);
 }
 
+static void notify_both(
+	struct chat *chat, const struct message *message, const struct room *room, uint64_t in_chat)
+{
+	notify(chat, message->user_id, message, room, in_chat);
+	notify(chat, message->opponent_id, message, room, in_chat);
+}
+
+void chat_tell_lobbies(struct chat *chat, const struct message *message, const struct room *room)
+{
+	notify_both(chat, message, room, 0);
+}
+
 void chat_tell_in_chat(struct chat *chat, struct room *room, const struct message *message)
 {
 	char bytes[TOPIC_MAX + 1];
@@ -48,9 +60,7 @@ void chat_tell_message(struct chat *chat, const struct message *message, bool fr
 	if (room != NULL) {
 		chat_tell_in_chat(chat, room, message);
 	}
-	uint64_t in_chat = room == NULL ? 0 : room->last_message;
-	notify(chat, message->user_id, message, room, in_chat);
-	notify(chat, message->opponent_id, message, room, in_chat);
+	notify_both(chat, message, room, room == NULL ? 0 : room->last_message);
 	if (room != NULL) {
 		/* Only now: who has received something else since the message would not be known
 		 * as one who was told. */

@@ -1,8 +1,8 @@
 /* What this broker of a cluster did not hear: it was taken for dead, or too much was told.
  *
  * In each chat that somebody is in, the database is asked for what came behind the last that was
- * told here.  Until it has answered, messages that come with the news are passed over: what was
- * told before the answer is in it. */
+ * told here.  Until it has answered, nobody in it is told of messages that come with the news: what
+ * was told before the answer is in it. */
 #include "chat_state.h"
 
 static int64_t later(int64_t a, int64_t b)
@@ -71,17 +71,6 @@ static void hear_changed(
 	}
 }
 
-static void tell_read(struct chat *chat, const struct room *room, struct slice id, int64_t seq)
-{
-	char bytes[TOPIC_MAX + 1];
-	if (seq > 0 && room->state == ROOM_OPEN) {
-		struct buffer *payload = chat_begin(chat);
-		protocol_read(payload, id, seq);
-		(void)chat_send(
-			chat, topic_of_chat(presence_room_name(room), bytes), payload, 1, 0);
-	}
-}
-
 static void hear_asked(struct chat *chat, struct room *room, const struct node_news *news)
 {
 	struct slice a, b;
@@ -92,8 +81,8 @@ static void hear_asked(struct chat *chat, struct room *room, const struct node_n
 	room->cluster->asked = false;
 	room->cluster->fed_seq = room->cluster->told_seq;
 	if (topic_split_room(news->room, &a, &b)) {
-		tell_read(chat, room, a, news->marked.seq);
-		tell_read(chat, room, b, news->mark.seq);
+		chat_tell_read_in_chat(chat, room, a, news->marked.seq);
+		chat_tell_read_in_chat(chat, room, b, news->mark.seq);
 	}
 }
 

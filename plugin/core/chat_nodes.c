@@ -162,7 +162,11 @@ static void hear_message(struct chat *chat, const struct message *message, bool 
 {
 	struct room *room = presence_room(chat->presence, message->room);
 	bool comes_later = room != NULL && (room->cluster->asked || chat_awaits_page(room));
-	if (!was_told(chat, room, message) && !comes_later) {
+	bool told = was_told(chat, room, message);
+	if (!told && comes_later) {
+		/* In the chat.  The lobbies' lists may have been read before it was stored. */
+		chat_tell_lobbies(chat, message, room);
+	} else if (!told) {
 		chat_tell_message(chat, message, from_client);
 	}
 	if (room != NULL && message->seq > room->cluster->fed_seq) {

@@ -124,6 +124,8 @@ void chat_tell_typing(struct chat *chat, struct room *room, struct slice id, boo
 /* To everyone who is here: in the chat, or else in the lobby.  `from_client`: its sender is online.
  */
 void chat_tell_message(struct chat *chat, const struct message *message, bool from_client);
+/* Only to those who are not in the chat. */
+void chat_tell_lobbies(struct chat *chat, const struct message *message, const struct room *room);
 /* Only to those in the chat. */
 void chat_tell_in_chat(struct chat *chat, struct room *room, const struct message *message);
 
@@ -219,6 +221,11 @@ void chat_request_takes_longer(struct chat *chat, uint64_t ticket);
 
 /* Tells the chat and the user's lobby that a marker has moved. */
 void chat_tell_read(struct chat *chat, const struct mark *mark, const struct marked *result);
+
+/* To the chat alone, if it is open; where that is not known yet, later if need be. */
+void chat_tell_read_in_chat(struct chat *chat, struct room *room, struct slice id, int64_t seq);
+/* It is known by now: tells of what waited for that, or forgets it. */
+void chat_tell_untold_reads(struct chat *chat, struct room *room);
 
 /* Sends the waiting marks to the store, as many as it takes. */
 void chat_send_marks(struct chat *chat);

@@ -111,6 +111,25 @@ static void mark_whose_answer_was_lost_is_heard_though_it_had_moved(void **state
 	assert_silence(world, ANN);
 }
 
+/* A chat that is closed tells nobody, and that is what the page will say. */
+static void read_is_not_told_before_it_is_known_whether_the_chat_is_open(void **state)
+{
+	struct world *world = *state;
+	world->closed = true;
+	world_log_in(world, ANN);
+	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_ALLOW);
+	world_log_in(world, BOB);
+	world_send(world, BOB, "{\"event\":\"read\",\"seq\":5}");
+	world_marked(world, 0, true);
+	world_turn(world);
+	assert_silence(world, ANN);
+	world_answer_all(world);
+	world_turn(world);
+	assert_event(world, ANN, CHAT, "\"history\"");
+	assert_event(world, ANN, CHAT, "\"forbidden\"");
+	assert_silence(world, ANN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +140,7 @@ int main(void)
 		CHAT_TEST(refusals_do_not_draw_a_hold_out),
 		CHAT_TEST(mark_that_failed_is_tried_again_unless_for_good),
 		CHAT_TEST(mark_whose_answer_was_lost_is_heard_though_it_had_moved),
+		CHAT_TEST(read_is_not_told_before_it_is_known_whether_the_chat_is_open),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

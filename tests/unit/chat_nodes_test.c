@@ -414,6 +414,50 @@ static void what_was_missed_is_asked_for_and_told_in_order(void **state)
 	assert_silence(world, ANN);
 }
 
+/* The list that the lobby is sent may have been read before. */
+static void lobby_hears_of_what_comes_while_the_chat_waits_for_what_was_missed(void **state)
+{
+	struct world *world = *state;
+	ann_waits(world);
+	world_join(world, ANN_PHONE, "user/1");
+	hear_message(world, "2", 4);
+	hear(world, &(struct node_news){.what = NODE_BEHIND});
+	world_forget(world);
+	hear_message(world, "2", 5);
+	assert_event(world, ANN_PHONE, "user/1", "\"seq\":5");
+	assert_silence(world, ANN);
+	struct node_news missed = message_of("2", 5);
+	missed.missed = true;
+	missed.room = SLICE("1/2");
+	hear(world, &missed);
+	assert_event(world, ANN, CHAT, SAID(5));
+	assert_silence(world, ANN_PHONE);
+}
+
+static void hear_read(struct world *world)
+{
+	hear(world, &(struct node_news){
+			    .what = NODE_READ,
+			    .node = OTHER,
+			    .mark = {.room = SLICE("1/2"), .user_id = SLICE("2"), .seq = 3},
+			    .marked = {.moved = true, .seq = 3},
+		    });
+}
+
+static void read_mark_waits_until_it_is_known_whether_the_chat_is_open(void **state)
+{
+	struct world *world = *state;
+	world->last_seq = 3;
+	world_log_in(world, ANN);
+	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_ALLOW);
+	hear_read(world);
+	assert_silence(world, ANN);
+	world_answer_all(world);
+	world_turn(world);
+	assert_event(world, ANN, CHAT, "\"history\"");
+	assert_event(world, ANN, CHAT, "\"read\",\"user_id\":\"2\",\"seq\":3");
+}
+
 static void in_another_epoch_what_comes_before_the_page_is_asked_for(void **state)
 {
 	struct world *world = *state;
@@ -532,6 +576,8 @@ int main(void)
 		CLUSTER_TEST(typing_is_said_where_somebody_may_hear_it),
 		CLUSTER_TEST(read_marks_and_changes_come_with_the_news),
 		CLUSTER_TEST(what_was_missed_is_asked_for_and_told_in_order),
+		CLUSTER_TEST(lobby_hears_of_what_comes_while_the_chat_waits_for_what_was_missed),
+		CLUSTER_TEST(read_mark_waits_until_it_is_known_whether_the_chat_is_open),
 		CLUSTER_TEST(in_another_epoch_what_comes_before_the_page_is_asked_for),
 		CLUSTER_TEST(lobby_is_sent_what_is_unread_when_something_was_missed),
 		CLUSTER_TEST(client_id_leaves_the_connection_that_had_it_before),
