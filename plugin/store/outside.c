@@ -379,12 +379,27 @@ static void statement_refused(struct outside *outside, struct pgconn *conn,
 	outside->due = others_go_on ? now : outside->refused_until;
 }
 
+/* In a cluster the feed tells of it, whatever becomes of the answer.  Otherwise everybody is sent
+ * what a subscribe brings, as when the database has changed. */
+static void tell_what_may_be_missed(
+	struct outside *outside, const struct pgconn *conn, struct items *out)
+{
+	struct epoch_job *job = outside->untold ? calloc(1, sizeof(*job)) : NULL;
+	if (job != NULL) {
+		job->item.kind = JOB_EPOCH;
+		snprintf(job->epoch, sizeof(job->epoch), "%s", conn->epoch);
+		items_append(out, &job->item);
+		outside->untold = false;
+	}
+}
+
 void outside_run(struct outside *outside, struct pgconn *conn, struct params *params,
 	_Atomic size_t *undrained, struct items *out, int64_t now)
 {
 	const struct statement *statement = next_statement(outside, conn, params);
 	struct answer *answer = answer_make(undrained);
 	PGresult *result;
+	tell_what_may_be_missed(outside, conn, out);
 	outside->due = now + PAUSE_MS;
 	if (answer == NULL || params->failed) {
 		answer_release(answer);
@@ -402,6 +417,8 @@ void outside_run(struct outside *outside, struct pgconn *conn, struct params *pa
 		} else {
 			pgconn_wrong_schema(conn, statement);
 		}
+	} else if (ran == RAN_PERHAPS && statement == &statement_carry_out) {
+		outside->untold = !conn->options.node->in_cluster;
 	}
 	answer_release(answer);
 }

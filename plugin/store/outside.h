@@ -37,6 +37,9 @@ struct outside {
 	const struct statement *refused; /* NULL: none */
 	int64_t refused_until;
 	int refused_pause;
+	/* The connection was lost with the answer to chat.carry_out(): something may have been
+	 * stored of which nobody was told. */
+	bool untold;
 	char epoch[EPOCH_MAX + 1]; /* that `since` is of */
 	uint64_t heard[OUTSIDE_HEARD_MAX];
 	unsigned heard_count; /* ever */

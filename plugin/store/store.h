@@ -74,7 +74,8 @@ struct store_sink {
 	/* From the brokers of the cluster, or about them. */
 	void (*news)(void *arg, const struct node_news *news);
 	/* Which epoch the database is in: when the first connection is there, and whenever another
-	 * one follows; before anything that was read in it. */
+	 * one follows; before anything that was read in it.  The same one again: something may have
+	 * been stored of which nobody was told. */
 	void (*epoch)(void *arg, struct slice epoch);
 	/* Loads and marks can be answered from now on, or no longer. */
 	void (*answering)(void *arg, bool yes);

@@ -1082,6 +1082,34 @@ static void requests_of_the_application_survive_trouble(void **state)
 	assert_int_equal(session_number(b->admin, "select count(*) from chat.requests"), 0);
 }
 
+/* Nobody can say any more which message it was: so everybody begins as after a subscribe. */
+static void a_post_whose_answer_is_lost_is_said_to_be_missed(void **state)
+{
+	struct bench *b = *state;
+	struct proxy proxy;
+	char folder[80];
+	assert_true(proxy_start(&proxy, server.folder));
+	snprintf(folder, sizeof(folder), "%s/proxy", server.folder);
+	session_run(b->admin, "create function slow() returns trigger language plpgsql as"
+			      " $$ begin perform pg_sleep(3); return new; end $$;"
+			      "create trigger slow before insert on chat.messages for each row"
+			      " execute function slow()");
+	open_at(b, folder, 10000);
+	until(b, b->answering && b->epochs == 1);
+	session_run(b->admin, "select chat.post('1', '2', 'x')");
+	until(b, session_number(b->admin,
+			 "select count(*) from pg_stat_activity where state = 'active'"
+			 " and wait_event = 'PgSleep'") == 1);
+	proxy_order(&proxy, PROXY_SWALLOW);
+	until(b, session_number(b->admin, "select count(*) from chat.messages") == 1);
+	assert_int_equal(b->epochs, 1);
+	proxy_order(&proxy, PROXY_CUT);
+	until(b, b->epochs == 2);
+	assert_string_equal(b->epoch, b->epoch_before);
+	assert_int_equal(b->saved_count, 0);
+	proxy_stop(&proxy);
+}
+
 static void ask(struct bench *b, const char *room)
 {
 	assert_int_equal(store_ask(b->store, slice_str(room)), CHAT_OK);
@@ -2337,6 +2365,7 @@ int main(int argc, char **argv)
 		TEST(questions_fail_while_the_database_is_away_and_are_answered_again),
 		TEST(what_the_application_asks_for_is_carried_out_once),
 		TEST(requests_of_the_application_survive_trouble),
+		TEST(a_post_whose_answer_is_lost_is_said_to_be_missed),
 		TEST(who_was_seen_is_written_down_in_a_few_statements),
 		TEST(notes_that_wait_are_one_for_each_user),
 		TEST(a_note_that_is_refused_is_lost_alone),
