@@ -133,11 +133,11 @@ export function useNodes(count, { options = {}, more, balancer: balanced = false
 			const ann = await it.at(first, { id: a, name: 'Ann', version: 4 });
 			const bob = await it.at(second, { id: b, name: 'Bob', version: 5 });
 			await ann.join(chat);
-			await bob.join(chat);
+			const { history: { epoch } } = await bob.join(chat);
 			await ann.next(chat, joins(b));
 			await bob.next(chat, joins(b));
 			ann.take(chat, 'presence_diff');
-			return { ann, bob, chat, room: roomOf(chat) };
+			return { ann, bob, chat, room: roomOf(chat), epoch };
 		},
 	};
 	return it;
