@@ -86,6 +86,7 @@ begin;
 \ir functions/carry_out.sql
 \ir functions/say.sql
 \ir functions/retire_node.sql
+\ir functions/clear_streams.sql
 \ir functions/clear_nodes.sql
 \ir functions/enter.sql
 \ir functions/node_enter.sql

@@ -10,7 +10,7 @@
 --     processes of those that were found dead, as far as they began before dead_at: the caller is to end them,
 --     because a stuck one would hold up others.
 -- Raises: CH001, as chat.tell().
--- Locks: rows of chat.nodes; what chat.retire_node() and chat.tell() lock.
+-- Locks: rows of chat.nodes; what chat.retire_node(), chat.tell() and chat.clear_streams() lock.
 -- Plan: a scan of chat.nodes and chat.heads, which are small; primary keys.
 create or replace function chat.node_beat(
 	me integer, lag_ms integer, resyncs integer, out alive boolean, out nodes integer,
@@ -87,9 +87,6 @@ begin
 		update chat.heads h set n = o.n from (select max(n) as n from old) o
 		where h.stream = d.stream and o.n is not null;
 	end loop;
-	delete from chat.feed f using chat.heads h
-	where f.stream = h.stream and not h.open and f.at < clock_timestamp() - interval '15 s';
-	delete from chat.heads h
-	where not h.open and not exists (select from chat.feed f where f.stream = h.stream);
+	perform chat.clear_streams();
 end;
 $$;

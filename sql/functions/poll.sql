@@ -1,12 +1,14 @@
--- The one call a second of each broker: says that it lives, lets the due flags follow what chat.take_away()
--- told of, tells listeners of `chat_away` that something is due, and says whether there is work.
+-- The one call a second of each broker: says that it lives, takes away what is left of those that do not, lets
+-- the due flags follow what chat.take_away() told of, tells listeners of `chat_away` that something is due, and says
+-- whether there is work.
 --
 -- Parameters: node: the broker's number, by chat.enter(); null: has none yet.
 --     since: as for chat.news(); null: not asked.
 -- Returns: requests, whether chat.carry_out() has something to do; news, whether chat.news() has;
 --     alive: false when the broker was taken for dead, and has to enter again; site_decides, whether
 --     the application has a chat.may_chat() of its own.
--- Locks: the broker's own row; conversations and rows of chat.away, never waiting for one.
+-- Locks: the broker's own row; conversations and rows of chat.away, never waiting for one; those of
+-- chat.clear_nodes().
 -- Plan: primary keys; away_fresh; conversations_due, at most 100 steps; users_changed,
 -- conversations_changed.
 create or replace function chat.poll(
@@ -22,6 +24,7 @@ declare
 begin
 	update chat.nodes n set seen_at = clock_timestamp() where n.node = poll.node;
 	alive := found;
+	perform chat.clear_nodes();
 
 	if exists (select from chat.recounts) then
 		perform chat.recount_noted(100);

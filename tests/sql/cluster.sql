@@ -166,4 +166,33 @@ select test.same('its own stay', (select count(*) from chat.heads where stream /
 update chat.feed set at = at - interval '15 s' where stream / 8 = :one;
 select from chat.node_beat(:one, 0, 0);
 select test.same('without what is old', test.told(:one), '');
+
+-- What is left of the last ones goes when any other broker looks.  The locks of this session stand in nobody's way here.
+create function test.left(node integer) returns text
+language sql as $$
+	select concat_ws(' ', (select count(*) from chat.nodes n where n.node = $1),
+		(select count(*) from chat.online o where o.node = $1), (select count(*) from chat.places p where p.node = $1),
+		(select count(*) from chat.heads h where h.stream / 8 = $1), (select count(*) from chat.feed f where f.stream / 8 = $1));
+$$;
+select dblink_connect('other', format('host=%s port=%s user=postgres dbname=postgres', :'HOST', :'PORT'));
+select node as five from dblink('other', $$select node from chat.node_enter('five', null)$$) as r(node integer) \gset
+select chat.enter('plain') as plain \gset
+select chat.enter('restarted') as restarted \gset
+select chat.seen(array['6'], array['Fay'], array[true], array['2026-01-01Z']::timestamptz[], :restarted);
+select chat.seen(array['7'], array['Gil'], array[true], array['2026-01-01Z']::timestamptz[], :five, :five * 8 + 4);
+select from chat.place(:five * 8 + 5, :five, array['6/7'], array[false], array['Gil'], array[true], 'p4');
+update chat.feed set at = at - interval '31 s' where stream / 8 = :five;
+update chat.nodes set seen_at = clock_timestamp() - interval '29 s' where node in (:restarted, :five);
+select from chat.poll(:plain, null);
+select test.same('who was silent for a moment stays', test.left(:restarted), '1 1 0 0 0');
+update chat.nodes set seen_at = clock_timestamp() - interval '31 s' where node in (:restarted, :five);
+select seen_at as seen from chat.nodes where node = :five \gset
+select from chat.poll(:plain, null);
+select test.same('who was for longer goes', test.left(:restarted), '0 0 0 0 0');
+select test.same('but as long as a connection of the cluster lives, its brokers judge each other', test.left(:five), '1 1 1 6 2');
+select dblink_disconnect('other');
+select pg_sleep(0.2);
+select from chat.poll(:plain, null);
+select test.same('then nothing is left of them', test.left(:five), '0 0 0 0 0');
+select test.same('their users were last seen when they were', seen_at, :'seen') from chat.users where id = '7';
 select test.sound();
