@@ -29,6 +29,7 @@
 #define HEARD_MAX 20000
 #define HEARD_CHANGES_MAX 2000
 #define WAIT_MS 30000
+#define TOLD_ROOMS 3
 
 static struct server server;
 
@@ -97,6 +98,11 @@ struct bench {
 	enum permit permit_of_1_2;
 	size_t epochs;
 	char epoch[64], epoch_before[64];
+	struct {
+		size_t gone, typing;
+		size_t messages;
+		int64_t seqs[TOLD_ROOMS]; /* of 1/100, 1/101, …: told up to here, without a hole */
+	} told;                           /* by brokers of the cluster */
 	size_t lines;
 	char log[4096];
 };
@@ -306,6 +312,18 @@ static void on_permit(void *arg, struct slice room, enum permit permit)
 	}
 }
 
+static void on_news(void *arg, const struct node_news *news)
+{
+	struct bench *b = arg;
+	b->told.gone += news->what == NODE_GONE;
+	b->told.typing += news->what == NODE_TYPING;
+	if (news->what == NODE_MESSAGE) {
+		int64_t *seq = &b->told.seqs[news->message.room.bytes[4] - '0'];
+		b->told.messages++;
+		assert_int_equal(news->message.seq, ++*seq);
+	}
+}
+
 static void on_log(void *arg, enum store_level level, const char *line)
 {
 	struct bench *b = arg;
@@ -332,6 +350,7 @@ static const struct store_sink sink = {
 	.closed = on_closed,
 	.blocked = on_blocked,
 	.entered = on_entered,
+	.news = on_news,
 	.epoch = on_epoch,
 	.site_decides = on_site_decides,
 	.permit = on_permit,
@@ -387,6 +406,28 @@ static void open_store(struct bench *b)
 	open_at(b, server.folder, 10000);
 	/* Both connections are there when it says so. */
 	until(b, b->answering && b->lines == 1);
+}
+
+/* Of a broker in a cluster, to which users 1, 100, 101, … are connected. */
+static void open_in_cluster(struct bench *b)
+{
+	char conninfo[256], reason[STORE_REASON_MAX], user[8];
+	snprintf(conninfo, sizeof(conninfo), "user=chat_plugin dbname=%s host=%s port=" SERVER_PORT,
+		b->database, server.folder);
+	struct store_options options = {.conninfo = conninfo,
+		.queue_limit = 10000,
+		.wake = wake,
+		.wake_arg = b,
+		.cluster_name = "",
+		.cluster_conninfo = "",
+		.cluster_pace_ms = 2};
+	b->store = store_open(&options, reason);
+	assert_non_null(b->store);
+	store_concern(b->store, SLICE("1"), true);
+	for (int i = 0; i < TOLD_ROOMS; i++) {
+		snprintf(user, sizeof(user), "%d", 100 + i);
+		store_concern(b->store, slice_str(user), true);
+	}
 }
 
 /* A message as the plugin would make it; the same key never comes twice. */
@@ -2301,6 +2342,42 @@ static void close_without_anything_to_store_is_quick(void **state)
 	start_server(b);
 }
 
+static bool is_one_of_two(struct bench *b)
+{
+	drain(b);
+	return store_stats(b->store).nodes == 2;
+}
+
+static bool is_told(struct bench *b, size_t messages)
+{
+	drain(b);
+	return b->told.messages == messages && b->told.typing == 1;
+}
+
+static void stores_of_a_cluster_tell_each_other_what_they_store_and_say(void **state)
+{
+	struct bench *b = *state;
+	struct bench *other = calloc(1, sizeof(*other));
+	assert_non_null(other);
+	struct node_news typing = {
+		.what = NODE_TYPING, .room = SLICE("1/100"), .user_id = SLICE("1"), .on = true};
+	memcpy(other->database, b->database, sizeof(other->database));
+	other->keys = 1000000;
+	open_in_cluster(b);
+	open_in_cluster(other);
+	until(b, is_one_of_two(b) & is_one_of_two(other));
+	for (int i = 0; i < 20; i++) {
+		save_many(b, 30 * i, 30, TOLD_ROOMS);
+		save_many(other, 30 * i, 30, TOLD_ROOMS);
+	}
+	assert_true(store_tell(b->store, &typing));
+	assert_true(store_tell(other->store, &typing));
+	until(b, is_told(b, 1200) & is_told(other, 1200));
+	store_close(other->store, 1000);
+	free(other);
+	until(b, b->told.gone == 1);
+}
+
 static void a_connection_string_that_cannot_be_read_is_refused(void **state)
 {
 	struct bench *b = *state;
@@ -2415,6 +2492,7 @@ int main(int argc, char **argv)
 		TEST(close_without_a_database_counts_what_was_lost_in_time),
 		TEST(close_with_a_frozen_database_ends_in_time),
 		TEST(close_without_anything_to_store_is_quick),
+		TEST(stores_of_a_cluster_tell_each_other_what_they_store_and_say),
 		TEST(a_connection_string_that_cannot_be_read_is_refused),
 	};
 	if (argc > 1) {
