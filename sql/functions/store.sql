@@ -29,11 +29,13 @@
 --               whether that user has muted the chat; null for 'l'
 -- Raises: whatever a constraint or trigger of the tables raises; then nothing is stored.  A trigger
 -- that quietly drops a row counts as having refused it, because `seq` has no holes.  Also 23505 for a room
--- whose counter is behind its rows.  chat.store_each() then finds the message, and mends the counter.
+-- whose counter is behind its rows, and P0001 for several messages of which one made a trigger change its
+-- room's row (it closes the chat, say).  chat.store_each() then finds the message, mends the counter, and
+-- stores what that trigger is about.
 -- CH001 when the stream is closed: the other brokers take this one for dead.
 -- Locks: the rows of chat.conversations, in order, never waiting for one; then that of the stream.
 -- Plan: chat.conversations by its primary key, and then by the place where the row was found, which no
--- one can change while it is locked; repeats through messages_room_user_id_ref and messages_key.  Each
+-- other session can change while it is locked; repeats through messages_room_user_id_ref and messages_key.  Each
 -- statement after the lock has a snapshot of its own and so sees what was committed until then.  Plans are
 -- kept for the life of a session: the plugin's have the settings that make one good for tables of any size.
 -- Subscripts of array variables cost the same at any index, and a loop over them less than a window
@@ -72,6 +74,7 @@ declare
 	seqs bigint[]; -- null for what is not stored
 	fresh integer := 0;
 	stored integer;
+	counted integer; -- rooms
 	base bigint;
 	one record;
 	told bigint;
@@ -184,6 +187,12 @@ begin
 		group by room_no
 	) m
 	where c.ctid = m.place;
+	get diagnostics counted = row_count;
+	if counted < cardinality(rooms)
+		and counted < (select count(distinct room_nos[i]) from generate_subscripts(seqs, 1) i where seqs[i] is not null)
+	then
+		raise exception 'a trigger of chat.messages has changed the row of a conversation';
+	end if;
 
 	return query
 	select m.no::integer, 'n'::"char", m.seq, null::text, null::timestamptz, null::text, null::bigint,

@@ -28,6 +28,24 @@ select test.same('what the conversation refuses is refused',
 alter table chat.conversations drop constraint few;
 select test.sound();
 
+-- A trigger that watches over what is said.
+create function moderate() returns trigger language plpgsql as $$
+begin
+	perform chat.close(new.user_id, new.opponent_id);
+	return null;
+end;
+$$;
+create trigger moderate after insert on chat.messages for each row
+	when (new.text = 'bad') execute function moderate();
+select test.fails('a batch with a message because of which a chat is closed does not lose its counts',
+	$$select test.save('m', array['1/8 a x', '1/9 a bad'])$$, 'P0001');
+select test.same('one by one they are stored, and nothing behind it',
+	test.store_each('m', array['1/8 a x', '1/9 a bad', '1/9 a x']), 'n1 n1 f');
+select test.same('and count', (select string_agg(room || ' ' || last_seq || ' ' || b_unread || ' ' || closed, ', ' order by room)
+	from chat.conversations where room in ('1/8', '1/9')), '1/8 1 1 0, 1/9 1 1 4');
+drop trigger moderate on chat.messages;
+select test.sound();
+
 -- What is no message's fault fails the call.
 create function no_disk() returns trigger language plpgsql as $$
 begin
