@@ -18,3 +18,11 @@ select chat.adopt(array['7/8']);
 select test.same('when nothing waits, everything is read', (select row(a_read, b_read, b_unread,
 	b_waiting)::text from chat.conversations where room = '7/8'), '(2,2,0,f)');
 select test.sound();
+
+-- A room that somebody has locked looks new to chat.store(): that must not cost much.
+begin;
+select idx_scan as looked_for from pg_stat_xact_user_tables where relid = 'chat.messages'::regclass \gset
+select chat.adopt(array['1/2', '1/3', '5/6']);
+select test.same('the messages of rooms that are there are not looked for', (select idx_scan
+	from pg_stat_xact_user_tables where relid = 'chat.messages'::regclass), :looked_for::bigint);
+commit;

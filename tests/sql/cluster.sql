@@ -28,6 +28,20 @@ begin
 end;
 $$;
 
+-- Until the session that stood for the broker has ended.
+create function test.await_end(node integer) returns void
+language plpgsql as $$
+begin
+	for i in 1 .. 300 loop
+		if not exists (select from pg_locks where locktype = 'advisory' and classid = 7481 and objid = node) then
+			return;
+		end if;
+		perform pg_sleep(0.1);
+	end loop;
+	raise exception 'waited 30 s for the lock of broker % to be free', node;
+end;
+$$;
+
 select node as one, feed_id from chat.node_enter('one', null) \gset
 select node as two, feed_id as feed_id_two from dblink('other', $$select * from chat.node_enter('two', null)$$)
 	as r(node integer, feed_id uuid) \gset
@@ -150,7 +164,7 @@ select node as three from dblink('other', format($$select node from chat.node_en
 select test.same('it comes back under another number', :three > :two, true);
 select dblink_disconnect('other');
 update chat.nodes set seen_at = clock_timestamp() - interval '2 s' where node = :three;
-select pg_sleep(0.2);
+select test.await_end(:three);
 select test.same('where the lock is free it is dead sooner', (select (dead_pids <> '{}')::text from chat.node_beat(:one, 0, 0)), 'true');
 
 select node as four from chat.node_enter('four', null) \gset
@@ -191,8 +205,17 @@ select from chat.poll(:plain, null);
 select test.same('who was for longer goes', test.left(:restarted), '0 0 0 0 0');
 select test.same('but as long as a connection of the cluster lives, its brokers judge each other', test.left(:five), '1 1 1 6 2');
 select dblink_disconnect('other');
-select pg_sleep(0.2);
+select test.await_end(:five);
 select from chat.poll(:plain, null);
 select test.same('then nothing is left of them', test.left(:five), '0 0 0 0 0');
 select test.same('their users were last seen when they were', seen_at, :'seen') from chat.users where id = '7';
+
+-- A page of messages.
+set track_functions = 'all';
+begin;
+select test.same('a page has its messages', (select count(*) > 3 from chat.pages(array['1/2'], array[null::bigint],
+	array[null::bigint], array[50])), true);
+select test.same('and is asked once for each of both users whether they are online', (select calls
+	from pg_stat_xact_user_functions where funcid = 'chat.is_online(text)'::regprocedure), 2::bigint);
+commit;
 select test.sound();
