@@ -4,12 +4,11 @@
 
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startCluster } from '../../tests/stack/cluster.js';
-import { freePort } from '../../tests/stack/ports.js';
+import { freePort, takePort } from '../../tests/stack/ports.js';
 import { pause, until } from '../../tests/stack/wait.js';
 import { nameOf, startApplication } from './application.js';
 import { startBrokers } from './brokers.js';
@@ -65,18 +64,6 @@ function secret(name) {
 	return recall(name);
 }
 
-/**
- * @param {number} port
- * @returns {Promise<boolean>}
- */
-function isFree(port) {
-	return new Promise((answer) => {
-		const server = createServer();
-		server.once('error', () => answer(false));
-		server.listen({ port, host: '127.0.0.1' }, () => server.close(() => answer(true)));
-	});
-}
-
 /** Of brokers that share the database: more of them would not be more of a demo. */
 const MOST_BROKERS = 8;
 
@@ -94,7 +81,7 @@ async function choosePorts() {
 	const ports = {};
 	for (const name of ['page', 'websocket', 'mqtt', 'postgres', ...own.flat()]) {
 		const port = known[name];
-		ports[name] = Number.isInteger(port) && await isFree(port) ? port : await freePort();
+		ports[name] = Number.isInteger(port) && await takePort(port) ? port : await freePort();
 	}
 	remember('ports', `${JSON.stringify({ ...known, ...ports })}\n`);
 	return { ...ports, each: own.map(([wsPort, tcpPort]) => ({ wsPort: ports[wsPort], tcpPort: ports[tcpPort] })) };
