@@ -14,7 +14,7 @@ import { openDatabase } from './database.js';
 import { logIn } from './people.js';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
-const TIMEOUT = 120000;
+const TIMEOUT = 400000;
 
 const folder = scratchFolder('demo');
 const read = (/** @type {string} */ name) => readFileSync(join(folder, name), 'utf8').trim();
@@ -42,7 +42,7 @@ function runDemo(/** @type {string[]} */ ...args) {
 		ended,
 		async end(signal) {
 			child.kill(signal);
-			const exit = await within('the demo to end', ended, 30000);
+			const exit = await within('the demo to end', ended, 60000);
 			assert.equal(exit, signal === 'SIGHUP' ? signal : 0, output);
 			assert.match(output, /\nEnded\./);
 		},
@@ -55,7 +55,7 @@ async function startDemo(/** @type {string[]} */ ...args) {
 	const address = await until('the demo to print its address', () => {
 		assert.ok(running.size > 0, demo.output());
 		return /demo: +(http:\S+)/.exec(demo.output())?.[1] ?? '';
-	}, { timeout: 60000 });
+	}, { timeout: 120000 });
 	const pids = readdirSync(folder).filter((it) => it.endsWith('.pid'));
 	const servers = [...pids, 'postgres/data/postmaster.pid'].map((it) => Number(read(it).split('\n')[0]));
 	return { ...demo, address, servers };

@@ -6,7 +6,7 @@ import { startProxy } from '../../../tests/stack/proxy.js';
 import { noBrowser } from './chromium.js';
 import { useScene } from './scene.js';
 
-const options = { timeout: 60000 };
+const options = { timeout: 240000 };
 
 /** WCAG 2, level AA, for text of the usual size. */
 const CONTRAST = 4.5;

@@ -6,7 +6,7 @@ import { until } from '../../../tests/stack/wait.js';
 import { noBrowser } from './chromium.js';
 import { useScene } from './scene.js';
 
-const options = { timeout: 60000 };
+const options = { timeout: 240000 };
 
 describe('the whole in one element', { skip: noBrowser }, () => {
 	const scene = useScene({ options: { rate_limit: 0 } });
@@ -81,7 +81,7 @@ describe('the whole in one element', { skip: noBrowser }, () => {
 		const { rung, notices } = await her.page.evaluate(() => ({ rung: /** @type {any} */ (window).rung, notices: /** @type {any} */ (window).notices }));
 		assert.equal(rung, 1);
 		assert.deepEqual(notices, ['New message from Ben: Loud']);
-		assert.equal(await her.page.title(), '(4) A page');
+		await until('the title to count it', async () => await her.page.title() === '(4) A page');
 
 		// Read on another device: the notice goes.
 		const client = await scene.stage.connect({ id: ann.id, name: ann.name });

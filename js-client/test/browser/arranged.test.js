@@ -6,7 +6,7 @@ import { until } from '../../../tests/stack/wait.js';
 import { noBrowser } from './chromium.js';
 import { useScene } from './scene.js';
 
-const options = { timeout: 60000 };
+const options = { timeout: 240000 };
 
 describe('how a conversation is arranged', { skip: noBrowser }, () => {
 	const scene = useScene();
@@ -59,6 +59,7 @@ describe('how a conversation is arranged', { skip: noBrowser }, () => {
 		// Reactions and answers neither; what was said can be read, and copied.
 		await her.message('Hello').focus();
 		await her.page.keyboard.press('Enter');
+		await her.page.getByRole('dialog').waitFor();
 		assert.deepEqual(await her.page.getByRole('dialog').getByRole('button').allTextContents(), ['Copy text']);
 		await her.page.keyboard.press('Escape');
 

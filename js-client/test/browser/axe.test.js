@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { noBrowser } from './chromium.js';
 import { useScene } from './scene.js';
 
-const options = { timeout: 60000 };
+const options = { timeout: 240000 };
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 describe('axe and large letters', { skip: noBrowser }, () => {

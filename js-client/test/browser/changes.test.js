@@ -6,13 +6,14 @@ import { until } from '../../../tests/stack/wait.js';
 import { noBrowser } from './chromium.js';
 import { useScene } from './scene.js';
 
-const options = { timeout: 60000 };
+const options = { timeout: 240000 };
 
 describe('what can be done with messages', { skip: noBrowser }, () => {
 	const scene = useScene({ options: { rate_limit: 0 } });
 
 	/** @param {Awaited<ReturnType<typeof scene.open>>} who @param {string} text @param {string} deed by mouse */
 	const act = async (who, text, deed) => {
+		await who.opened();
 		await who.message(text).locator('.bubble').hover();
 		await who.page.getByRole('button', { name: 'What to do with this message' }).click();
 		await who.page.getByRole('dialog').getByRole('button', { name: deed }).click();
@@ -242,6 +243,7 @@ describe('what can be done with messages', { skip: noBrowser }, () => {
 		const [ann, ben] = scene.people('Ann', 'Ben');
 		await scene.say(ben, ann, ['Press me']);
 		const her = await scene.open(ann, { peer: ben.id, browser: { viewport: { width: 320, height: 568 }, hasTouch: true, isMobile: true } });
+		await her.opened();
 		const { x = 0, y = 0 } = await her.message('Press me').locator('.text').boundingBox() ?? {};
 		const cdp = await her.page.context().newCDPSession(her.page);
 		await cdp.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [{ x: x + 5, y: y + 5 }] });

@@ -8,7 +8,7 @@ export const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
 /** Why tests in a browser are skipped; false: they are not. */
 export const noBrowser = existsSync(CHROMIUM) ? false : `there is no ${CHROMIUM}`;
 
-const TIMEOUT = 15000 * SLOW;
+const TIMEOUT = 30000 * SLOW;
 const FLAGS = ['--headless', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
 	'--disable-component-update', '--disable-sync'];
 

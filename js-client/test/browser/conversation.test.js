@@ -7,7 +7,7 @@ import { until } from '../../../tests/stack/wait.js';
 import { noBrowser } from './chromium.js';
 import { useScene } from './scene.js';
 
-const options = { timeout: 60000 };
+const options = { timeout: 240000 };
 
 describe('a conversation', { skip: noBrowser }, () => {
 	const scene = useScene();
@@ -161,6 +161,8 @@ describe('a conversation', { skip: noBrowser }, () => {
 		assert.equal(await her.input.inputValue(), '');
 		await her.page.evaluate((peer) => document.querySelector('mosquitto-chat')?.setAttribute('peer', peer), ben.id);
 		await her.write('Dear Ben, hello');
+		// What is sent at the very moment of a reload may be lost; that the draft is gone is what counts here.
+		await her.until('Dear Ben, hello', 'Sent');
 		await her.page.reload();
 		await her.message('Dear Ben, hello').waitFor();
 		assert.equal(await her.input.inputValue(), '');

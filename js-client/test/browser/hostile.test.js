@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { noBrowser } from './chromium.js';
 import { useScene } from './scene.js';
 
-const options = { timeout: 60000 };
+const options = { timeout: 240000 };
 
 const TEXTS = [
 	'<img src=x onerror="window.broken = true">',
@@ -44,7 +44,7 @@ describe('hostile data', { skip: noBrowser }, () => {
 	test('texts_arrive_as_they_are_and_stay_text', options, async () => {
 		const [ann, ben] = scene.people('Ann', NAMES[0]);
 		const her = await scene.open(ann, { peer: ben.id, people: [] });
-		await her.state('online');
+		await her.page.getByText('Nothing has been said here yet.').waitFor();
 		const before = await tags(her.page);
 		await scene.say(ben, ann, TEXTS);
 		await her.message(TEXTS[TEXTS.length - 1]).waitFor();

@@ -6,7 +6,7 @@ import { until } from '../../../tests/stack/wait.js';
 import { noBrowser } from './chromium.js';
 import { useScene } from './scene.js';
 
-const options = { timeout: 60000 };
+const options = { timeout: 240000 };
 
 describe('an inbox', { skip: noBrowser }, () => {
 	const scene = useScene();

@@ -147,6 +147,9 @@ export function view(page) {
 		inbox: page.getByRole('navigation', { name: 'Conversations' }),
 		messages: page.locator('.message'),
 
+		/** A conversation has its messages, and its reader has been led to where they begin; until then both still move. */
+		opened: () => log.and(page.locator('[aria-busy="false"]')).waitFor(),
+
 		/** @param {string} text the message with exactly this text */
 		message: (text) => page.locator('.message', { has: page.getByText(text, { exact: true }) }),
 

@@ -6,7 +6,7 @@ import { until } from '../../../tests/stack/wait.js';
 import { noBrowser } from './chromium.js';
 import { useScene } from './scene.js';
 
-const options = { timeout: 60000 };
+const options = { timeout: 240000 };
 const LINES = Array.from({ length: 500 }, (_, i) => `Message ${i + 1}${i % 7 === 0 ? '\nin\nseveral lines' : ''}`);
 
 describe('a long conversation', { skip: noBrowser }, () => {
@@ -30,6 +30,7 @@ describe('a long conversation', { skip: noBrowser }, () => {
 		});
 		const her = await scene.open(ann, { peer: ben.id });
 		await her.message('Message 130').waitFor();
+		await her.opened();
 		assert.equal(await her.messages.count(), 50);
 		assert.ok(await fromEnd(her.log) < 2);
 
@@ -65,6 +66,7 @@ describe('a long conversation', { skip: noBrowser }, () => {
 		await scene.say(ann, ben, LINES.slice(0, 40));
 		const her = await scene.open(ann, { peer: ben.id });
 		await her.message('Message 40').waitFor();
+		await her.opened();
 		await her.log.evaluate((log) => {
 			log.scrollTop = 0;
 		});
@@ -98,6 +100,7 @@ describe('a long conversation', { skip: noBrowser }, () => {
 		await scene.say(ben, ann, LINES.slice(30, 332));
 		const her = await scene.open(ann, { peer: ben.id });
 		await her.message('Message 31').waitFor();
+		await her.opened();
 		const [log, line] = await Promise.all([topOf(her.log), topOf(her.page.getByText('New messages'))]);
 		assert.ok(line > log && line < log + 100, `the line stands ${line - log} px below the top`);
 		// How many are below what can be seen: fewer and fewer.
@@ -123,13 +126,16 @@ describe('a long conversation', { skip: noBrowser }, () => {
 		await her.inbox.getByRole('button', { name: 'Ben' }).click();
 		await her.message('Message 1\nin\nseveral lines').waitFor();
 		await until('what is in view to be read', async () => await total() < 120);
-		const first = await total();
+		// What is said to be below is what is left, once that is told and heard.
+		const left = async () => {
+			const below = Number((await her.page.getByRole('button', { name: /new messages below/ }).getAttribute('aria-label'))?.split(' ')[0]);
+			return await total() === below && below;
+		};
+		const first = Number(await until('the count to be what is below', left));
 		assert.ok(first > 90, `${first} are left`);
 		await her.log.evaluate((log) => log.scrollBy(0, 900));
 		await until('more to be read', async () => await total() < first);
-		// What is said to be below is what is left.
-		const below = Number((await her.page.getByRole('button', { name: /new messages below/ }).getAttribute('aria-label'))?.split(' ')[0]);
-		await until('the count to be what is below', async () => await total() === below);
+		const below = await until('the count to be what is below again', left);
 		await her.inbox.getByText(`${below} unread messages`).waitFor({ state: 'attached' });
 		// And the line stands above those when one comes back.
 		await her.page.reload();
@@ -184,6 +190,7 @@ describe('a long conversation', { skip: noBrowser }, () => {
 		for (const width of [320, 390, 1280]) {
 			const her = await scene.open(ann, { peer: ben.id, browser: { viewport: { width, height: 600 } } });
 			await her.message('Message 59').waitFor();
+			await her.opened();
 			await her.log.evaluate((log) => log.scrollBy(0, -600));
 			const button = await her.page.getByRole('button', { name: 'Go to the newest message' }).boundingBox();
 			const ticks = await her.page.locator('.meta').evaluateAll((all) => all.map((it) => it.getBoundingClientRect().toJSON()));

@@ -97,8 +97,8 @@ export async function startApp(folder, command, env = {}) {
 		if (!child.alive()) {
 			throw new Error(`${program} did not start:\n${log()}`);
 		}
-		return fetch(origin, { signal: AbortSignal.timeout(10000) }).then((answer) => answer.arrayBuffer(), () => null);
-	}, { every: 100 });
+		return fetch(origin, { signal: AbortSignal.timeout(30000) }).then((answer) => answer.arrayBuffer(), () => null);
+	}, { every: 100, timeout: 90000 });
 	return {
 		origin,
 		alive: child.alive,

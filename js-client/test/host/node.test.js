@@ -6,7 +6,7 @@ import { until } from '../../../tests/stack/wait.js';
 import { copyOf, mustRun, startApp, visit } from './app.js';
 import { claimsOf, keepsPromises } from './scene.js';
 
-const TIMEOUT = 120000;
+const TIMEOUT = 400000;
 const ROOT = new URL('../..', import.meta.url);
 
 for (const which of ['express-4', 'express']) {

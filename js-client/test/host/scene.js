@@ -10,7 +10,7 @@ import { SECRET, copyOf, startApp, startDatabase, visit } from './app.js';
 import { installation, programs } from './guide.js';
 import { worksByHand } from './hand.js';
 
-const TIMEOUT = 120000;
+const TIMEOUT = 400000;
 const LIFETIME = 3600;
 const URL_OF_BROKER = 'wss://app.example.com/mqtt';
 

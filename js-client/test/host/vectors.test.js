@@ -12,7 +12,7 @@ import { within } from '../../../tests/stack/wait.js';
 import { bytesOf, loadVectors } from '../../../tests/vectors/bytes.js';
 import { LANGUAGES } from './languages.js';
 
-const TIMEOUT = 30000;
+const TIMEOUT = 120000;
 const VECTORS = loadVectors('tokens.json');
 const SECRET = VECTORS.secrets[0];
 const NOW = VECTORS.now / 1000;

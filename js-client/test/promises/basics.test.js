@@ -30,7 +30,7 @@ describe('two people', () => {
 	test('see each other', async () => {
 		const { ann, bob } = await stage.couple();
 		await eventually('Ann to see Bob', () => ann.room.peer.present);
-		assert.equal(bob.room.peer.present, true);
+		await eventually('Bob to see Ann', () => bob.room.peer.present);
 		assert.equal(bob.room.peer.name, `Name of ${ann.id}`);
 		await bob.room.close();
 		await eventually('Ann to see Bob leave', () => !ann.room.peer.present);

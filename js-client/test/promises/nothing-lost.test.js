@@ -84,11 +84,14 @@ describe('a message that was sent', () => {
 		bob.room.on('message', ({ seq, text }) => heard.push([seq, text]));
 		const texts = upTo(60).map((n) => `text ${n} ${'x'.repeat(2000)}`);
 		const before = proxy.accepted();
-		proxy.cutAfter(20000);
-		const messages = texts.map((text) => ann.room.send(text));
-		await within('half of the echoes', Promise.all(messages.slice(0, 30).map((it) => it.settled)));
-		proxy.cutAfter(10000);
-		await within('all echoes', Promise.all(messages.map((it) => it.settled)));
+		/** @type {ReturnType<typeof ann.room.send>[]} */
+		const messages = [];
+		for (const half of [texts.slice(0, 30), texts.slice(30)]) {
+			// The echoes of either half are more than that.
+			proxy.cutAfter(20000);
+			messages.push(...half.map((text) => ann.room.send(text)));
+			await within('the echoes', Promise.all(messages.map((it) => it.settled)));
+		}
 		assert.ok(proxy.accepted() >= before + 2, 'the line was cut');
 		await eventually('Bob to have all', () => heard.length === 60);
 		assert.deepEqual(heard, texts.map((text, n) => [n + 1, text]));
@@ -104,8 +107,9 @@ describe('a message that was sent', () => {
 		const ann = await stage.inRoom(a, b, {}, { ...hand, clock: fastClock(10) });
 		const message = ann.room.send('who would have heard this?');
 		await within('the second echo', message.settled);
-		assert.equal(swallowed, 2);
-		assert.equal(hand.count('message'), 2);
+		// At least: a machine may take longer than that for the second echo, too.
+		assert.ok(swallowed >= 2);
+		assert.ok(hand.count('message') >= 2);
 		await storedOnce(a, b, ['who would have heard this?']);
 	});
 
@@ -178,7 +182,7 @@ describe('a message that was sent', () => {
 		await eventually('both to be stored', async () => (await stage.stored(`${a}/${b}`)).length === 2);
 		await room.open();
 		assert.deepEqual(room.messages.map(({ seq, text, status }) => [seq, text, status]), [[1, 'one', 'sent'], [2, 'two', 'sent']]);
-		assert.deepEqual(await store.load(a), []);
+		await eventually('the store to let go of them', async () => (await store.load(a)).length === 0);
 	});
 
 	test('fails for good when it is too large, and only then rejects', async () => {

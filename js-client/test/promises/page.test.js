@@ -123,7 +123,7 @@ describe('in a page', { skip: hasBrowser ? false : 'there is no chromium here' }
 		await run(page, 'chat.connect().then(() => room.open())');
 		await until(page, 'room.messages[0].text === "better" && room.messages[0].reactions.length === 1 && !room.messages[0].changing');
 		await eventually('Bob to see both', () => bob.room.messages[0].text === 'better' && bob.room.messages[0].reactions.length === 1);
-		assert.equal(await kept(page), 0);
+		await eventually('both to be forgotten', async () => await kept(page) === 0);
 		await page.close();
 	});
 

@@ -35,6 +35,7 @@ describe('tokens', () => {
 		assert.deepEqual([ann.id, ann.name, bob.chat.id, bob.chat.name], [a, 'Ann', b, 'Bób']);
 		const room = ann.with(b);
 		await within('the room', room.open());
+		await eventually('Ann to see Bob', () => room.peer.present);
 		assert.equal(room.peer.name, 'Bób');
 	});
 
@@ -44,7 +45,8 @@ describe('tokens', () => {
 		const ann = await stage.inRoom(a, '__proto__');
 		await within('the echo', odd.room.send('hi').settled);
 		await eventually('Ann to have it', () => ann.room.messages.length === 1);
-		assert.deepEqual([ann.room.peer.present, ann.room.peer.name], [true, 'Name of __proto__']);
+		await eventually('Ann to see who it is', () => ann.room.peer.present);
+		assert.equal(ann.room.peer.name, 'Name of __proto__');
 		ann.room.markRead();
 		await eventually('it to be read', () => odd.room.messages[0].status === 'read');
 		assert.deepEqual(ann.chat.unread, { total: 0, chats: [] });
@@ -75,7 +77,7 @@ describe('tokens', () => {
 			const chat = createChat({ url: 'ws://127.0.0.1:9/', getToken: () => new Promise(() => {}) });
 			chat.connect().catch(() => {});
 			setTimeout(() => chat.close(), 100);`;
-		const { code, stderr } = await run(process.execPath, ['--input-type=module', '-e', program], { timeout: 15000 });
+		const { code, stderr } = await run(process.execPath, ['--input-type=module', '-e', program]);
 		assert.deepEqual([code, stderr], [0, '']);
 	});
 
@@ -128,7 +130,7 @@ describe('tokens', () => {
 		const [a] = newIds(1);
 		const now = Math.floor(Date.now() / 1000);
 		// Valid by the plugin's leeway alone, and by its own account quite new: as seen by a client whose clock is wrong.
-		const old = stage.jwt(a, 0, { iat: now - 26 - 3600, exp: now - 26 });
+		const old = stage.jwt(a, 0, { iat: now - 22 - 3600, exp: now - 22 });
 		const { reasons, getToken } = host((_, nth) => (nth === 1 ? old : stage.jwt(a)));
 		const chat = await stage.online(a, { token: undefined, getToken }, { random: () => 0.1 });
 		await eventually('the broker to end the connection', () => reasons.length === 2, 60000);

@@ -55,13 +55,17 @@ describe('a read mark', () => {
 		const ann = await stage.inRoom(a, b);
 		const bob = await stage.inRoom(b, a, {}, hand);
 		bob.room.on('message', () => bob.room.markRead());
+		const began = performance.now();
+		/** One a second, and the first. */
+		const most = () => 2 + Math.floor((performance.now() - began) / 1000);
 		const sent = Array.from({ length: 50 }, (_, n) => ann.room.send(`text ${n}`));
 		await within('all echoes', Promise.all(sent.map((it) => it.settled)));
 		await eventually('Ann to see all of it read', () => sent.every((it) => it.status === 'read'));
-		assert.ok(hand.count('read') <= 4, `${hand.count('read')} marks`);
+		assert.ok(hand.count('read') <= most(), `${hand.count('read')} marks of 50 messages`);
 		await eventually('nothing to be unread', () => bob.chat.unread.total === 0);
+		const before = hand.count('read');
 		bob.room.markRead();
-		assert.ok(hand.count('read') <= 4);
+		assert.equal(hand.count('read'), before);
 	});
 
 	test('waits while nobody looks', async () => {
