@@ -10,7 +10,7 @@ import { freePort } from './ports.js';
 import { asPostgres, postgresUser, program } from './postgres.js';
 import { openSession } from './session.js';
 import { give, makeFolder, mustReach, serviceUser } from './users.js';
-import { until } from './wait.js';
+import { PATIENCE, until } from './wait.js';
 
 const HOST = '127.0.0.1';
 const DATABASE = 'chat';
@@ -127,9 +127,25 @@ export async function startCluster({ dir: folder, port: wanted, settings = {} })
 	/** @type {import('./children.js').Child | undefined} */
 	let postmaster;
 
+	/** Standing still it makes no child that we would miss. */
+	function stopPostmaster() {
+		const stat = `/proc/${postmaster?.pid}/stat`;
+		const still = () => / T /.test(readFileSync(stat, 'latin1'));
+		postmaster?.signal('SIGSTOP');
+		for (let ms = 0; !still(); ms++) {
+			if (ms > PATIENCE) {
+				throw new Error('waited for PostgreSQL to stand still');
+			}
+			Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+		}
+	}
+
 	/** @param {NodeJS.Signals} signal */
 	function signalAll(signal) {
 		if (postmaster?.alive()) {
+			if (signal === 'SIGSTOP') {
+				stopPostmaster();
+			}
 			const children = childrenOf(postmaster.pid);
 			postmaster.signal(signal);
 			for (const pid of children) {
@@ -205,10 +221,7 @@ export async function startCluster({ dir: folder, port: wanted, settings = {} })
 		},
 		async kill() {
 			if (postmaster?.alive()) {
-				const stat = `/proc/${postmaster.pid}/stat`;
-				// Standing still it makes no child that we would miss.
-				postmaster.signal('SIGSTOP');
-				await until('PostgreSQL to stand still', () => / T /.test(readFileSync(stat, 'utf8')));
+				stopPostmaster();
 				const children = childrenOf(postmaster.pid);
 				signalAll('SIGKILL');
 				await ended('PostgreSQL', postmaster);
