@@ -2,7 +2,7 @@
 
 import { newIds, setStage } from '../../tests/stack/stage.js';
 import { signJwt, signName } from '../../tests/stack/tokens.js';
-import { until, within } from '../../tests/stack/wait.js';
+import { PATIENCE, until, within } from '../../tests/stack/wait.js';
 import { createChat } from '../src/chat.js';
 
 export { newIds };
@@ -114,7 +114,7 @@ export function useStage(given = {}) {
  * @param {() => unknown} check
  * @param {number} [timeout]
  */
-export function eventually(what, check, timeout = 20000) {
+export function eventually(what, check, timeout = PATIENCE) {
 	return until(what, check, { timeout });
 }
 

@@ -27,7 +27,7 @@ export async function openTabs() {
 			}
 		});
 		gone.then(() => reject(new Error(`chromium has ended: ${said}`)));
-	}), 30000);
+	}));
 
 	const socket = new WebSocket(String(address));
 	/** @type {Map<number, { resolve: (it: any) => void, reject: (error: Error) => void }>} */

@@ -18,7 +18,7 @@
 
 #define THREADS_MAX 16
 #define PROCS_MAX 10
-#define DRAIN_QUIET_NS UINT64_C(3000000000) /* without any progress: what is not here is lost */
+#define DRAIN_QUIET_NS UINT64_C(20000000000) /* without any progress: what is not here is lost */
 
 /* When the processes are looked at. */
 enum moment {

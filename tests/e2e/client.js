@@ -3,7 +3,7 @@
 import mqtt from 'mqtt';
 import WebSocket from 'ws';
 import { signName } from '../stack/tokens.js';
-import { SLOW, within } from '../stack/wait.js';
+import { PATIENCE, SLOW, within } from '../stack/wait.js';
 import { createInbox } from './inbox.js';
 
 /**
@@ -101,7 +101,7 @@ export async function connect(options) {
 		properties,
 		reconnectPeriod: 0,
 		resubscribe: false,
-		connectTimeout: 20000 * SLOW,
+		connectTimeout: PATIENCE * SLOW,
 		createWebsocket: (url, protocols) => new NoEmptyFrames(url, protocols),
 		.../** @type {{ username?: string, password?: string }} */ (loginOf(options)),
 	});
@@ -274,7 +274,7 @@ export async function connect(options) {
 		},
 
 		/** Resolves when the connection has ended: to the DISCONNECT's reason, if there was one. */
-		async ended(timeout = 20000) {
+		async ended(timeout = PATIENCE) {
 			await within(`the end of ${clientId}'s connection`, closed, timeout);
 			open.delete(it);
 			return goodbye;

@@ -1,6 +1,6 @@
 // What a client has received and no test has looked at yet.
 
-import { SLOW } from '../stack/wait.js';
+import { PATIENCE, SLOW } from '../stack/wait.js';
 
 /**
  * @typedef {Record<string, any> & { event?: string }} ChatEvent
@@ -71,7 +71,7 @@ export function createInbox(owner) {
 	 * @param {{ timeout?: number }} [options]
 	 * @returns {Promise<Item>}
 	 */
-	function nextItem(topic, match, { timeout = 20000 } = {}) {
+	function nextItem(topic, match, { timeout = PATIENCE } = {}) {
 		return new Promise((resolve, reject) => {
 			function look() {
 				const [item] = matching(topic, match);

@@ -11,7 +11,7 @@ import { connect, refusalOf } from './client.js';
 import { useStage } from './stage.js';
 
 /** They are written every ten seconds. */
-const PATIENCE = { timeout: 40000 };
+const PATIENCE = { timeout: 90000 };
 const NAME = '[a-z_]+';
 const HELP = new RegExp(`^# HELP (${NAME}) (\\S.*)$`);
 const TYPE = new RegExp(`^# TYPE (${NAME}) (counter|gauge|histogram)$`);

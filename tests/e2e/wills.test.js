@@ -95,7 +95,7 @@ describe('a Will', () => {
 		await observer.subscribe(`open/${id}`);
 		const control = await stage.connect({ id, ...way, will: { topic: `open/${id}`, payload: Buffer.from('gone'), qos: 1, retain: false, ...will } });
 		await control.destroy();
-		await observer.nextItem(`open/${id}`, () => true, { timeout: 40000 });
+		await observer.nextItem(`open/${id}`, () => true);
 		await observer.end();
 	}
 
@@ -113,7 +113,7 @@ describe('a Will', () => {
 			await observer.subscribe('open/later');
 			const control = await stage.connect({ id, version: 5, transport, properties, will: { ...will, topic: 'open/later' } });
 			await control.destroy();
-			await observer.nextItem('open/later', () => true, { timeout: 60000 });
+			await observer.nextItem('open/later', () => true);
 			await unheard(ann, id, chat);
 		});
 	}
@@ -147,12 +147,12 @@ describe('a Will', () => {
 	test('is unheard when the client falls silent', async () => {
 		const { ann, id, chat } = await audience();
 		const silent = await connectRaw({
-			broker: stage.broker, id, keepalive: 1,
+			broker: stage.broker, id, keepalive: 3,
 			connect: { will: { topic: chat, payload: Buffer.from(PAYLOAD), qos: 1, retain: false } },
 		});
 		await silent.subscribe(chat);
 		await ann.next(chat, (/** @type {any} */ event) => id in (event.joins ?? {}));
-		await ann.next(chat, (/** @type {any} */ event) => id in (event.leaves ?? {}), { timeout: 40000 });
+		await ann.next(chat, (/** @type {any} */ event) => id in (event.leaves ?? {}));
 		await cutAndHeard({ version: 4, transport: 'tcp' });
 		await unheard(ann, id, chat);
 	});

@@ -19,7 +19,7 @@
 #include <MQTTClient.h>
 
 #define KEEPALIVE_S 20
-#define TIMEOUT_S 20
+#define TIMEOUT_S 60
 #define LINE_MAX_BYTES 65536
 
 struct phone {

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import paho.mqtt.client as mqtt
 
 KEEPALIVE_S = 20
-TIMEOUT_S = 20
+TIMEOUT_S = 60
 
 
 def say(*words):

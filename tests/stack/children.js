@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
-import { SLOW, within } from './wait.js';
+import { PATIENCE, SLOW, within } from './wait.js';
 
 /**
  * @typedef {object} Child
@@ -80,7 +80,7 @@ export async function start(command, args, { env = process.env, output = 'ignore
  * @param {Child} child
  * @param {number} [timeout]
  */
-export function ended(what, child, timeout = 20000) {
+export function ended(what, child, timeout = PATIENCE) {
 	return within(`${what} (process ${child.pid}) to end`, child.ended, timeout);
 }
 

@@ -3,6 +3,9 @@
 /** How much slower than usual this machine is (a sanitizer build, a loaded one); scales every timeout. */
 export const SLOW = Number(process.env.CHAT_TEST_SLOW || '1');
 
+/** So many ms something is waited for that usually is there at once: what does not come in that time does not come at all. */
+export const PATIENCE = 60000;
+
 /**
  * @param {number} ms
  * @returns {Promise<void>}
@@ -30,7 +33,7 @@ function tooLate(what, ms) {
  * @param {{ timeout?: number, every?: number }} [options]
  * @returns {Promise<T>}
  */
-export async function until(what, check, { timeout = 20000, every = 25 } = {}) {
+export async function until(what, check, { timeout = PATIENCE, every = 25 } = {}) {
 	const end = Date.now() + timeout * SLOW;
 	for (;;) {
 		const answer = await check();
@@ -52,7 +55,7 @@ export async function until(what, check, { timeout = 20000, every = 25 } = {}) {
  * @param {number} [timeout]
  * @returns {Promise<T>}
  */
-export function within(what, promise, timeout = 20000) {
+export function within(what, promise, timeout = PATIENCE) {
 	return new Promise((resolve, reject) => {
 		const timer = setTimeout(() => reject(tooLate(what, timeout * SLOW)), timeout * SLOW);
 		promise.then(resolve, reject).finally(() => clearTimeout(timer));
