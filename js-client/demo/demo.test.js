@@ -10,6 +10,7 @@ import pg from 'pg';
 import { scratchFolder } from '../../tests/stack/folder.js';
 import { until, within } from '../../tests/stack/wait.js';
 import { noBrowser, startBrowser } from '../test/browser/chromium.js';
+import { CONNECTION } from '../test/browser/scene.js';
 import { openDatabase } from './database.js';
 import { logIn } from './people.js';
 
@@ -204,10 +205,8 @@ test('two_people_chat_in_two_windows_and_find_it_all_again', { timeout: TIMEOUT,
 		await ben.message('Written in the dark').waitFor({ timeout: 60000 });
 		assert.deepEqual(await ben.texts(), ['Is the lamp still there?', 'It is', 'This one', 'Written in the dark']);
 
-		// The last is Chromium's when something is sent just as the broker goes.
-		const connection = /ERR_CONNECTION_REFUSED|WebSocket connection|WebSocket is already in CLOSING/;
 		for (const { complaints } of [ann, ben]) {
-			assert.deepEqual(complaints.filter((it) => !connection.test(it)), []);
+			assert.deepEqual(complaints.filter((it) => !CONNECTION.test(it)), []);
 		}
 	} finally {
 		await browser.close();
@@ -242,14 +241,14 @@ test('the_application_posts_counts_mails_and_blocks_in_its_own_transactions', { 
 		await until('the badge to show one message', async () => {
 			await page.reload();
 			return await market.innerText() === 'Market 1';
-		}, { timeout: 20000 });
+		});
 
 		const mails = page.getByRole('listitem').filter({ hasText: '1 unread message from Cleo' });
 		await page.getByRole('link', { name: 'E-mails' }).click();
 		await until('the e-mail about it', async () => {
 			await page.reload();
 			return await mails.count() > 0;
-		}, { timeout: 40000 });
+		});
 		assert.equal(await mails.count(), 1);
 		await mails.getByText('On Saturday?').waitFor();
 
@@ -281,7 +280,7 @@ test('the_application_posts_counts_mails_and_blocks_in_its_own_transactions', { 
 			const rows = await database.query("select text from windfall.mails where to_id = '4' order by id");
 			texts = rows.map((row) => row.text);
 			return texts.length > 1;
-		}, { timeout: 40000 });
+		});
 		assert.deepEqual(texts, ['On Saturday?', 'Friends again']);
 		assert.deepEqual([...dario.complaints, ...cleo.complaints], []);
 	} finally {

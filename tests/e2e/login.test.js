@@ -385,8 +385,8 @@ describe('logins', () => {
 	});
 
 	describe('whose JWT expires', () => {
-		/** So long before now that it expires, leeway included, in a moment. */
-		const ALMOST = 28;
+		/** So long before now that it expires, leeway included, in a moment: one that a slow machine needs to log all of them in. */
+		const ALMOST = 20;
 
 		test('are disconnected, on MQTT 5 with the reason', async () => {
 			const [first, second, watcher] = newIds(3);
@@ -397,8 +397,8 @@ describe('logins', () => {
 			await peer.join(`chat/${first}/${watcher}`);
 			await five.join(`chat/${first}/${watcher}`);
 			await four.enterLobby();
-			assert.equal(await five.ended(45000), 0x98);
-			await four.ended(45000);
+			assert.equal(await five.ended(), 0x98);
+			await four.ended();
 			await peer.next(`chat/${first}/${watcher}`, (event) => event.event === 'presence_diff' && first in event.leaves);
 			await peer.fence();
 		});

@@ -9,8 +9,8 @@ import { escaped, startSite } from './site.js';
 
 export { chatOf, newIds } from '../../../tests/e2e/stage.js';
 
-/** What a browser says about connections that tests end on purpose. */
-const CONNECTION = /WebSocket connection|ERR_CONNECTION|status of 401/;
+/** What a browser says about connections that tests end on purpose, also when something is sent just then. */
+export const CONNECTION = /WebSocket connection|WebSocket is already in CLOSING|ERR_CONNECTION|ERR_EMPTY_RESPONSE|status of 401/;
 
 /**
  * @typedef {object} Person
