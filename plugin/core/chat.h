@@ -36,8 +36,7 @@ struct chat_ports {
 	enum chat_error (*save)(void *arg, const struct message *message);
 	enum chat_error (*load)(void *arg, const struct load *load);
 	enum chat_error (*mark)(void *arg, const struct mark *mark);
-	/* Copies.  NULL: the store knows neither changes nor `data` and `reply_to`.  The changes of
-	 * one chat are made in the order in which they are asked for. */
+	/* See store_change. */
 	enum chat_error (*change)(void *arg, const struct change *change);
 	/* Copies, and keeps the latest of each user until it is written.  NULL: the store does not
 	 * know users. */

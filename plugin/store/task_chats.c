@@ -7,15 +7,15 @@ static const Oid types[] = {OID_TEXTS, OID_INT4S, OID_TEXTS};
 static const struct statement statement = {
 	.name = "chats",
 	.function = "chat.chats",
-	.sql = "select no, more, room, peer_id, name, count, a_read, b_read, muted, blocked, next, seq,"
-	       " by_a, " MESSAGE_COLUMNS " from chat.chats($1, $2, $3)",
+	.sql = "select no, more, room, peer_id, name, count, a_read, b_read, muted, blocked, closed, next,"
+	       " seq, by_a, " MESSAGE_COLUMNS " from chat.chats($1, $2, $3)",
 	.takes_rows = true,
 	.count = 3,
 	.types = types,
 };
 #define MORE 1
 #define ROOM 2
-#define SEQ 11
+#define SEQ 12
 
 static bool fill(struct params *params, struct task *const *tasks, size_t count)
 {
@@ -49,17 +49,25 @@ static void read_last(struct listed_chat *chat, struct row *row)
 	message_row(&chat->last, row, SEQ + 2);
 }
 
-static void read_chat(struct listed_chat *chat, struct row *row)
+/* In a closed chat nobody is told how far the other one has read. */
+static void read_markers(struct listed_chat *chat, struct row *row, struct slice user_id)
+{
+	bool closed = row_bool(row, ROOM + 8);
+	bool is_a = room_user_is_a(chat->room, user_id);
+	chat->a_read = closed && !is_a ? -1 : row_int8(row, ROOM + 4);
+	chat->b_read = closed && is_a ? -1 : row_int8(row, ROOM + 5);
+}
+
+static void read_chat(struct listed_chat *chat, struct row *row, struct slice user_id)
 {
 	chat->room = row_text(row, ROOM);
 	chat->peer_id = row_text(row, ROOM + 1);
 	chat->name = row_text_or_empty(row, ROOM + 2);
 	chat->count = row_int8(row, ROOM + 3);
-	chat->a_read = row_int8(row, ROOM + 4);
-	chat->b_read = row_int8(row, ROOM + 5);
+	read_markers(chat, row, user_id);
 	chat->muted = row_bool(row, ROOM + 6);
 	chat->blocked = row_bool(row, ROOM + 7);
-	chat->cursor = row_text(row, ROOM + 8);
+	chat->cursor = row_text(row, ROOM + 9);
 	read_last(chat, row);
 }
 
@@ -73,7 +81,7 @@ static bool read_chats(struct load_answer *to, int first, size_t count)
 	job->chats.more = row_bool_or_false(&row, MORE);
 	for (size_t i = 0; i < job->chats.count && !row.wrong; i++) {
 		row.no = first + (int)i;
-		read_chat(&job->listed[i], &row);
+		read_chat(&job->listed[i], &row, to->asked->load.user_id);
 	}
 	return !row.wrong;
 }

@@ -85,6 +85,7 @@ struct bench {
 	bool changes_more;
 	size_t chats_count, chats_listed;
 	bool chats_more, chats_bad_cursor, chats_muted, chats_blocked;
+	int64_t chats_a_read, chats_b_read;
 	char chats_first[32], chats_name[32], chats_last[64], cursor[CURSOR_MAX + 1];
 	size_t set_count;
 	size_t users_count, closed_count, opened_count, blocked_count, entered;
@@ -222,6 +223,8 @@ static void on_chats(void *arg, uint64_t ticket, const struct chats *chats)
 		copy(b->chats_last, sizeof(b->chats_last), chat->last.text);
 		b->chats_muted = chat->muted;
 		b->chats_blocked = chat->blocked;
+		b->chats_a_read = chat->a_read;
+		b->chats_b_read = chat->b_read;
 		copy(b->cursor, sizeof(b->cursor), chat[chats->count - 1].cursor);
 	}
 }
@@ -987,6 +990,9 @@ static void chats_are_listed_page_by_page_with_what_their_user_has_set(void **st
 		"update chat.conversations"
 		" set a_last_at = '2026-11-22'::timestamptz + split_part(room, '/', 2)::int"
 		" * interval '1 s'");
+	mark(b, "1/100", "100", 1);
+	mark(b, "1/102", "102", 1);
+	until(b, b->marked_count == 2);
 	set(b, LOAD_MUTE, "1/102", "1", true);
 	until(b, b->set_count == 1);
 	assert_int_equal(b->set_as, SET_NEW);
@@ -1009,6 +1015,8 @@ static void chats_are_listed_page_by_page_with_what_their_user_has_set(void **st
 	assert_string_equal(b->chats_last, "0");
 	assert_true(b->chats_muted);
 	assert_true(b->chats_blocked);
+	assert_int_equal(b->chats_a_read, 0);
+	assert_int_equal(b->chats_b_read, -1); /* not to be told */
 
 	load.cursor = slice_str(b->cursor);
 	assert_int_equal(store_load(b->store, &load), CHAT_OK);
@@ -1016,6 +1024,7 @@ static void chats_are_listed_page_by_page_with_what_their_user_has_set(void **st
 	assert_int_equal(b->chats_listed, 1);
 	assert_false(b->chats_more);
 	assert_string_equal(b->chats_first, "1/100");
+	assert_int_equal(b->chats_b_read, 1);
 
 	load.cursor = SLICE("no cursor");
 	assert_int_equal(store_load(b->store, &load), CHAT_OK);
