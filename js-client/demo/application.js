@@ -148,7 +148,19 @@ async function placeOrder(database, me, picture) {
 }
 
 /**
- * Keeps who has blocked whom, and lets the chat do so.
+ * Keeps who has blocked whom.
+ * @param {import('./chat.js').Connection} connection
+ * @param {User} me
+ * @param {User} other
+ * @param {boolean} on
+ */
+function noteBlock(connection, me, other, on) {
+	return connection.query(on ? 'insert into windfall.blocks (blocker, blocked) values ($1, $2) on conflict do nothing'
+		: 'delete from windfall.blocks where blocker = $1 and blocked = $2', [me.id, other.id]);
+}
+
+/**
+ * Blocks somebody in all of Windfall, and in the chat.
  * @param {import('./database.js').Database} database
  * @param {User} me
  * @param {User} other
@@ -156,8 +168,7 @@ async function placeOrder(database, me, picture) {
  */
 function setBlock(database, me, other, on) {
 	return database.transaction(async (client) => {
-		await client.query(on ? 'insert into windfall.blocks (blocker, blocked) values ($1, $2) on conflict do nothing'
-			: 'delete from windfall.blocks where blocker = $1 and blocked = $2', [me.id, other.id]);
+		await noteBlock(client, me, other, on);
 		await (on ? block : unblock)(client, me.id, other.id);
 	});
 }
@@ -279,6 +290,12 @@ export async function startApplication({ port, sessionKey, wsPort, database, fil
 			redirect(response, `${homeOf(user)}neighbours`);
 		});
 	}
+	// What the chat tells of, it has done: to do it once more could undo what its user does meanwhile.
+	onUser('POST /blocked', async (user, request, response) => {
+		const form = await readForm(request);
+		await noteBlock(database, user, userOf(form.get('id')), form.get('on') === 'true');
+		response.writeHead(204).end();
+	});
 	application.on('POST /login', async (request, response) => {
 		const id = (await readForm(request)).get('id');
 		const user = USERS.find((it) => it.id === id);

@@ -258,20 +258,39 @@ test('the_application_posts_counts_mails_and_blocks_in_its_own_transactions', { 
 		await assert.rejects(database.query('select from chat.conversations'), /permission denied/, 'it may call functions, and nothing else');
 		await until('Cleo to be told that she cannot write', () => cleo.input.isDisabled());
 		await page.getByRole('button', { name: 'Unblock Cleo' }).click();
-		await page.getByRole('button', { name: 'Block Cleo' }).waitFor();
+		await page.getByRole('button', { name: 'Block Cleo', exact: true }).waitFor();
 		await until('Cleo to be told that she can', () => cleo.input.isEnabled());
-		await cleo.write('Friends again');
-		await cleo.until('Friends again', 'Sent');
 
-		// Blocked in the chat, by its own menu: the application hears of it.
+		// It is one list: what is done here, the chat's menu knows; and what is done there, this page.
+		await page.getByRole('button', { name: 'Block Cleo', exact: true }).click();
+		await page.getByRole('button', { name: 'Unblock Cleo' }).waitFor();
+		await market.click();
+		await dario.inbox.getByRole('button', { name: 'Cleo' }).click();
+		await page.getByText('You have blocked Cleo.').waitFor();
+		await page.getByRole('button', { name: 'Unblock' }).click();
+		const blocks = () => database.query('select blocker, blocked from windfall.blocks');
+		await until('the application to know that she is blocked no more', async () => (await blocks()).length === 0);
+		await page.getByRole('link', { name: 'Neighbours' }).click();
+		await page.getByRole('button', { name: 'Block Cleo', exact: true }).waitFor();
+
 		await cleo.page.getByRole('button', { name: 'What to do with this conversation' }).click();
 		await cleo.page.getByRole('menuitem', { name: 'Block' }).click();
 		await cleo.page.getByText('You have blocked Dario.').waitFor();
-		const blocks = () => database.query('select blocker, blocked from windfall.blocks');
 		await until('the application to know', async () => (await blocks()).length === 1);
 		assert.deepEqual(await blocks(), [{ blocker: '3', blocked: '4' }]);
-		await cleo.page.getByRole('button', { name: 'Unblock' }).click();
-		await until('the application to know that, too', async () => (await blocks()).length === 0);
+		const { page: neighbours } = await visitor.window();
+		await neighbours.goto(`${demo.address}as/cleo/neighbours`);
+		await neighbours.getByRole('button', { name: 'Unblock Dario' }).click();
+		await until('Cleo to be able to write', () => cleo.input.isEnabled());
+
+		// What the chat tells of is noted: nobody is blocked for it once more, who may be blocked no longer by then.
+		const { home, cookie } = await login(demo.address, '3');
+		const body = new URLSearchParams({ id: '1', on: 'true' });
+		assert.equal((await fetch(`${home}blocked`, { method: 'POST', headers: { cookie }, body })).status, 204);
+		assert.ok((await blocks()).some(({ blocker, blocked }) => blocker === '3' && blocked === '1'));
+		assert.deepEqual(await database.query("select it from chat.export('3') it where it ->> 'blocked' = 'true'"), []);
+		await cleo.write('Friends again');
+		await cleo.until('Friends again', 'Sent');
 
 		// What has been told is not told again.
 		/** @type {string[]} */

@@ -50,9 +50,12 @@ bell.addEventListener('click', async () => {
 });
 
 customElements.whenDefined('mosquitto-chat-app').then(() => {
-	// Who is blocked in the chat is blocked in all of Windfall.
-	app.chat.on('blocked', (/** @type {{ peer: string, on: boolean }} */ { peer, on }) =>
-		fetch(on ? 'block' : 'unblock', { method: 'POST', body: new URLSearchParams({ id: peer }) }));
+	// Who is blocked in the chat is blocked in all of Windfall: what was last, is told last, and also by a page that is left.
+	let told = Promise.resolve();
+	app.chat.on('blocked', (/** @type {{ peer: string, on: boolean }} */ { peer, on }) => {
+		const body = new URLSearchParams({ id: peer, on: String(on) });
+		told = told.then(() => fetch('blocked', { method: 'POST', keepalive: true, body })).then(() => {}, () => {});
+	});
 	// The conversation of before, after a reload.
 	if (location.hash.length > 1) {
 		app.peer = decodeURIComponent(location.hash.slice(1));
