@@ -6,6 +6,7 @@
 
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { createChat } from './index.js';
+import { readToken } from './token.js';
 
 /**
  * @typedef {import('./api.js').Chat} Chat
@@ -95,7 +96,7 @@ function useOf(chat, name, get, nothing) {
 
 /**
  * A chat, connected as long as the component is there: made of options, or one that the page has made, which is
- * left to it. Another `url` or `id` is another chat.
+ * left to it. Another `url` or user is another chat.
  * @param {ChatOptions | Chat | null} options null: nobody is logged in
  * @returns {{ chat: Chat | null, state: State }} `chat` is null until the component has been shown once
  */
@@ -106,7 +107,7 @@ export function useChat(options) {
 	/** @type {import('react').MutableRefObject<{ key: string, chat: Chat, ending?: ReturnType<typeof setTimeout> } | null>} */
 	const held = useRef(null);
 	const [made, setMade] = useState(/** @type {Chat | null} */ (null));
-	const key = wanted && `${wanted.url} ${wanted.id ?? ''}`;
+	const key = wanted && `${wanted.url} ${wanted.id ?? readToken(wanted.token)?.id ?? ''}`;
 
 	useEffect(() => {
 		latest.current = wanted;
@@ -152,29 +153,39 @@ export function useUnread(chat) {
  * @returns {RoomView}
  */
 export function useRoom(chat, peer) {
-	return useSource(useMemo(() => watch(chat && peer ? chat.with(peer).share() : null), [chat, peer]));
+	return useSource(useMemo(() => watch(chat, peer), [chat, peer]));
 }
 
-/** @param {Room | null} room */
-function watch(room) {
+/** @param {Chat | null} chat @param {string | null} peer */
+function watch(chat, peer) {
+	const room = chat && peer ? chat.with(peer).share() : null;
 	let ready = false;
 	/** @type {ChatError | null} */
 	let error = null;
 	/** @returns {RoomView} */
 	const read = () => (room ? { room, messages: room.messages, peer: room.peer, more: room.more, forbidden: room.forbidden, ready, error } : NO_ROOM);
 	return source(read, (changed) => {
-		if (!room) {
+		if (!chat || !room) {
 			return () => {};
 		}
-		const offs = ROOM_EVENTS.map((name) => room.on(name, changed));
-		room.open().then(() => {
+		const open = () => room.open().then(() => {
 			ready = true;
 			error = null;
 			changed();
 		}, (why) => {
+			ready = false;
 			error = why;
 			changed();
 		});
+		open();
+		const offs = [...ROOM_EVENTS.map((name) => room.on(name, changed)), chat.on('state', (state) => {
+			// chat.close() has closed it; and it may have been given up while nobody was logged in.
+			ready &&= state !== 'closed';
+			if (state === 'online' && !ready) {
+				open();
+			}
+			changed();
+		})];
 		return () => {
 			offs.forEach((off) => off());
 			room.close().catch(() => {});

@@ -24,12 +24,14 @@ const APP = `
 			h('ul', null, messages.map((it) => h('li', { key: it.ref ?? it.seq }, it.text + ' (' + it.status + ')'))),
 			h('button', { onClick: () => room.send('from ' + label) }, 'Send'));
 	}
-	function App({ options, peer }) {
+	function App({ options: mine, others, peer }) {
 		const [second, setSecond] = useState(true);
+		const [options, become] = useState(mine);
 		const [there, setThere] = useState(true);
 		return h('main', null,
 			h('button', { onClick: () => setSecond(!second) }, 'Second'),
 			h('button', { onClick: () => setThere(!there) }, 'All'),
+			h('button', { onClick: () => become(others) }, 'Other'),
 			there && h(Chat, { options: { ...options }, peer, second }));
 	}
 	function Chat({ options, peer, second }) {
@@ -39,8 +41,8 @@ const APP = `
 		return h('div', null, h('p', null, state + ', ' + total + ' unread'),
 			h(Log, { chat, peer, label: 'first' }), second && h(Log, { chat, peer, label: 'second' }));
 	}
-	export function start(options, peer) {
-		createRoot(document.getElementById('app')).render(h(StrictMode, null, h(App, { options, peer })));
+	export function start(options, others, peer) {
+		createRoot(document.getElementById('app')).render(h(StrictMode, null, h(App, { options, others, peer })));
 	}`;
 
 describe('the hooks', { skip: hasBrowser ? false : 'there is no chromium here' }, () => {
@@ -62,10 +64,11 @@ describe('the hooks', { skip: hasBrowser ? false : 'there is no chromium here' }
 	test('show one room in two components, and end what they began with the component, in StrictMode', async () => {
 		const [a, b, c] = newIds(3);
 		const ben = await stage.inRoom(b, a);
+		const options = (/** @type {string} */ id) => JSON.stringify({ url: stage.url, token: stage.jwt(id) });
 		const server = await serve(ROOT, {
 			'/page.html': '<!doctype html><div id="app"></div><script type="module" src="/page.js"></script>',
 			'/app.js': app,
-			'/page.js': `import { start } from '/app.js'; start(${JSON.stringify({ url: stage.url, token: stage.jwt(a) })}, '${b}');`,
+			'/page.js': `import { start } from '/app.js'; start(${options(a)}, ${options(c)}, '${b}');`,
 		});
 		try {
 			const page = await browser.page(`${server.origin}/page.html`);
@@ -96,6 +99,17 @@ describe('the hooks', { skip: hasBrowser ? false : 'there is no chromium here' }
 			await eventually('Ben to see them go', () => !ben.room.peer.present);
 			await page.getByRole('button', { name: 'All' }).click();
 			await part('first').getByText(/still there\? \((sent|read)\)/).waitFor();
+
+			// The page closes the chat, and connects it again.
+			await page.evaluate('window.chat.close()');
+			await part('first').getByText('waiting').waitFor();
+			await page.evaluate('window.chat.connect()');
+			await part('first').getByText('ready').waitFor();
+			await part('first').getByText(/still there\? \((sent|read)\)/).waitFor();
+
+			// Somebody else logs in: that nobody has said who it is but the token, makes no difference.
+			await page.getByRole('button', { name: 'Other' }).click();
+			await eventually('the chat to be theirs', () => page.evaluate(`window.chat?.id === '${c}' && window.chat.state === 'online'`));
 			assert.deepEqual(browser.complaints, []);
 		} finally {
 			await server.close();
