@@ -18,8 +18,13 @@ const INBOX_ONLY = ['sound', 'title-count', 'notices'];
 export class MosquittoChatApp extends Base {
 	static observedAttributes = ['peer', ...SHARED, ...INBOX_ONLY];
 
-	#inbox = /** @type {MosquittoChatInbox} */ (make('mosquitto-chat-inbox', { for: 'conversation', part: 'inbox', exportparts: 'list, search, person, avatar, count' }));
-	#conversation = /** @type {MosquittoChat} */ (make('mosquitto-chat', { id: 'conversation', part: 'conversation', exportparts: 'header, name, presence, options, notice, log, input, send, bubble, actions' }));
+	#inbox = /** @type {MosquittoChatInbox} */ (make('mosquitto-chat-inbox', { for: 'conversation', part: 'inbox', exportparts: 'list, search, remark, person, avatar, count' }));
+	#conversation = /** @type {MosquittoChat} */ (make('mosquitto-chat', {
+		id: 'conversation', part: 'conversation',
+		exportparts: 'header, avatar, name, presence, options, notice, log, remark, day, unread, bubble, bubble-mine, bubble-theirs, text, meta, '
+			+ 'status, status-sending, status-sent, status-read, status-failed, quote, picture, file, reaction, failure, to-end, typing, composer, '
+			+ 'input, send, attach, complaint, purpose, uploads, drop, more, actions',
+	}));
 	#back = make('button', { slot: 'before-name', class: 'back', part: 'back', type: 'button', onclick: () => this.#goBack() }, icon(ICONS.back));
 	/** Whether the step into the conversation is one of the page's history. */
 	#stepped = false;

@@ -1,7 +1,7 @@
 // What the README says: the reference has what the types have, and the programs run.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { buildAll } from '../../build.js';
@@ -46,6 +46,29 @@ describe('the reference', () => {
 		assert.ok(names.length > 10);
 		for (const name of names.filter((it) => !['Reason', 'State', 'Status'].includes(it))) {
 			assert.ok(readme.includes(`\n### ${name}\n`), name);
+		}
+	});
+});
+
+describe('how the elements look', () => {
+	const [, chapter] = readme.split('\n## The elements\n');
+	const [said] = chapter.split('\n## ');
+	const files = readdirSync(new URL('../../src/element/', import.meta.url)).filter((file) => file.endsWith('.js'));
+	const sources = files.map((file) => read(`src/element/${file}`)).join('');
+
+	test('is said with every property', () => {
+		const properties = new Set([...read('src/element/style.js').matchAll(/var\((--chat-[\w-]+)/g)].map(([, name]) => name));
+		assert.ok(properties.size > 15);
+		assert.deepEqual([...said.matchAll(/`(--chat-[\w-]+)`/g)].map(([, name]) => name).sort(), [...properties].sort());
+	});
+
+	test('is said with every part, all of which the app hands on', () => {
+		const parts = [...sources.matchAll(/\bpart'?[:,] ['`]([a-z -]+)/g)].flatMap(([, names]) => names.split(' ')).filter((it) => it && !it.endsWith('-'));
+		assert.ok(parts.length > 30);
+		const handed = [...read('src/element/app.js').matchAll(/'[\w-]+(?:, [\w-]+)+(?:, )?'/g)].flatMap(([list]) => list.match(/[\w-]+/g) ?? []);
+		for (const part of [...new Set(parts), 'bubble-mine', 'bubble-theirs', 'status-sending', 'status-sent', 'status-read', 'status-failed']) {
+			assert.ok(said.includes(`\`${part}\``), `the README says nothing of ${part}`);
+			assert.ok(handed.includes(part) || ['inbox', 'conversation', 'back'].includes(part), `the app does not hand ${part} on`);
 		}
 	});
 });
