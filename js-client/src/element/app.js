@@ -30,8 +30,12 @@ export class MosquittoChatApp extends Base {
 	#stepped = false;
 	#watched = globalThis.MutationObserver && new MutationObserver(() => this.#copyNames());
 	#onPop = () => {
-		this.#stepped = false;
-		this.peer = history.state?.chatPeer ?? '';
+		const peer = history.state?.chatPeer ?? '';
+		// All other steps are the page's.
+		if (peer || this.#stepped) {
+			this.#stepped = peer !== '';
+			this.peer = peer;
+		}
 	};
 	#offTexts = () => {};
 

@@ -49,7 +49,7 @@ export class MosquittoChat extends Base {
 		discard: (ref) => this.#discard(ref),
 		rewrite: ({ ref, text }) => {
 			this.#discard(ref ?? '');
-			this.#composer.draft = text;
+			this.#composer.draft = [this.#composer.draft, text].filter(Boolean).join('\n');
 			this.#keepDraft();
 			this.#composer.focus();
 		},
@@ -279,6 +279,11 @@ export class MosquittoChat extends Base {
 			this.dispatchEvent(new CustomEvent('chat-state', { detail: state, bubbles: true, composed: true }));
 		}
 		this.#recallDraft();
+		if (state === 'closed') {
+			// By the page: it has closed all rooms.
+			this.#loaded = false;
+			this.#log.clear();
+		}
 		if (state === 'online' && this.#room && !this.#loaded) {
 			// It may have been given up while nobody was logged in.
 			this.#open(this.#room);
@@ -532,9 +537,11 @@ export class MosquittoChat extends Base {
 		if (room && this.#loaded && !this.#fetching) {
 			this.#fetching = true;
 			await this.#reach(room, () => room.messages.every((it) => (it.seq ?? Infinity) > seq));
-			this.#fetching = this.#room === room ? false : this.#fetching;
-			this.#render();
-			this.#log.reveal(seq);
+			if (this.#room === room) {
+				this.#fetching = false;
+				this.#render();
+				this.#log.reveal(seq);
+			}
 		}
 	}
 

@@ -28,7 +28,7 @@ export class Header {
 	#name = make('bdi');
 	#muted = make('span', { class: 'muted', hidden: true }, icon(ICONS.muted), make('span', { class: 'spoken' }));
 	#presence = make('span', { class: 'presence', part: 'presence' });
-	#button = make('button', { class: 'options', part: 'options', type: 'button', 'aria-haspopup': 'menu', onclick: () => this.#toggleMenu() }, icon(ICONS.more));
+	#button = make('button', { class: 'options', part: 'options', type: 'button', 'aria-haspopup': 'menu', 'aria-expanded': 'false', onclick: () => this.#toggleMenu() }, icon(ICONS.more));
 	#corner = make('div', { class: 'corner' }, this.#button);
 	element = make('div', { class: 'header', part: 'header' },
 		make('slot', { name: 'before-name' }), this.#picture,
@@ -36,6 +36,8 @@ export class Header {
 		make('slot', { name: 'after-name' }), this.#corner);
 	/** @type {import('./peer-menu.js').PeerMenu | null} */
 	#menu = null;
+	/** Whose conversation it is. */
+	#id = '';
 
 	/**
 	 * @param {object} deeds
@@ -48,10 +50,13 @@ export class Header {
 	}
 
 	async #toggleMenu() {
+		const id = this.#id;
 		const standing = await this.deeds.standing();
 		withMore(({ PeerMenu }) => {
 			this.#menu ??= new PeerMenu(this.#corner, this.#button, this.deeds);
-			this.#menu.toggle(standing);
+			if (id === this.#id) {
+				this.#menu.toggle(standing);
+			}
 		});
 	}
 
@@ -64,6 +69,10 @@ export class Header {
 	 */
 	show(id, name, peer, muted, language) {
 		this.element.hidden = !id;
+		if (id !== this.#id) {
+			this.#id = id;
+			this.#menu?.popup.close();
+		}
 		setText(this.#name, name);
 		fill(this.#picture, [{ key: 'avatar', look: `${id} ${name}`, make: () => avatar(id, name) }]);
 		this.#muted.hidden = !muted;

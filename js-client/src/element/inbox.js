@@ -23,6 +23,7 @@ const PAUSE = 3000;
  *
  * @typedef {object} Person
  * @property {string} peer
+ * @property {string} name
  * @property {number} count unread messages
  * @property {Chat['chats'][number]['last']} last
  * @property {boolean} [muted]
@@ -163,6 +164,8 @@ export class MosquittoChatInbox extends Base {
 		this.#heard = null;
 		this.#beside = null;
 		this.#more = null;
+		this.#fetching = false;
+		this.#triedMore = -Infinity;
 		this.#line?.drop();
 		this.#line = null;
 	}
@@ -181,13 +184,15 @@ export class MosquittoChatInbox extends Base {
 		}
 		this.#fetching = true;
 		this.#changed();
-		try {
-			const { more } = await chat.moreChats();
-			this.#more = this.chat === chat ? more : this.#more;
-		} catch {
+		const more = await chat.moreChats().then((page) => page.more, () => null);
+		if (this.chat !== chat) {
+			return;
+		}
+		if (more === null) {
 			this.#triedMore = Date.now();
 			setTimeout(() => this.isConnected && this.#stateChanged(), PAUSE);
 		}
+		this.#more = more ?? this.#more;
 		this.#fetching = false;
 		this.#changed();
 	}
@@ -278,17 +283,21 @@ export class MosquittoChatInbox extends Base {
 
 	/** Those with whom something was said, the newest first; then those whom the page names. @returns {Person[]} */
 	get #people() {
+		const known = this.#known;
 		const loaded = this.chat?.chats ?? [];
 		const missing = (this.chat?.unread.chats ?? []).filter(({ peer }) => !loaded.some((it) => it.peer === peer));
 		const written = [...loaded, ...missing].sort((a, b) => Number(b.last?.sent_at ?? 0) - Number(a.last?.sent_at ?? 0));
-		const others = [...this.#known.keys()].filter((peer) => !written.some((it) => it.peer === peer));
-		return [...written, ...others.map((peer) => ({ peer, count: 0, last: null }))];
+		const met = new Set(written.map(({ peer }) => peer));
+		const others = [...known.keys()].filter((peer) => !met.has(peer)).map((peer) => ({ peer, name: null, count: 0, last: null }));
+		return [...written, ...others].map((it) => ({
+			...it, name: known.get(it.peer) || it.name?.trim() || heardName(this.chat, it.peer) || it.peer,
+		}));
 	}
 
 	#render() {
 		const people = this.#people;
 		const sought = this.#search.value.trim().toLocaleLowerCase();
-		const found = sought ? people.filter(({ peer }) => this.#nameOf(peer).toLocaleLowerCase().includes(sought)) : people;
+		const found = sought ? people.filter(({ name }) => name.toLocaleLowerCase().includes(sought)) : people;
 		const current = this.conversation?.getAttribute('peer') ?? null;
 		this.#nav.setAttribute('aria-label', texts.inbox);
 		this.#search.hidden = people.length < SEARCHED && !sought;
@@ -318,15 +327,14 @@ export class MosquittoChatInbox extends Base {
 	 * @returns {import('./dom.js').Entry}
 	 */
 	#entry(person, current) {
-		const { peer, count, last, muted = false } = person;
-		const name = this.#nameOf(peer);
+		const { peer, name, count, last, muted = false } = person;
 		const chosen = peer === current;
 		const room = peer === this.#heard ? this.chat?.with(peer) : null;
 		// Of somebody who is blocked, or has blocked, nothing is told any more.
 		const online = !person.blocked && !room?.forbidden && Boolean(person.online || room?.peer.online);
 		const preview = last && `${last.mine && !last.deleted ? `${texts.you}: ` : ''}${summary(last).slice(0, 200)}`;
 		const dressed = (/** @type {HTMLElement} */ child) => {
-			this.#dress(child, person, { name, chosen, online, preview });
+			this.#dress(child, person, { chosen, online, preview });
 			return child;
 		};
 		return {
@@ -340,9 +348,9 @@ export class MosquittoChatInbox extends Base {
 	/**
 	 * @param {HTMLElement} child
 	 * @param {Person} person
-	 * @param {{ name: string, chosen: boolean, online: boolean, preview: string | null }} look
+	 * @param {{ chosen: boolean, online: boolean, preview: string | null }} look
 	 */
-	#dress(child, { peer, count, last, muted }, { name, chosen, online, preview }) {
+	#dress(child, { peer, name, count, last, muted }, { chosen, online, preview }) {
 		const button = /** @type {HTMLButtonElement} */ (child.firstElementChild);
 		button.className = `person${count > 0 ? ' new' : ''}${last ? '' : ' quiet'}`;
 		button.setAttribute('aria-current', String(chosen));

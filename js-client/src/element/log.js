@@ -140,6 +140,7 @@ export class Log {
 	/** For another conversation. */
 	clear() {
 		fill(this.#list, []);
+		this.#actions?.moved();
 		this.#view = null;
 		this.#part = ALL;
 		this.#begun = false;

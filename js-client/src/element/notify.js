@@ -7,6 +7,8 @@ import { texts } from './texts.js';
 /** Messages in quick succession are one sound. */
 const PAUSE = 1500;
 const NOTICE_LENGTH = 200;
+/** Both tones are over by then. */
+const RINGS = 1000;
 
 let rangAt = -Infinity;
 
@@ -28,8 +30,9 @@ function ring() {
 		tone.connect(gain);
 		tone.start(from);
 		tone.stop(to);
-		tone.onended = () => i === 1 && context.close();
 	});
+	// Where nobody has touched the page yet, browsers let nothing sound, and no tone ever ends.
+	setTimeout(() => context.close(), RINGS);
 }
 
 /**
@@ -66,6 +69,13 @@ export class Notices {
 		}
 		const { Notification } = globalThis;
 		if (this.element.hasAttribute('notices') && document.hidden && Notification?.permission === 'granted') {
+			this.#notify(peer, name, message);
+		}
+	}
+
+	/** @param {string} peer @param {string} name @param {Parameters<typeof summary>[0]} message */
+	#notify(peer, name, message) {
+		try {
 			const notice = new Notification(texts.notice(name), { body: summary(message).slice(0, NOTICE_LENGTH), tag: `mosquitto-chat ${peer}` });
 			notice.onclick = () => {
 				window.focus();
@@ -73,6 +83,8 @@ export class Notices {
 				notice.close();
 			};
 			this.#open.set(peer, notice);
+		} catch {
+			// Browsers on phones leave notices to service workers.
 		}
 	}
 

@@ -20,7 +20,7 @@ export class PeerMenu {
 	constructor(stage, button, deeds) {
 		this.button = button;
 		this.deeds = deeds;
-		this.popup = new Popup(stage, 'menu', () => button.focus(), stage);
+		this.popup = new Popup(stage, 'menu', () => button.focus(), stage, (open) => button.setAttribute('aria-expanded', String(open)));
 		this.popup.element.classList.add('of-peer');
 	}
 

@@ -158,7 +158,9 @@ export class Uploads {
 		this.#items = this.#items.filter((it) => it !== item);
 		item.chip.classList.add('bad');
 		item.chip.querySelector('progress')?.remove();
-		setText(/** @type {Node} */ (item.chip.querySelector('bdi')), texts.uploadFailed(name));
+		const text = /** @type {HTMLElement} */ (item.chip.querySelector('bdi'));
+		text.setAttribute('role', 'alert');
+		setText(text, texts.uploadFailed(name));
 		console.warn('mosquitto-chat: upload', error);
 	}
 

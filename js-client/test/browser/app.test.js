@@ -54,6 +54,25 @@ describe('the whole in one element', { skip: noBrowser }, () => {
 		await page.getByRole('button', { name: 'Back to the conversations' }).tap();
 		await her.inbox.waitFor();
 		assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+		await page.goForward();
+		await her.message('Hello').waitFor();
+		await page.getByRole('button', { name: 'Back to the conversations' }).tap();
+		await her.inbox.waitFor();
+		await until('the history to be where the page is', () => page.evaluate(() => !history.state?.chatPeer));
+	});
+
+	test('steps_of_the_page_in_its_history_leave_the_conversation_open', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		await scene.say(ben, ann, ['Hello']);
+		const her = await scene.open(ann, { body: '<mosquitto-chat-app></mosquitto-chat-app>' });
+		await her.inbox.getByRole('button', { name: 'Ben' }).click();
+		await her.message('Hello').waitFor();
+		await her.page.evaluate(() => new Promise((resolve) => {
+			history.pushState({}, '', '#section');
+			addEventListener('popstate', () => setTimeout(resolve), { once: true });
+			history.back();
+		}));
+		assert.equal(await her.page.locator('mosquitto-chat-app').getAttribute('peer'), ben.id);
 	});
 
 	test('who_looks_elsewhere_is_told_where_that_is_wanted_and_not_of_muted_chats', options, async () => {
@@ -90,6 +109,36 @@ describe('the whole in one element', { skip: noBrowser }, () => {
 		await client.publish(topic, { event: 'read', seq: 2 });
 		await until('the notice to be closed', () => her.page.evaluate(() => /** @type {any} */ (window).notices.includes('closed')));
 		await client.end();
+	});
+
+	test('what_the_browser_keeps_silent_costs_nothing_afterwards', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		await scene.say(ben, ann, ['Before']);
+		const her = await scene.open(ann, { body: '<mosquitto-chat-app sound notices></mosquitto-chat-app>' });
+		await her.inbox.getByText('Before').waitFor();
+		await her.page.evaluate(() => {
+			const state = Object.assign(window, { /** @type {AudioContext[]} */ sounds: [] });
+			Object.defineProperty(document, 'hidden', { get: () => true });
+			// As before somebody has touched the page.
+			state.AudioContext = /** @type {any} */ (class extends AudioContext {
+				constructor() {
+					super();
+					this.suspend();
+					state.sounds.push(this);
+				}
+			});
+			// As on phones.
+			state.Notification = /** @type {any} */ (class {
+				static permission = 'granted';
+				constructor() { throw new TypeError('Illegal constructor'); }
+			});
+		});
+		await scene.say(ben, ann, ['Now']);
+		await her.inbox.getByText('Now').waitFor();
+		await until('the sound to be given up', () => her.page.evaluate(() => {
+			const { sounds } = /** @type {any} */ (window);
+			return sounds.length === 1 && sounds[0].state === 'closed';
+		}));
 	});
 
 	test('all_conversations_are_listed_more_as_one_scrolls_and_found_by_name', options, async () => {

@@ -151,4 +151,49 @@ describe('how a conversation is arranged', { skip: noBrowser }, () => {
 		await her.message('Hello').locator('.bubble').click();
 		await items.first().waitFor({ state: 'detached' });
 	});
+
+	test('the_menu_closes_when_something_else_in_the_page_is_pressed', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		const her = await scene.open(ann, { body: `<p>Of the page</p><mosquitto-chat peer="${ben.id}"></mosquitto-chat>` });
+		await her.page.getByText('Nothing has been said here yet.').waitFor();
+		assert.equal(await menu(her).getAttribute('aria-expanded'), 'false');
+		await menu(her).click();
+		await her.page.getByRole('menu').waitFor();
+		assert.equal(await menu(her).getAttribute('aria-expanded'), 'true');
+		await her.page.getByText('Of the page').click();
+		await her.page.getByRole('menu').waitFor({ state: 'detached' });
+		assert.equal(await menu(her).getAttribute('aria-expanded'), 'false');
+	});
+
+	test('the_menu_is_that_of_the_conversation_that_is_shown', options, async () => {
+		const [ann, ben, cleo] = scene.people('Ann', 'Ben', 'Cleo');
+		await scene.say(ben, ann, ['Of Ben']);
+		await scene.say(cleo, ann, ['Of Cleo']);
+		const her = await scene.open(ann, { peer: ben.id });
+		await her.message('Of Ben').waitFor();
+		/** @param {string} peer */
+		const turnTo = (peer) => her.page.locator('mosquitto-chat').evaluate((it, id) => it.setAttribute('peer', id), peer);
+		await menu(her).click();
+		await her.page.getByRole('menu').waitFor();
+		await turnTo(cleo.id);
+		await her.message('Of Cleo').waitFor();
+		assert.equal(await her.page.getByRole('menu').count(), 0);
+
+		// What the menu needs to know comes when another conversation is shown already: that has a menu of its own.
+		await her.page.evaluate(() => {
+			const { chat } = /** @type {any} */ (document.querySelector('mosquitto-chat'));
+			Object.defineProperty(chat, 'chats', { get: () => [] });
+			chat.moreChats = () => new Promise((resolve) => Object.assign(window, { let: resolve }));
+		});
+		await menu(her).click();
+		await turnTo(ben.id);
+		await her.message('Of Ben').waitFor();
+		await her.page.evaluate(() => {
+			const { chat } = /** @type {any} */ (document.querySelector('mosquitto-chat'));
+			/** @type {any} */ (window).let();
+			chat.moreChats = async () => {};
+		});
+		await menu(her).click();
+		await her.page.getByRole('menu').waitFor();
+	});
 });

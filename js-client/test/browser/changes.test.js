@@ -75,6 +75,49 @@ describe('what can be done with messages', { skip: noBrowser }, () => {
 		}));
 	});
 
+	test('a_quote_leads_nowhere_in_another_conversation', options, async () => {
+		const [ann, ben, cleo] = scene.people('Ann', 'Ben', 'Cleo');
+		await scene.say(ann, ben, ['The question', ...Array.from({ length: 60 }, (_, i) => `Line ${i}`)]);
+		await scene.say(cleo, ann, ['Of Cleo']);
+		const her = await scene.open(ann, { peer: cleo.id });
+		await her.message('Of Cleo').waitFor();
+		// Older messages to Ben come when this test wants them to.
+		await her.page.evaluate(async (peer) => {
+			const element = /** @type {any} */ (document.querySelector('mosquitto-chat'));
+			const room = element.chat.with(peer);
+			await room.send({ text: 'The answer', replyTo: 1 }).settled;
+			const wanted = new Promise((resolve) => Object.assign(window, { let: resolve }));
+			const { share } = room;
+			room.share = () => {
+				const own = share();
+				const { older } = own;
+				return Object.assign(own, { older: (/** @type {any} */ page) => wanted.then(() => older(page)) });
+			};
+			element.peer = peer;
+		}, ben.id);
+		await her.message('The answer').getByRole('button').click();
+		await her.page.locator('mosquitto-chat').evaluate((it, peer) => it.setAttribute('peer', peer), cleo.id);
+		await her.message('Of Cleo').waitFor();
+		await her.page.evaluate(() => new Promise((resolve) => {
+			/** @type {any} */ (window).let();
+			setTimeout(resolve);
+		}));
+		assert.equal(await her.message('Of Cleo').evaluate((it) => it.matches(':focus')), false);
+	});
+
+	test('what_is_open_beside_a_message_closes_with_its_conversation', options, async () => {
+		const [ann, ben, cleo] = scene.people('Ann', 'Ben', 'Cleo');
+		await scene.say(ben, ann, ['Of Ben']);
+		await scene.say(cleo, ann, ['Of Cleo']);
+		const her = await scene.open(ann, { peer: ben.id });
+		await her.message('Of Ben').focus();
+		await her.page.keyboard.press('Enter');
+		await her.page.getByRole('dialog').waitFor();
+		await her.page.locator('mosquitto-chat').evaluate((it, peer) => it.setAttribute('peer', peer), cleo.id);
+		await her.message('Of Cleo').waitFor();
+		assert.equal(await her.page.getByRole('dialog').count(), 0);
+	});
+
 	test('reactions_come_and_go_for_both', options, async () => {
 		const [ann, ben] = scene.people('Ann', 'Ben');
 		const [her, his] = [await scene.open(ann, { peer: ben.id }), await scene.open(ben, { peer: ann.id })];
@@ -201,7 +244,7 @@ describe('what can be done with messages', { skip: noBrowser }, () => {
 			element.dispatchEvent(new DragEvent('dragover', { dataTransfer, bubbles: true, cancelable: true }));
 			element.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
 		});
-		await her.page.getByText('plan.pdf could not be sent.').waitFor();
+		await her.page.getByRole('alert').getByText('plan.pdf could not be sent.').waitFor();
 		await her.write('Then without it');
 		await her.until('Then without it', 'Sent');
 	});

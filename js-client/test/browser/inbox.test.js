@@ -205,6 +205,56 @@ describe('an inbox', { skip: noBrowser }, () => {
 			/** @type {any} */ (window).chat.with(peer).messages.length === 2, ben.id));
 	});
 
+	test('a_chat_that_its_page_closes_and_connects_again_shows_everything_again', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		await scene.say(ben, ann, ['Hello']);
+		const her = await scene.open(ann, { peer: ben.id });
+		await her.message('Hello').waitFor();
+		await her.page.evaluate(() => /** @type {any} */ (document.querySelector('mosquitto-chat')).chat.close());
+		await her.state('closed');
+		await until('what was said to be gone', async () => await her.messages.count() === 0);
+		assert.equal(await her.page.getByText('Nothing has been said here yet.').count(), 0);
+		await her.page.evaluate(() => /** @type {any} */ (document.querySelector('mosquitto-chat')).chat.connect());
+		await her.message('Hello').waitFor();
+	});
+
+	test('another_chat_does_not_wait_for_what_the_one_before_it_was_asked_for', options, async () => {
+		const [ann, ben, cleo] = scene.people('Ann', 'Ben', 'Cleo');
+		await scene.say(cleo, ben, ['Hello Ben']);
+		const her = await scene.open(ann, { body: '<mosquitto-chat-inbox></mosquitto-chat-inbox>' });
+		await her.page.evaluate(async ({ url, tokens }) => {
+			const { createChat } = await import(/** @type {any} */ ('/chat/index.js'));
+			const [first, second] = tokens.map((token) => createChat({ url, token }));
+			await Promise.all([first.connect(), second.connect()]);
+			const inbox = /** @type {any} */ (document.querySelector('mosquitto-chat-inbox'));
+			await new Promise((asked) => {
+				first.moreChats = () => new Promise(asked);
+				inbox.chat = first;
+			});
+			inbox.chat = second;
+		}, { url: scene.url(), tokens: [scene.jwt(ann), scene.jwt(cleo)] });
+		await her.inbox.getByText('You: Hello Ben').waitFor();
+	});
+
+	test('a_list_of_many_asks_the_page_once_how_they_are_called', options, async () => {
+		const [ann, ben, ...others] = scene.people('Ann', 'Ben', ...Array.from({ length: 40 }, (_, i) => `Person ${i}`));
+		const her = await scene.open(ann, { people: others });
+		await her.inbox.getByRole('button', { name: 'Person 39' }).waitFor();
+		await until('the list to have come', async () => await her.page.getByText('Loading more…').count() === 0);
+		await her.page.evaluate(() => {
+			const inbox = /** @type {any} */ (document.querySelector('mosquitto-chat-inbox'));
+			const state = Object.assign(window, { asked: 0 });
+			inbox.querySelectorAll = (/** @type {string} */ selector) => {
+				state.asked++;
+				return Element.prototype.querySelectorAll.call(inbox, selector);
+			};
+		});
+		await scene.say(ben, ann, ['Hello']);
+		await her.inbox.getByText('Hello').waitFor();
+		const asked = await her.page.evaluate(() => /** @type {any} */ (window).asked);
+		assert.ok(asked < others.length, `it has asked ${asked} times`);
+	});
+
 	test('after_a_reload_the_open_conversations_row_says_what_was_said_last_and_the_same_name', options, async () => {
 		const [ann, ben] = scene.people('Ann', 'Ben');
 		await scene.say(ben, ann, ['Hello']);
