@@ -18,41 +18,48 @@ void buffer_free(struct buffer *buffer)
 	*buffer = (struct buffer){0};
 }
 
-/* Room for `more` bytes; NULL, and an empty buffer, when there is none. */
-static char *reserve(struct buffer *buffer, size_t more)
+/* False: they are only counted, or there is no memory for them. */
+static bool make_room(struct buffer *buffer, size_t more)
 {
+	if (buffer->measures) {
+		buffer->len += more;
+		return false;
+	}
 	if (buffer->failed) {
-		return NULL;
+		return false;
 	}
-	if (buffer->size - buffer->len < more) {
-		size_t size = buffer->size == 0 ? BUFFER_FIRST : buffer->size;
-		while (size - buffer->len < more && size <= SIZE_MAX / 4) {
-			size *= 2;
-		}
-		char *bytes = size - buffer->len < more ? NULL : realloc(buffer->bytes, size);
-		if (bytes == NULL) {
-			buffer->failed = true;
-			buffer->len = 0;
-			return NULL;
-		}
-		buffer->bytes = bytes;
-		buffer->size = size;
+	size_t size = buffer->size == 0 ? BUFFER_FIRST : buffer->size;
+	while (size - buffer->len < more && size <= SIZE_MAX / 4) {
+		size *= 2;
 	}
-	return buffer->bytes + buffer->len;
+	char *bytes = size - buffer->len < more ? NULL : realloc(buffer->bytes, size);
+	if (bytes == NULL) {
+		buffer_free(buffer);
+		buffer->failed = true;
+		return false;
+	}
+	buffer->bytes = bytes;
+	buffer->size = size;
+	return true;
+}
+
+/* Whether `more` bytes can be written.  What is only counted, or has failed, has no size. */
+static inline bool has_room(struct buffer *buffer, size_t more)
+{
+	return buffer->len + more <= buffer->size || make_room(buffer, more);
+}
+
+static void append_byte(struct buffer *buffer, char byte)
+{
+	if (has_room(buffer, 1)) {
+		buffer->bytes[buffer->len++] = byte;
+	}
 }
 
 void buffer_append(struct buffer *buffer, struct slice bytes)
 {
-	if (bytes.len == 0) {
-		return;
-	}
-	if (buffer->measures) {
-		buffer->len += bytes.len;
-		return;
-	}
-	char *into = reserve(buffer, bytes.len);
-	if (into != NULL) {
-		memcpy(into, bytes.bytes, bytes.len);
+	if (bytes.len > 0 && has_room(buffer, bytes.len)) {
+		memcpy(buffer->bytes + buffer->len, bytes.bytes, bytes.len);
 		buffer->len += bytes.len;
 	}
 }
@@ -129,7 +136,7 @@ static size_t skip_unescaped(struct slice text, size_t at)
 
 void buffer_json_string(struct buffer *buffer, struct slice text)
 {
-	buffer_append(buffer, SLICE("\""));
+	append_byte(buffer, '"');
 	size_t at = 0;
 	for (;;) {
 		size_t end = skip_unescaped(text, at);
@@ -144,7 +151,7 @@ void buffer_json_string(struct buffer *buffer, struct slice text)
 		buffer_append(buffer, slice_of(escape, len));
 		at = end + 1;
 	}
-	buffer_append(buffer, SLICE("\""));
+	append_byte(buffer, '"');
 }
 
 struct slice buffer_slice(const struct buffer *buffer)
