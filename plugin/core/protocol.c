@@ -16,12 +16,10 @@ static void append_chat(struct buffer *out, struct slice room)
 	buffer_append(out, SLICE("\""));
 }
 
-static void write_digits(char *into, int64_t number, int count)
+static void write_two(char *into, int64_t number)
 {
-	for (int i = count - 1; i >= 0; i--) {
-		into[i] = (char)('0' + number % 10);
-		number /= 10;
-	}
+	into[0] = (char)('0' + number / 10);
+	into[1] = (char)('0' + number % 10);
 }
 
 /* The day's date in the Gregorian calendar.  Counted in years that begin with March, so that the
@@ -38,11 +36,13 @@ static void write_date(char into[10], int64_t day)
 	int64_t month = (5 * in_year + 2) / 153; /* 0: March; 153 days are five months */
 	int64_t in_month = in_year - (153 * month + 2) / 5;
 	bool next_year = month >= 10;
-	write_digits(into, year + 400 * era + next_year, 4);
+	year += 400 * era + next_year;
+	write_two(into, year / 100);
+	write_two(into + 2, year % 100);
 	into[4] = '-';
-	write_digits(into + 5, next_year ? month - 9 : month + 3, 2);
+	write_two(into + 5, next_year ? month - 9 : month + 3);
 	into[7] = '-';
-	write_digits(into + 8, in_month + 1, 2);
+	write_two(into + 8, in_month + 1);
 }
 
 #define MS_PER_DAY 86400000
@@ -54,10 +54,11 @@ static void append_time(struct buffer *out, int64_t ms)
 	ms = ms < 0 ? 0 : ms > SENT_AT_MAX ? SENT_AT_MAX : ms;
 	int64_t in_day = ms % MS_PER_DAY;
 	write_date(text + 1, ms / MS_PER_DAY);
-	write_digits(text + 12, in_day / 3600000, 2);
-	write_digits(text + 15, in_day / 60000 % 60, 2);
-	write_digits(text + 18, in_day / 1000 % 60, 2);
-	write_digits(text + 21, in_day % 1000, 3);
+	write_two(text + 12, in_day / 3600000);
+	write_two(text + 15, in_day / 60000 % 60);
+	write_two(text + 18, in_day / 1000 % 60);
+	text[21] = (char)('0' + in_day % 1000 / 100);
+	write_two(text + 22, in_day % 100);
 	buffer_append(out, slice_of(text, sizeof(text) - 1));
 }
 
