@@ -119,15 +119,18 @@ update chat.feed set at = at - interval '15 s' where stream in (:one * 8, :one *
 select dblink_exec('other', 'begin');
 select * from dblink('other', format('select stream from chat.heads where stream = %s for update', :one * 8)) as r(stream integer);
 set lock_timeout = '250ms';
+update chat.nodes set seen_at = clock_timestamp() where node = :two;
 select test.same('whoever waits for one says all the same that it lives', (select alive from chat.node_beat(:one, 0, 0)), true);
 reset lock_timeout;
 select dblink_exec('other', 'rollback');
 select test.same('and clears away what others do not hold', (select string_agg(distinct (stream - :one * 8)::text, ' ')
 	from chat.feed where stream in (:one * 8, :one * 8 + 1)), '0');
+update chat.nodes set seen_at = clock_timestamp() where node = :two;
 select from chat.node_beat(:one, 0, 0);
 select test.same('the rest the next time', (select count(*) from chat.feed where stream = :one * 8), 0::bigint);
 
 -- A broker dies.
+update chat.nodes set seen_at = clock_timestamp() where node = :two;
 select test.same('as long as it lives nobody is dead', (select alive::text || nodes || dead_pids::text
 	from chat.node_beat(:one, 7, 8)), 'true2{}');
 select test.same('what a broker says of itself is there to be looked at',

@@ -1149,7 +1149,7 @@ static void a_post_whose_answer_is_lost_is_said_to_be_missed(void **state)
 	assert_true(proxy_start(&proxy, server.folder));
 	snprintf(folder, sizeof(folder), "%s/proxy", server.folder);
 	session_run(b->admin, "create function slow() returns trigger language plpgsql as"
-			      " $$ begin perform pg_sleep(3); return new; end $$;"
+			      " $$ begin perform pg_sleep(5); return new; end $$;"
 			      "create trigger slow before insert on chat.messages for each row"
 			      " execute function slow()");
 	open_at(b, folder, 10000);
