@@ -35,17 +35,35 @@ export function lookOf({ sent_at, text, change, edited_at, reactions, deleted },
 	return `${status} ${first} ${last} ${sent_at.getTime()} ${author} ${change} ${edited_at?.getTime()} ${deleted} ${said} ${quote} ${edited_at ? text : ''}`;
 }
 
-/** @returns {HTMLElement} */
+/** With what each message has: the browser has work with every element in the page. @returns {HTMLElement} */
 export function bubble() {
 	return make('li', { tabindex: '-1' },
 		make('div', { class: 'bubble' },
 			make('bdi', { class: 'spoken author' }),
-			make('div', { class: 'answers' }),
-			make('div', { class: 'files' }),
 			make('p', { class: 'line', dir: 'auto' },
 				make('span', { class: 'words' }, make('span', { class: 'text', part: 'text' }), make('span', { class: 'room', 'aria-hidden': 'true' })),
-				make('span', { class: 'meta', part: 'meta' }, make('span', { class: 'edited' }), make('time', { dir: 'auto' })))),
-		make('div', { class: 'reactions' }));
+				make('span', { class: 'meta', part: 'meta' }, make('time', { dir: 'auto' })))));
+}
+
+/** @param {Element} child @param {string} name @returns {HTMLElement} */
+const part = (child, name) => /** @type {HTMLElement} */ (child.querySelector(`.${name}`));
+
+/**
+ * A list that most messages do without.
+ * @param {Element} child
+ * @param {string} name
+ * @param {Element} before it stands after this
+ * @param {import('./dom.js').Entry[]} entries
+ */
+function fillPlace(child, name, before, entries) {
+	let place = part(child, name);
+	if (!place && entries.length > 0) {
+		place = make('div', { class: name });
+		before.after(place);
+	}
+	if (place) {
+		fill(place, entries);
+	}
 }
 
 /**
@@ -57,12 +75,11 @@ export function bubble() {
 export function dress(child, message, look, handlers) {
 	const { status, author, first, last, times } = look;
 	const { mine, deleted, text } = message;
-	const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (child.querySelector(`.${name}`));
 	const classes = ['message', status, mine && 'mine', first && 'first', last && 'last', deleted && 'deleted', isFewEmoji(text) && 'large'];
 	child.className = classes.filter(Boolean).join(' ');
-	part('bubble').setAttribute('part', `bubble ${mine ? 'bubble-mine' : 'bubble-theirs'}`);
-	setText(part('author'), `${author}: `);
-	showContent(part, message, look, handlers);
+	part(child, 'bubble').setAttribute('part', `bubble ${mine ? 'bubble-mine' : 'bubble-theirs'}`);
+	setText(part(child, 'author'), `${author}: `);
+	showContent(child, message, look, handlers);
 
 	const time = /** @type {HTMLTimeElement} */ (child.querySelector('time'));
 	time.dateTime = message.sent_at.toISOString();
@@ -70,25 +87,30 @@ export function dress(child, message, look, handlers) {
 	const clock = times.time(message.sent_at);
 	setText(time, clock);
 	const edited = message.edited_at && !deleted ? texts.edited : '';
-	setText(part('edited'), edited);
+	if (edited && !part(child, 'edited')) {
+		time.before(make('span', { class: 'edited' }));
+	}
+	if (part(child, 'edited')) {
+		setText(part(child, 'edited'), edited);
+	}
 	// The last line of the text leaves so much room for what stands in its corner.
 	child.style.setProperty('--meta', String(clock.length + (edited ? edited.length + 1 : 0) + (mine ? 3 : 0)));
-	showReactions(part('reactions'), message, look, handlers);
+	showReactions(child, message, look, handlers);
 	if (status !== 'theirs') {
 		showStatus(child, message, status, handlers);
 	}
 }
 
 /**
- * @param {(name: string) => HTMLElement} part
+ * @param {HTMLElement} child
  * @param {Message} message
  * @param {Look} look
  * @param {Handlers} handlers
  */
-function showContent(part, { text, data, deleted, reply_to, seq, change }, { answered, nameOf, language }, handlers) {
+function showContent(child, { text, data, deleted, reply_to, seq, change }, { answered, nameOf, language }, handlers) {
 	const said = deleted ? texts.deleted : text;
-	if (part('text').textContent !== said) {
-		part('text').replaceChildren(...(deleted ? [said] : linked(said)));
+	if (part(child, 'text').textContent !== said) {
+		part(child, 'text').replaceChildren(...(deleted ? [said] : linked(said)));
 	}
 	const quote = reply_to === null ? [] : [{
 		key: 'quote',
@@ -96,19 +118,20 @@ function showContent(part, { text, data, deleted, reply_to, seq, change }, { ans
 		make: () => make('button', { type: 'button', class: 'quote', part: 'quote', tabindex: '-1', onclick: () => handlers.goTo(reply_to) },
 			...quoted(answered, answered ? nameOf(answered.user_id) : '')),
 	}];
-	fill(part('answers'), quote);
+	fillPlace(child, 'answers', part(child, 'author'), quote);
 	const files = deleted ? [] : attachmentsOf(data, document.baseURI);
-	fill(part('files'), files.map((it, i) => ({ key: String(i), look: `${seq} ${change} ${it.url}`, make: () => shown([it], language)[0] })));
+	fillPlace(child, 'files', part(child, 'answers') ?? part(child, 'author'),
+		files.map((it, i) => ({ key: String(i), look: `${seq} ${change} ${it.url}`, make: () => shown([it], language)[0] })));
 }
 
 /**
- * @param {HTMLElement} place
+ * @param {HTMLElement} child
  * @param {Message} message
  * @param {Look} look
  * @param {Handlers} handlers
  */
-function showReactions(place, message, { nameOf, me }, { react }) {
-	fill(place, message.reactions.map(({ reaction, by }) => ({
+function showReactions(child, message, { nameOf, me }, { react }) {
+	fillPlace(child, 'reactions', part(child, 'bubble'), message.reactions.map(({ reaction, by }) => ({
 		key: reaction,
 		look: by.join(),
 		make: () => {
@@ -128,7 +151,7 @@ function showReactions(place, message, { nameOf, me }, { react }) {
  * @param {Handlers} handlers
  */
 function showStatus(child, message, status, handlers) {
-	const meta = /** @type {HTMLElement} */ (child.querySelector('.meta'));
+	const meta = part(child, 'meta');
 	if (meta.dataset.status !== status) {
 		meta.dataset.status = status;
 		meta.querySelectorAll('.status').forEach((it) => it.remove());

@@ -21,9 +21,11 @@ export function upgrade(element, names) {
 	}
 }
 
+const coarse = globalThis.matchMedia?.('(pointer: coarse)');
+
 /** Whether one writes with the thumbs. */
 export function isOnPhone() {
-	return matchMedia('(pointer: coarse)').matches;
+	return coarse?.matches ?? false;
 }
 
 /**
@@ -194,6 +196,18 @@ export function isFewEmoji(text) {
 	return [...(Segmenter ? new Segmenter().segment(text.trim()) : text.trim())].length <= FEW;
 }
 
+/** As they are written in a page, and as `Intl` calls them. @type {Map<string | undefined, string | undefined>} */
+const languages = new Map();
+
+/** @param {string | undefined} said @returns {string | undefined} */
+function canonical(said) {
+	try {
+		return Intl.getCanonicalLocales(said)[0];
+	} catch {
+		return undefined;
+	}
+}
+
 /**
  * The language in which an element stands, for dates.
  * @param {Element} element
@@ -201,9 +215,8 @@ export function isFewEmoji(text) {
  */
 export function languageOf(element) {
 	const said = element.closest('[lang]')?.getAttribute('lang') || undefined;
-	try {
-		return Intl.getCanonicalLocales(said)[0];
-	} catch {
-		return undefined;
+	if (!languages.has(said)) {
+		languages.set(said, canonical(said));
 	}
+	return languages.get(said);
 }

@@ -1,8 +1,10 @@
 // Of a long conversation only a part is in the page: from one message to another, by `seq`.
 
-/** So many messages are in the page at most, and so many come when the reader gets to an end of them. */
+/** So many messages are in the page at most; fewer at the end, as each that comes is work for the browser with all that are there;
+ *  and so many come when the reader gets to an end of them. */
 export const MOST = 200;
-export const STEP = 80;
+export const MOST_AT_END = 100;
+export const STEP = 40;
 
 /**
  * @typedef {object} Part
@@ -63,7 +65,7 @@ function partOf(messages, start, end) {
  */
 export function fit(messages, part, atEnd) {
 	const { start, end } = boundsOf(messages, part);
-	if (end - start <= MOST) {
+	if (end - start <= (atEnd ? MOST_AT_END : MOST)) {
 		return part;
 	}
 	return atEnd ? partOf(messages, end - STEP, end) : partOf(messages, start, start + MOST);

@@ -165,6 +165,9 @@ describe('a long conversation', { skip: noBrowser }, () => {
 		await her.page.getByRole('button', { name: 'Go to the newest message' }).click();
 		await her.message('Message 500').waitFor();
 
+		const elements = await her.messages.last().evaluate((it) => it.querySelectorAll('*').length);
+		assert.ok(elements <= 8, `a plain message has ${elements} elements`);
+
 		// One more, its ticks and a draft: the page changes where they are, and nowhere else.
 		const changes = await her.log.evaluate(async (log) => {
 			let count = 0;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ALL, around, boundsOf, extendDown, extendUp, fit, indexOf, MOST, STEP, tail } from '../../src/element/window.js';
+import { ALL, around, boundsOf, extendDown, extendUp, fit, indexOf, MOST, MOST_AT_END, STEP, tail } from '../../src/element/window.js';
 
 /** @param {number} first @param {number} last @param {number} [pending] */
 const messages = (first, last, pending = 0) => [
@@ -18,6 +18,11 @@ test('who_is_at_the_end_keeps_the_end_and_who_reads_above_what_is_there', () => 
 	const end = fit(all, ALL, true);
 	assert.equal(boundsOf(all, end).end, all.length);
 	assert.equal(boundsOf(all, end).end - boundsOf(all, end).start, STEP);
+	const few = messages(1001, 1000 + MOST_AT_END);
+	assert.deepEqual(boundsOf(few, fit(few, ALL, true)), { start: 0, end: MOST_AT_END });
+	assert.equal(boundsOf([...few, { seq: 9999 }], fit([...few, { seq: 9999 }], ALL, true)).start, MOST_AT_END + 1 - STEP);
+	// A window so high that more is needed gets it, and keeps it for a while.
+	assert.ok(MOST_AT_END >= 2 * STEP && MOST > MOST_AT_END);
 	const above = fit(all, ALL, false);
 	assert.deepEqual(boundsOf(all, above), { start: 0, end: MOST });
 	// What comes later does not move it.
