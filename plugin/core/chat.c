@@ -38,6 +38,7 @@ void chat_destroy(struct chat *chat)
 	chat_free_arrivals(chat);
 	chat_free_changes(chat);
 	chat_free_peers(chat);
+	chat_free_untold_reads(chat);
 	requests_finish(&chat->requests);
 	permits_finish(&chat->permits);
 	pending_finish(&chat->pending);

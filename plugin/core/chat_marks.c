@@ -1,4 +1,6 @@
 /* Read marks: to the store, and what became of them. */
+#include <stdlib.h>
+
 #include "chat_state.h"
 
 static bool send_mark(struct chat *chat)
@@ -20,43 +22,94 @@ void chat_send_marks(struct chat *chat)
 	}
 }
 
-/* Until it is known whether the chat is open nobody in it may be told.  The page that will say so
- * shows the mark, too: the store reads it behind the mark, or it would have come before.  In a
- * cluster the mark may be another broker's, and newer than the page. */
-static void keep_untold(struct room *room, struct slice id, int64_t seq)
+/* How far the two users of a chat have read, heard of before it is known whether the chat is open:
+ * until then nobody in it may be told of the other one. */
+struct untold_read {
+	struct table_link by_room;
+	const struct room *room;
+	int64_t seqs[2]; /* of the first user, of the second one; 0: there is nothing to tell */
+};
+
+static bool is_of_room(const struct table_link *link, const void *room)
 {
-	if (room->cluster != NULL) {
-		int64_t *untold = &room->cluster->untold_read[presence_side(room, id) == 1 ? 0 : 1];
-		*untold = seq > *untold ? seq : *untold;
-	}
+	return TABLE_ELEMENT(link, struct untold_read, by_room)->room == room;
 }
 
-void chat_tell_read_in_chat(struct chat *chat, struct room *room, struct slice id, int64_t seq)
+static struct untold_read *find_untold(const struct chat *chat, const struct room *room)
 {
+	struct table_link *link =
+		table_find(&chat->untold_reads, room->by_name.hash, is_of_room, room);
+	return link == NULL ? NULL : TABLE_ELEMENT(link, struct untold_read, by_room);
+}
+
+static void forget(struct chat *chat, struct untold_read *untold)
+{
+	table_remove(&chat->untold_reads, &untold->by_room);
+	free(untold);
+}
+
+/* Without memory it is lost: the page that is still to come shows the mark, too. */
+static void keep_untold(struct chat *chat, const struct room *room, struct slice id, int64_t seq)
+{
+	struct untold_read *untold = find_untold(chat, room);
+	if (untold == NULL) {
+		untold = calloc(1, sizeof(*untold));
+		if (untold == NULL) {
+			return;
+		}
+		untold->room = room;
+		table_add(&chat->untold_reads, &untold->by_room, room->by_name.hash);
+	}
+	int64_t *kept = &untold->seqs[presence_side(room, id) == 1 ? 0 : 1];
+	*kept = seq > *kept ? seq : *kept;
+}
+
+void chat_tell_read_in_chat(
+	struct chat *chat, const struct room *room, struct slice id, int64_t seq)
+{
+	char bytes[TOPIC_MAX + 1];
 	if (seq == 0 || chat_is_shut(room)) {
 		return;
 	}
 	if (room->state == ROOM_UNKNOWN) {
-		keep_untold(room, id, seq);
+		keep_untold(chat, room, id, seq);
 		return;
 	}
-	char bytes[TOPIC_MAX + 1];
 	struct buffer *payload = chat_begin(chat);
 	protocol_read(payload, id, seq);
 	(void)chat_send(chat, topic_of_chat(presence_room_name(room), bytes), payload, 1, 0);
 }
 
-void chat_tell_untold_reads(struct chat *chat, struct room *room)
+void chat_tell_untold_reads(struct chat *chat, const struct room *room)
 {
-	struct slice ids[2];
-	if (room->cluster == NULL ||
-		!topic_split_room(presence_room_name(room), &ids[0], &ids[1])) {
+	struct slice a, b;
+	struct untold_read *untold = find_untold(chat, room);
+	if (untold == NULL) {
 		return;
 	}
-	for (size_t i = 0; i < 2; i++) {
-		chat_tell_read_in_chat(chat, room, ids[i], room->cluster->untold_read[i]);
-		room->cluster->untold_read[i] = 0;
+	if (topic_split_room(presence_room_name(room), &a, &b)) {
+		chat_tell_read_in_chat(chat, room, a, untold->seqs[0]);
+		chat_tell_read_in_chat(chat, room, b, untold->seqs[1]);
 	}
+	forget(chat, untold);
+}
+
+void chat_forget_untold_reads(struct chat *chat, const struct room *room)
+{
+	struct untold_read *untold = find_untold(chat, room);
+	if (untold != NULL) {
+		forget(chat, untold);
+	}
+}
+
+void chat_free_untold_reads(struct chat *chat)
+{
+	size_t at = 0;
+	struct table_link *link;
+	while ((link = table_any(&chat->untold_reads, &at)) != NULL) {
+		forget(chat, TABLE_ELEMENT(link, struct untold_read, by_room));
+	}
+	table_finish(&chat->untold_reads);
 }
 
 static void tell_lobby(struct chat *chat, const struct mark *mark, const struct marked *result)
@@ -73,7 +126,7 @@ static void tell_lobby(struct chat *chat, const struct mark *mark, const struct 
 
 void chat_tell_read(struct chat *chat, const struct mark *mark, const struct marked *result)
 {
-	struct room *room = presence_room(chat->presence, mark->room);
+	const struct room *room = presence_room(chat->presence, mark->room);
 	if (room != NULL) {
 		chat_tell_read_in_chat(chat, room, mark->user_id, result->seq);
 	}

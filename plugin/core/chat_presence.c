@@ -246,6 +246,7 @@ void chat_leave(struct chat *chat, struct membership *m)
 	if (room->members->room_next == NULL) {
 		chat_tell_all_held_changes(chat, room);
 		chat_note_ahead(chat, room, chat->now);
+		chat_forget_untold_reads(chat, room);
 	}
 	if (m->history_request != NULL) {
 		requests_cancel(&chat->requests, m->history_request);

@@ -52,6 +52,7 @@ struct chat {
 	struct requests requests;
 	struct permits permits;
 	struct marks *marks;
+	struct table untold_reads;        /* see chat_marks.c */
 	struct lost_change *lost_changes; /* see chat_changes.c */
 	struct held_change *held_changes;
 	size_t held_count;
@@ -222,10 +223,15 @@ void chat_request_takes_longer(struct chat *chat, uint64_t ticket);
 /* Tells the chat and the user's lobby that a marker has moved. */
 void chat_tell_read(struct chat *chat, const struct mark *mark, const struct marked *result);
 
-/* To the chat alone, if it is open; where that is not known yet, later if need be. */
-void chat_tell_read_in_chat(struct chat *chat, struct room *room, struct slice id, int64_t seq);
+/* To the chat alone, if it is open; where that is not known yet, once it is. */
+void chat_tell_read_in_chat(
+	struct chat *chat, const struct room *room, struct slice id, int64_t seq);
 /* It is known by now: tells of what waited for that, or forgets it. */
-void chat_tell_untold_reads(struct chat *chat, struct room *room);
+void chat_tell_untold_reads(struct chat *chat, const struct room *room);
+/* The room is about to go. */
+void chat_forget_untold_reads(struct chat *chat, const struct room *room);
+/* At the end. */
+void chat_free_untold_reads(struct chat *chat);
 
 /* Sends the waiting marks to the store, as many as it takes. */
 void chat_send_marks(struct chat *chat);

@@ -66,9 +66,6 @@ struct room_in_cluster {
 	bool asked;             /* for what was missed: what comes meanwhile is in the answer */
 	bool renewed;      /* in another epoch: what comes before the first page is asked for */
 	bool places_known; /* of `remotes` */
-	/* How far each user has read, heard of before it was known whether the chat is open; 0:
-	 * nothing was. */
-	int64_t untold_read[2];
 };
 
 /* A chat that at least one client is subscribed to. */

@@ -130,6 +130,29 @@ static void read_is_not_told_before_it_is_known_whether_the_chat_is_open(void **
 	assert_silence(world, ANN);
 }
 
+static void read_is_told_once_that_is_known(void **state)
+{
+	struct world *world = *state;
+	world_log_in(world, ANN);
+	world_log_in(world, BOB);
+	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_ALLOW);
+	world_send(world, BOB, "{\"event\":\"read\",\"seq\":5}");
+	world_marked(world, 0, true);
+	world_turn(world);
+	assert_silence(world, ANN);
+	world_answer_all(world);
+	world_turn(world);
+	assert_event(world, ANN, CHAT, "\"history\"");
+	assert_event(world, ANN, CHAT, "{\"event\":\"read\",\"user_id\":\"2\",\"seq\":5}");
+	/* Nothing is left behind by who leaves before. */
+	world_unsubscribe(world, ANN, CHAT);
+	assert_int_equal(world_subscribe(world, ANN, CHAT), CHAT_ALLOW);
+	world_send(world, BOB, "{\"event\":\"read\",\"seq\":6}");
+	world_marked(world, 1, true);
+	world_unsubscribe(world, ANN, CHAT);
+	world_turn(world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -141,6 +164,7 @@ int main(void)
 		CHAT_TEST(mark_that_failed_is_tried_again_unless_for_good),
 		CHAT_TEST(mark_whose_answer_was_lost_is_heard_though_it_had_moved),
 		CHAT_TEST(read_is_not_told_before_it_is_known_whether_the_chat_is_open),
+		CHAT_TEST(read_is_told_once_that_is_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
