@@ -84,10 +84,9 @@ describe('across brokers', () => {
 
 	test('typing is seen', async () => {
 		const { ann, bob, chat } = await cluster.couple();
-		await ann.publish(chat, { event: 'typing' });
-		assert.deepEqual(await bob.next(chat, 'typing'), { event: 'typing', user_id: ann.id, on: true });
-		await ann.publish(chat, { event: 'typing', on: false });
-		assert.deepEqual(await bob.next(chat, 'typing'), { event: 'typing', user_id: ann.id, on: false });
+		for (const on of [true, false]) {
+			assert.deepEqual(await ann.typesUntilHeard(chat, [bob], on), [{ event: 'typing', user_id: ann.id, on }]);
+		}
 	});
 
 	test('who is in the chat is told on entering, whichever broker they are on', async () => {
@@ -239,8 +238,7 @@ describe('across brokers', () => {
 		const chat = chatOf(a, b);
 		const third = await cluster.at(2, { id: b });
 		await Promise.all([before, other, third].map((it) => it.join(chat)));
-		await before.publish(chat, { event: 'typing' });
-		await Promise.all([other, third].map((it) => it.next(chat, 'typing')));
+		await before.typesUntilHeard(chat, [other, third]);
 		const now = await cluster.at(2, { id: a, clientId });
 		await before.ended();
 		await now.enterLobby();

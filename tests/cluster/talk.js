@@ -126,8 +126,7 @@ function describe(seqs) {
  * @param {{ ann: import('./stage.js').Client, bob: import('./stage.js').Client, chat: string }} couple
  */
 export async function stillCross({ ann, bob, chat }) {
-	await ann.publish(chat, { event: 'typing' });
-	await bob.next(chat, 'typing');
+	await ann.typesUntilHeard(chat, [bob]);
 	const echo = await ann.say(chat, 'and now?');
 	assert.deepEqual(await bob.next(chat, is('message', { seq: echo.seq })), echo);
 	await bob.publish(chat, { event: 'read', seq: echo.seq });

@@ -102,8 +102,7 @@ describe('two brokers', () => {
 		const { ann, bob, chat } = await couple();
 		const laptop = await stage.connect({ id: bob.id, name: 'Bob' });
 		await laptop.enterLobby();
-		await ann.publish(chat, { event: 'typing' });
-		assert.deepEqual(await bob.next(chat, 'typing'), { event: 'typing', user_id: ann.id, on: true });
+		assert.deepEqual(await ann.typesUntilHeard(chat, [bob]), [{ event: 'typing', user_id: ann.id, on: true }]);
 		const { seq } = await ann.say(chat, 'hi');
 		await bob.next(chat, 'message');
 		await bob.publish(chat, { event: 'read', seq });

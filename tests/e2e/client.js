@@ -3,7 +3,7 @@
 import mqtt from 'mqtt';
 import WebSocket from 'ws';
 import { signName } from '../stack/tokens.js';
-import { PATIENCE, SLOW, within } from '../stack/wait.js';
+import { PATIENCE, SLOW, pause, until, within } from '../stack/wait.js';
 import { createInbox } from './inbox.js';
 
 /**
@@ -271,6 +271,29 @@ export async function connect(options) {
 		async refusal(topic, payload) {
 			await it.publish(topic, payload);
 			return inbox.next(topic, 'error');
+		},
+
+		/**
+		 * Says again and again that this user types, or no longer, until the others have heard it: between brokers such
+		 * news are dropped that come late. Resolves to what they have heard.
+		 * @param {string} chat
+		 * @param {{ next: typeof inbox.next, take: typeof inbox.take }[]} others
+		 * @param {boolean} [on]
+		 */
+		async typesUntilHeard(chat, others, on = true) {
+			const heard = (/** @type {any} */ event) => event.event === 'typing' && event.user_id === id && event.on === on;
+			/** @type {any[]} */
+			const events = others.map(() => null);
+			await until('others to hear who types', async () => {
+				await it.publish(chat, { event: 'typing', on });
+				await it.fence();
+				await pause(200);
+				others.forEach((other, n) => {
+					events[n] ??= other.take(chat, heard)[0] ?? null;
+				});
+				return events.every(Boolean);
+			});
+			return events;
 		},
 
 		/** Resolves when the connection has ended: to the DISCONNECT's reason, if there was one. */
