@@ -2,7 +2,7 @@
 
 /** So many messages are in the page at most; fewer at the end, as each that comes is work for the browser with all that are there;
  *  and so many come when the reader gets to an end of them. */
-export const MOST = 200;
+export const MOST = 140;
 export const MOST_AT_END = 100;
 export const STEP = 40;
 
