@@ -123,7 +123,7 @@ describe('the whole in one element', { skip: noBrowser }, () => {
 			state.AudioContext = /** @type {any} */ (class extends AudioContext {
 				constructor() {
 					super();
-					this.suspend();
+					this.suspend().catch(() => {});
 					state.sounds.push(this);
 				}
 			});
