@@ -6,7 +6,7 @@ create or replace function chat.clear_streams() returns void
 language sql volatile
 as $$
 	delete from chat.feed f using chat.heads h
-	where f.stream = h.stream and not h.open and f.at < clock_timestamp() - interval '15 s';
+	where f.stream = h.stream and not h.open and f.at < clock_timestamp() - interval '4 s';
 	delete from chat.heads h
 	where not h.open and not exists (select from chat.feed f where f.stream = h.stream);
 $$;

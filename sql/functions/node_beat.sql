@@ -69,19 +69,24 @@ begin
 		delete from chat.nodes n where n.node = d.node;
 	end loop;
 
+	-- Whoever has not read for so long is taken for dead, and asks for what it missed; after a moment in which
+	-- the server stood still all may read first.
+	if before < clock_timestamp() - interval '2 s' then
+		return;
+	end if;
 	-- Not from the beginning: what was cleared away before may still be there for somebody with an old
 	-- snapshot, and is not to be looked at each time.
 	for d in
 		select h.stream, h.n from chat.heads h
 		where h.stream between me * 8 and me * 8 + 7 and (
 			select f.at from chat.feed f where f.stream = h.stream and f.n > h.n order by f.n limit 1
-		) < clock_timestamp() - interval '15 s'
+		) < clock_timestamp() - interval '4 s'
 		-- Whoever tells something waits for its commit with that row locked, which may take long.
 		for update skip locked
 	loop
 		with old as (
 			delete from chat.feed f
-			where f.stream = d.stream and f.n > d.n and f.at < clock_timestamp() - interval '15 s'
+			where f.stream = d.stream and f.n > d.n and f.at < clock_timestamp() - interval '4 s'
 			returning f.n
 		)
 		update chat.heads h set n = o.n from (select max(n) as n from old) o
