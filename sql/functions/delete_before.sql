@@ -6,7 +6,8 @@
 -- Parameters: at.  rooms: how many chats a piece looks at, at most.  after: what the last piece returned.
 -- Returns: where to go on; null at the end.
 -- Raises: 22023 for no moment, or a number below 1.
--- Locks: the chats of which it deletes, until the transaction ends.
+-- Locks: the chats of which it deletes, until the transaction ends.  One piece at a time: another waits
+-- for that end, by an advisory lock.
 -- Plan: primary keys of chat.conversations and chat.messages.  A piece deletes at most 1,000 messages, so it
 -- is over soon, however large a chat is.
 create or replace function chat.delete_before(at timestamptz, rooms integer default 100, after text default '')
@@ -29,6 +30,8 @@ begin
 	if at is null or after is null then
 		raise exception 'chat: a moment and a place are needed' using errcode = '22023';
 	end if;
+	-- Each goes through the chats in an order of its own, and would wait in a circle with another one.
+	perform pg_advisory_xact_lock(hashtext('mosquitto-chat pieces'));
 	for c in
 		select room from chat.conversations where room > delete_before.after collate "C"
 		order by room limit rooms

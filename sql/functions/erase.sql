@@ -7,7 +7,8 @@
 -- Returns: how many messages it has looked at and treated (1 when it has only come past chats without any);
 --     0 at the end.
 -- Raises: 22023 for an id that cannot be, or a number below 1.
--- Locks: the chats in which it treats messages, until the transaction ends.
+-- Locks: the chats in which it treats messages, until the transaction ends.  One piece at a time: another waits
+-- for that end, by an advisory lock.
 -- Plan: the user's chats one after the other, a step each, by the primary key of chat.conversations and
 -- conversations_b_id; chat.messages by ranges of its primary key.  So a piece takes no longer where there are
 -- many chats or long ones.  chat.erasures says how far the pieces have come.
@@ -33,6 +34,8 @@ declare
 begin
 	perform chat.check_id(erase.id);
 	perform chat.check_most(most);
+	-- Each goes through the chats in an order of its own, and would wait in a circle with another one.
+	perform pg_advisory_xact_lock(hashtext('mosquitto-chat pieces'));
 	insert into chat.erasures (id) values (erase.id) on conflict do nothing;
 	select room, seq into place from chat.erasures where id = erase.id for update;
 

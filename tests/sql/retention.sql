@@ -132,3 +132,15 @@ $${"what":"user","user_id":"2","name":"Ben"}
 {"what":"chat","chat":"chat/2/3","peer_id":"3","read":0,"count":0}$$);
 select test.fails('an id is needed', 'select chat.erase(null)', '22023');
 select test.fails('and one that can be', 'select chat.export(''a b'')', '22023');
+
+-- Pieces go through the chats in different orders.
+create extension if not exists dblink;
+select dblink_connect('other', format('host=%s port=%s user=postgres dbname=postgres', :'HOST', :'PORT'));
+select dblink_exec('other', 'begin');
+select * from dblink('other', $$select chat.erase('1')$$) as piece(treated integer);
+set lock_timeout = '100ms';
+select test.fails('a piece waits for the one before it', $$select chat.delete_before('2000-01-01')$$, '55P03');
+select test.fails('whatever it does', $$select chat.erase('2')$$, '55P03');
+reset lock_timeout;
+select dblink_exec('other', 'rollback');
+select dblink_disconnect('other');
