@@ -280,7 +280,7 @@ pid_t server_start_pooler(const struct server *server)
 		if (getppid() != parent) {
 			_exit(127);
 		}
-		execlp("pgbouncer", "pgbouncer", "-q", path, (char *)NULL);
+		execl("/usr/sbin/pgbouncer", "pgbouncer", "-q", path, (char *)NULL);
 		_exit(127);
 	}
 	for (int i = 0; i < 1000 && pid > 0; i++) {
