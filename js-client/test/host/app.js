@@ -126,7 +126,8 @@ export function visit(app) {
 			...init,
 			headers: { ...(cookie ? { cookie } : {}), ...init.headers },
 		});
-		for (const line of answer.headers.getSetCookie()) {
+		// Debian's Node 18 has no getSetCookie().  A comma within a line stands before a date.
+		for (const line of (answer.headers.get('set-cookie') ?? '').split(/, (?=[^;,]+=)/).filter(Boolean)) {
 			const [name, ...value] = line.split(';')[0].split('=');
 			jar.set(name, value.join('='));
 		}

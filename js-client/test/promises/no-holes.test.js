@@ -10,9 +10,12 @@ import { eventually, newIds, useStage } from '../stage.js';
 const upTo = (/** @type {number} */ n) => Array.from({ length: n }, (_, index) => index + 1);
 const seqs = (/** @type {{ seq: number | null }[]} */ messages) => messages.map((it) => it.seq);
 
-describe('the messages of a room', () => {
-	// A broker that drops much and soon for a client that does not read.
-	const stage = useStage({ options: { rate_limit: 0 }, conf: 'max_queued_messages 30' });
+/**
+ * A broker, and people at it.
+ * @param {string} [conf] more lines of its configuration
+ */
+function useListeners(conf = '') {
+	const stage = useStage({ options: { rate_limit: 0 }, conf });
 	/** @type {Awaited<ReturnType<typeof startProxy>>[]} */
 	const proxies = [];
 	afterEach(() => proxies.splice(0).forEach((proxy) => proxy.close()));
@@ -32,12 +35,18 @@ describe('the messages of a room', () => {
 		bob.room.on('reset', () => resets++);
 		return { proxy, ann, bob, hand, released, resets: () => resets };
 	}
+	return { stage, listener };
+}
 
-	/** @param {any} ann @param {number} n */
-	function say(ann, n) {
-		const sent = upTo(n).map((index) => ann.room.send(`text ${index}`));
-		return within(`${n} messages to be stored`, Promise.all(sent.map((it) => it.settled)), 60000);
-	}
+/** @param {any} ann @param {number} n */
+function say(ann, n) {
+	const sent = upTo(n).map((index) => ann.room.send(`text ${index}`));
+	return within(`${n} messages to be stored`, Promise.all(sent.map((it) => it.settled)), 60000);
+}
+
+describe('the messages of a room', () => {
+	// It drops much and soon for a client that does not read; the last of all shows no jump to anybody.
+	const { listener } = useListeners('max_queued_messages 30');
 
 	test('that the broker has dropped are fetched, and told of in order', async () => {
 		const { proxy, ann, bob, hand, released } = await listener();
@@ -61,6 +70,10 @@ describe('the messages of a room', () => {
 		assert.ok(hand.published.some(({ event }) => event.event === 'history' && event.after >= 3));
 		await eventually('the count to be right again', () => bob.chat.unread.total === all);
 	});
+});
+
+describe('the messages of a room', () => {
+	const { stage, listener } = useListeners();
 
 	test('that came while the line was cut are told of in order', async () => {
 		const { proxy, ann, bob, released, resets } = await listener();
