@@ -121,6 +121,24 @@ static uint64_t sample_threads(pid_t pid, struct sample *sample, bool note)
 	return cpu_ns;
 }
 
+/* What children have used that have ended since, so that the sum of a tree never falls. */
+static uint64_t ended_children_ns(pid_t pid)
+{
+	char path[64];
+	char text[1024];
+	unsigned long long user = 0, system = 0;
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	slurp(path, text, sizeof(text));
+	/* The name in parentheses may hold anything. */
+	const char *end = strrchr(text, ')');
+	if (end == NULL ||
+		sscanf(end, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %llu %llu",
+			&user, &system) != 2) {
+		return 0;
+	}
+	return (user + system) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
 void procfs_sample(pid_t pid, struct sample *sample)
 {
 	pid_t tree[TREE_MAX];
@@ -130,6 +148,7 @@ void procfs_sample(pid_t pid, struct sample *sample)
 		char path[64];
 		char text[4096];
 		sample->cpu_ns += sample_threads(tree[i], sample, i == 0);
+		sample->cpu_ns += ended_children_ns(tree[i]);
 		snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)tree[i]);
 		slurp(path, text, sizeof(text));
 		sample->rss_kb += number_after(text, "\nRss:");
