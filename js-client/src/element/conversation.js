@@ -87,6 +87,8 @@ export class MosquittoChat extends Base {
 	#room = null;
 	#peer = '';
 	#loaded = false;
+	/** The latest one to open the room: only that counts. */
+	#attempt = 0;
 	/** Why the room could not be opened: an error's code. */
 	#problem = '';
 	#fetching = false;
@@ -282,6 +284,7 @@ export class MosquittoChat extends Base {
 		if (state === 'closed') {
 			// By the page: it has closed all rooms.
 			this.#loaded = false;
+			this.#attempt++;
 			this.#log.clear();
 		}
 		if (state === 'online' && this.#room && !this.#loaded) {
@@ -352,6 +355,7 @@ export class MosquittoChat extends Base {
 
 	/** @param {Room} room */
 	async #open(room) {
+		const attempt = ++this.#attempt;
 		let problem = '';
 		try {
 			await room.open();
@@ -359,7 +363,7 @@ export class MosquittoChat extends Base {
 		} catch (error) {
 			problem = /** @type {{ code: string }} */ (error).code;
 		}
-		if (this.#room !== room || this.#loaded) {
+		if (this.#room !== room || this.#attempt !== attempt) {
 			return;
 		}
 		this.#seeking = false;

@@ -213,7 +213,34 @@ describe('an inbox', { skip: noBrowser }, () => {
 		await her.page.evaluate(() => /** @type {any} */ (document.querySelector('mosquitto-chat')).chat.close());
 		await her.state('closed');
 		await until('what was said to be gone', async () => await her.messages.count() === 0);
-		assert.equal(await her.page.getByText('Nothing has been said here yet.').count(), 0);
+		await her.page.getByText('Nothing has been said here yet.').waitFor({ state: 'hidden' });
+		await her.page.evaluate(() => /** @type {any} */ (document.querySelector('mosquitto-chat')).chat.connect());
+		await her.message('Hello').waitFor();
+	});
+
+	test('a_chat_that_is_closed_before_its_counts_have_come_shows_everything_again', options, async () => {
+		const [ann, ben] = scene.people('Ann', 'Ben');
+		await scene.say(ben, ann, ['Hello']);
+		const her = await scene.open(ann);
+		await her.state('online');
+		await her.page.evaluate(async (peer) => {
+			const element = /** @type {any} */ (document.querySelector('mosquitto-chat'));
+			const { chat } = element;
+			const { connect } = chat;
+			// As if what is unread came late.
+			let come = () => {};
+			chat.connect = () => new Promise((resolve) => { come = () => resolve(null); });
+			element.peer = peer;
+			while (!element.shadowRoot.querySelector('.message')) {
+				await new Promise(requestAnimationFrame);
+			}
+			chat.close();
+			come();
+			Object.assign(chat, { connect });
+		}, ben.id);
+		await her.state('closed');
+		await until('what was said to be gone', async () => await her.messages.count() === 0);
+		await her.page.getByText('Nothing has been said here yet.').waitFor({ state: 'hidden' });
 		await her.page.evaluate(() => /** @type {any} */ (document.querySelector('mosquitto-chat')).chat.connect());
 		await her.message('Hello').waitFor();
 	});
