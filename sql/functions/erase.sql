@@ -88,7 +88,7 @@ begin
 		where id = erase.id;
 		delete from chat.requests r
 		where r.kind = 'p' and split_part(r.room, '/', case when r.by_a then 1 else 2 end) = erase.id;
-		-- What brokers have told each other goes after 4 s, but where no broker of a cluster runs any more.
+		-- Each broker of a cluster clears away what it has told the others; of those that have ended nobody may.
 		perform chat.clear_streams();
 	end if;
 	perform pg_notify('chat', '');
